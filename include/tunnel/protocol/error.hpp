@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace tunnel::protocol {
+
+/// What a peer can do wrong on the wire. Each ends the connection unless it says "stream".
+enum class errc {
+    frame_empty = 1,      ///< length 0
+    frame_too_large,      ///< length above limits::max_frame; also what an HTTP request on the tunnel port looks like
+    bad_json,             ///< not one JSON object in valid UTF-8, or nested too deep
+    duplicate_member,     ///< a known member stands twice
+    missing_member,       ///< a member that the type needs is absent
+    bad_member,           ///< a member has the wrong type or a value out of range
+    bad_byte_string,      ///< a character above U+00FF where a byte string is meant
+    bad_base64,           ///< stream: body is not strict standard base64
+    bad_stream_id,        ///< id that was never opened, reused, or not rising
+    credit_overflow,      ///< window would pass the largest credit
+    unexpected_message,   ///< a type that this side never receives, or before hello
+    unsupported_version,  ///< hello names another protocol version
+};
+
+const std::error_category& category() noexcept;
+
+inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
+
+}  // namespace tunnel::protocol
+
+template <>
+struct std::is_error_code_enum<tunnel::protocol::errc> : std::true_type {};

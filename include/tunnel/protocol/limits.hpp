@@ -1,0 +1,167 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the protocol and of both programs, with its reason. Settings override some of them
+/// (options.hpp of each program says which); nothing in the code is bounded by a number written elsewhere.
+namespace tunnel::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kib = 1024;
+inline constexpr std::size_t mib = 1024 * kib;
+
+// --- Frames -------------------------------------------------------------------------------------------------
+
+/// Largest frame payload. A head of `max_head` with every byte escaped (6x) and one full body slice fit.
+inline constexpr std::size_t max_frame = 1 * mib;
+
+/// A frame that has begun must be whole in this time, or the peer is trickling bytes to hold memory.
+inline constexpr auto frame_time = 30s;
+
+/// Nesting allowed inside a frame. Our messages need 3; unknown members may nest a little more.
+inline constexpr std::size_t max_json_depth = 16;
+
+/// Largest stream id: JSON numbers are exact integers below 2^53 in every implementation.
+inline constexpr std::uint64_t max_stream_id = (std::uint64_t{1} << 53) - 1;
+
+// --- Flow control -------------------------------------------------------------------------------------------
+
+/// Initial credit per stream and direction, in decoded body bytes.
+inline constexpr std::size_t initial_window = 256 * kib;
+
+/// Largest credit a stream can be given: fills a path of 100 ms x 300 Mbit/s.
+inline constexpr std::size_t max_window = 4 * mib;
+
+/// Extra credit that all streams of one link may hold above their initial windows.
+inline constexpr std::size_t window_pool = 16 * mib;
+
+/// Streams that may be open at a time on one link: what a hello offers.
+inline constexpr std::uint32_t max_streams = 1024;
+
+/// Decoded body bytes in one frame when the stream is alone on the link.
+inline constexpr std::size_t body_slice = 64 * kib;
+
+/// The same when other streams are ready too, so that a small answer waits behind little.
+inline constexpr std::size_t shared_body_slice = 16 * kib;
+
+/// Body bytes that a source may have handed to the link and not yet seen encoded.
+inline constexpr std::size_t stream_queue = 128 * kib;
+
+/// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room.
+inline constexpr std::size_t link_queue = 256 * kib;
+
+/// Control frames waiting in user space. Only a peer that floods and does not read gets here.
+inline constexpr std::size_t control_queue = 256 * kib;
+
+// --- Tunnel connection --------------------------------------------------------------------------------------
+
+/// A tunnel connection is nobody until its hello has arrived; this is how long it has.
+inline constexpr auto hello_time = 10s;
+
+/// Silence after which a ping is sent, and after which the connection is dead.
+inline constexpr auto ping_after = 10s;
+inline constexpr auto dead_after = 25s;
+
+/// No byte taken by the tunnel socket in this time kills the connection.
+inline constexpr auto link_write_time = 30s;
+
+/// A replaced or refused peer has this long to take its goaway before the socket is closed.
+inline constexpr auto goaway_time = 1s;
+
+/// Tunnel connections open at a time; one more displaces the oldest that is still in its handshake, so that a scan
+/// can neither pile them up nor keep a client out.
+inline constexpr std::size_t max_handshakes = 64;
+
+// --- HTTP ---------------------------------------------------------------------------------------------------
+
+/// Start line and fields together. 64 KiB and more crashes Boost.Beast's parser (length_error), so stay below.
+inline constexpr std::size_t max_head = 60 * kib;
+
+/// Request target: RFC 9112 section 3 asks for 8,000 octets; twice that, then 414.
+inline constexpr std::size_t max_target = 16 * kib;
+
+/// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
+inline constexpr std::size_t max_fields = 1000;
+
+/// Chunk-size line with its extensions, and the trailer section.
+inline constexpr std::size_t max_chunk_line = 8 * kib;
+inline constexpr std::size_t max_trailers = 8 * kib;
+
+/// Interim (1xx) responses relayed before the final one: an endless series is an attack.
+inline constexpr unsigned max_interim = 32;
+
+/// First size of a connection's input buffer: most heads fit, and 10,000 idle connections stay small.
+inline constexpr std::size_t input_start = 4 * kib;
+
+/// Time for a request head to arrive whole once its first byte did (408).
+inline constexpr auto head_time = 30s;
+
+/// Idle keep-alive connections are closed after this time.
+inline constexpr auto idle_time = 75s;
+
+/// A body that moves no byte for this long, while only the caller holds it up, ends the connection.
+inline constexpr auto body_stall_time = 60s;
+
+/// Time for the final response head after the request was forwarded (504).
+inline constexpr auto response_time = 300s;
+
+/// After our last byte we read and drop what the caller still sends, so that no reset eats the answer
+/// (RFC 9112 section 9.6).
+inline constexpr auto linger_idle_time = 5s;
+inline constexpr auto linger_time = 30s;
+
+/// Public connections open at a time.
+inline constexpr std::size_t max_connections = 10'000;
+
+/// Connections beyond that which are still answered (503) before they are closed; any more are just closed.
+inline constexpr std::size_t turned_away = 256;
+
+/// Requests in flight at a time; one more is answered 503 `overloaded`.
+inline constexpr std::size_t max_in_flight = 1024;
+
+/// Advice in Retry-After of a 503, in seconds.
+inline constexpr unsigned retry_after = 1;
+
+/// A shutdown waits this long for what is in flight.
+inline constexpr auto drain_time = 30s;
+
+/// First and longest pause of an accept loop that met EMFILE and the like.
+inline constexpr auto accept_backoff_first = 10ms;
+inline constexpr auto accept_backoff_cap = 1s;
+
+// --- Client -------------------------------------------------------------------------------------------------
+
+/// Connecting to the local app, and to the server.
+inline constexpr auto local_connect_time = 5s;
+inline constexpr auto connect_time = 10s;
+
+/// Idle connections kept to the local app, and for how long.
+inline constexpr std::size_t local_pool = 128;
+inline constexpr auto local_idle_time = 60s;
+
+/// A pooled connection serves a non-idempotent request only if it went idle less than this ago.
+inline constexpr auto local_fresh_time = 1s;
+
+/// Reconnect: this many quick tries after about `reconnect_quick`, then full jitter from
+/// `reconnect_first`, doubling to `reconnect_cap`; reset after `reconnect_reset` of being up.
+inline constexpr unsigned reconnect_quick_tries = 3;
+inline constexpr auto reconnect_quick = 200ms;
+inline constexpr auto reconnect_first = 1s;
+inline constexpr auto reconnect_cap = 10s;
+inline constexpr auto reconnect_reset = 5s;
+
+/// A client that was replaced asks this often whether the slot is free.
+inline constexpr auto standby_time = 1s;
+
+// --- Log ----------------------------------------------------------------------------------------------------
+
+/// Log text kept while stderr does not take it; beyond it lines are dropped and counted.
+inline constexpr std::size_t log_queue = 256 * kib;
+
+/// What a log line shows of a request target; targets reach 16 KiB.
+inline constexpr std::size_t log_target = 1 * kib;
+
+}  // namespace tunnel::limits

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/field_list.hpp"
+
+/// The messages of the wire protocol, version 1 (docs/protocol.md), as values. Strings that come from HTTP
+/// (method, target, reason, fields) are raw octets here; only the codec knows how JSON carries them.
+namespace tunnel::protocol {
+
+enum class cancel_reason { caller_gone, local_reset, local_timeout, too_large, protocol, shutdown, other };
+
+// Stands before `version`: GCC 12's -Wshadow takes the enumerator for a shadow of it.
+enum class goaway_reason { replaced, busy, shutdown, version, protocol, other };
+
+inline constexpr std::uint32_t version = 1;
+
+/// Numbers streams on one connection; rises from 1, never reused, at most limits::max_stream_id.
+using stream_id = std::uint64_t;
+
+struct request_head {
+    std::string method;
+    std::string target;  ///< request target exactly as received, query included ("path" on the wire)
+    field_list fields;   ///< no hop-by-hop and framing fields: each side rebuilds its own
+    std::optional<std::uint64_t> content_length;  ///< declared by the sender; absent: chunked or no body
+    std::string upgrade;                          ///< protocol asked for by Upgrade ("websocket"); empty: none
+    bool accepts_trailers = false;                ///< the caller sent `TE: trailers` ("te":"trailers" on the wire)
+
+    bool operator==(const request_head&) const = default;
+};
+
+struct response_head {
+    unsigned status = 0;  ///< 100..599
+    std::string reason;
+    field_list fields;
+    std::optional<std::uint64_t> content_length;
+    std::string upgrade;  ///< set on a 101: from then on both directions are raw bytes
+
+    /// 1xx other than 101: more heads follow.
+    [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
+
+    bool operator==(const response_head&) const = default;
+};
+
+struct hello {
+    std::uint32_t protocol = version;
+    std::string agent;         ///< "tunnel-client/0.1.0"
+    std::uint64_t window = 0;  ///< initial credit per stream, in decoded body bytes
+    std::uint64_t max_streams = 0;
+    bool takeover = false;  ///< client only
+
+    bool operator==(const hello&) const = default;
+};
+
+struct request {
+    stream_id id = 0;
+    request_head head;
+    byte_buffer body;  ///< first body bytes, or all of them
+    bool end = false;  ///< the body is complete
+    field_list trailers;
+
+    bool operator==(const request&) const = default;
+};
+
+struct response {
+    stream_id id = 0;
+    response_head head;
+    byte_buffer body;
+    bool end = false;
+    field_list trailers;
+
+    bool operator==(const response&) const = default;
+};
+
+struct data {
+    stream_id id = 0;
+    byte_buffer body;
+    bool end = false;
+    field_list trailers;
+
+    bool operator==(const data&) const = default;
+};
+
+/// Credit given back, in decoded body bytes.
+struct window {
+    stream_id id = 0;
+    std::uint64_t bytes = 0;
+
+    bool operator==(const window&) const = default;
+};
+
+struct cancel {
+    stream_id id = 0;
+    cancel_reason reason = cancel_reason::other;
+
+    bool operator==(const cancel&) const = default;
+};
+
+/// The caller closed its sending side after a complete request (a half-close, not an abort): the client relays
+/// that FIN to the local app. Server to client only.
+struct fin {
+    stream_id id = 0;
+
+    bool operator==(const fin&) const = default;
+};
+
+struct ping {
+    std::uint64_t nonce = 0;
+
+    bool operator==(const ping&) const = default;
+};
+
+struct pong {
+    std::uint64_t nonce = 0;
+
+    bool operator==(const pong&) const = default;
+};
+
+struct goaway {
+    goaway_reason reason = goaway_reason::other;
+    std::string detail;  ///< a sentence for the log
+
+    bool operator==(const goaway&) const = default;
+};
+
+/// A type that this version does not know: ignored.
+struct unknown {
+    bool operator==(const unknown&) const = default;
+};
+
+using message = std::variant<unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway>;
+
+/// Wire names: "caller-gone", "replaced" and so on. Unknown names read as `other`.
+[[nodiscard]] std::string_view to_string(cancel_reason reason) noexcept;
+[[nodiscard]] cancel_reason cancel_reason_from(std::string_view name) noexcept;
+[[nodiscard]] std::string_view to_string(goaway_reason reason) noexcept;
+[[nodiscard]] goaway_reason goaway_reason_from(std::string_view name) noexcept;
+
+}  // namespace tunnel::protocol

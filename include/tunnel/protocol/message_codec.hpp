@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <system_error>
+
+#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/message.hpp"
+
+/// Messages to frames and back. Encoding writes whole frames, length prefix included, straight into the
+/// output buffer, a body's base64 once and in place; decoding reads one frame's payload.
+namespace tunnel::protocol {
+
+void append_frame(byte_buffer& out, const hello& m);
+void append_frame(byte_buffer& out, const window& m);
+void append_frame(byte_buffer& out, const cancel& m);
+void append_frame(byte_buffer& out, const fin& m);
+void append_frame(byte_buffer& out, const ping& m);
+void append_frame(byte_buffer& out, const pong& m);
+void append_frame(byte_buffer& out, const goaway& m);
+
+/// `body` is the slice of the body that this frame carries; `trailers` go out only with `end`.
+void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
+                    const field_list& trailers = {});
+void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
+                     const field_list& trailers = {});
+void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers = {});
+
+/// Keeps the JSON parser's memory between frames: one per connection.
+class message_decoder {
+ public:
+    message_decoder();
+    message_decoder(message_decoder&&) noexcept;
+    message_decoder& operator=(message_decoder&&) noexcept;
+    ~message_decoder();
+
+    /// Reads one frame's payload; byte_buffer::padding bytes behind it must be readable.
+    /// On error `out` is unspecified, but for bad_base64, where it holds the message's id with an empty body
+    /// (the stream can be cancelled).
+    [[nodiscard]] std::error_code decode(std::string_view payload, message& out);
+
+ private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace tunnel::protocol

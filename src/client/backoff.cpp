@@ -1,0 +1,32 @@
+#include "client/backoff.hpp"
+
+#include <algorithm>
+
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::client {
+
+using std::chrono::milliseconds;
+
+milliseconds backoff::between(milliseconds low, milliseconds high) {
+    return milliseconds(std::uniform_int_distribution<milliseconds::rep>(low.count(), high.count())(random_));
+}
+
+milliseconds backoff::jitter(milliseconds base) { return between(base / 2, base + base / 2); }
+
+milliseconds backoff::next() {
+    if (tries_ < limits::reconnect_quick_tries) {
+        ++tries_;
+        return jitter(limits::reconnect_quick);
+    }
+    // Past the cap more doubling changes nothing, and would overflow.
+    const auto doublings = std::min(tries_++ - limits::reconnect_quick_tries, 16U);
+    const auto ceiling = std::min<milliseconds>(limits::reconnect_first * (1U << doublings), limits::reconnect_cap);
+    return between(milliseconds(1), ceiling);
+}
+
+void backoff::was_up(milliseconds duration) {
+    if (duration >= limits::reconnect_reset) tries_ = 0;
+}
+
+}  // namespace tunnel::client

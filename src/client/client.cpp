@@ -1,0 +1,135 @@
+#include "client/client.hpp"
+
+#include <boost/asio/post.hpp>
+#include <random>
+#include <utility>
+
+#include "net/log.hpp"
+#include "net/resolve.hpp"
+#include "net/spawn.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::client {
+
+client::client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
+               const net::link_times& times)
+    : runtime_(rt),
+      settings_(std::move(settings)),
+      times_(times),
+      say_(std::move(say)),
+      strand_(rt.new_strand()),
+      pool_(std::make_shared<local_pool>(strand_, settings_.local_pool)),
+      pause_(strand_),
+      drain_(strand_,
+             [this] {
+                 if (session_) session_->stop();
+             }),
+      backoff_(std::random_device{}()) {}
+
+void client::start() {
+    auto body = [self = shared_from_this()]() -> net::awaitable<void> { return self->run(); };
+    auto ended = [self = shared_from_this()] {
+        self->pool_->close();
+        self->drain_.stop();
+        if (self->on_ended_) self->on_ended_(self->exit_code_);
+    };
+    net::spawn(strand_, "client", std::move(body), std::move(ended));
+}
+
+net::awaitable<void> client::run() {
+    while (!stopping_) {
+        const auto done = co_await connect_once();
+        if (done || stopping_) co_return;
+        pause_.expires_after(pause_after(outcome_));
+        co_await pause_.async_wait(net::no_throw);
+    }
+}
+
+net::awaitable<bool> client::connect_once() {
+    net::error_code ignored;
+    dialling_ = std::make_unique<net::tcp::socket>(strand_);
+    const auto error = co_await net::connect(*dialling_, settings_.server_addr, settings_.connect_timeout);
+    auto socket = std::move(dialling_);
+    outcome_ = outcome::lost;
+    if (stopping_) co_return true;
+    if (error) {
+        if (std::exchange(last_failure_, error.message()) != error.message()) {
+            spdlog::warn("cannot reach the server at {}: {}; trying again until it answers",
+                         to_string(settings_.server_addr), error.message());
+        }
+        co_return false;
+    }
+    session_ = std::make_shared<client_session>(runtime_, std::move(*socket), pool_, settings_, times_);
+    const auto session = session_;
+    auto up_since = net::clock::time_point::max();
+    auto active = [&] {
+        up_since = net::clock::now();
+        last_failure_.clear();
+        say_connected();
+    };
+    outcome_ = co_await session->run(takeover_, active);
+    session_ = nullptr;
+    const auto was_active = up_since != net::clock::time_point::max();
+    if (was_active) {
+        backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(net::clock::now() - up_since));
+    }
+    if (stopping_) co_return true;
+
+    switch (outcome_) {
+        case outcome::other_version:
+            spdlog::error("the server speaks another protocol version: {}; install matching versions",
+                          session->goaway_detail());
+            exit_code_ = exit_other_version;
+            co_return true;
+        case outcome::replaced:
+            if (settings_.exit_when_replaced) {
+                spdlog::warn("{}; ending as asked", session->goaway_detail());
+                exit_code_ = exit_replaced;
+                co_return true;
+            }
+            spdlog::warn("{}; standing by until it leaves", session->goaway_detail());
+            takeover_ = false;
+            break;
+        case outcome::busy:
+            if (takeover_ || std::exchange(last_failure_, "busy") != "busy") spdlog::info("standing by: another client is active");
+            break;
+        case outcome::lost:
+        case outcome::shut_down:
+            // Whoever was active takes over again after a failure; whoever stood by goes on standing by.
+            if (was_active) takeover_ = true;
+            if (std::exchange(last_failure_, session->ended()) != session->ended()) {
+                spdlog::warn("connection to the server lost: {}; connecting again", session->ended());
+            }
+            break;
+    }
+    co_return false;
+}
+
+std::chrono::milliseconds client::pause_after(outcome how) {
+    if (how == outcome::replaced || how == outcome::busy) return backoff_.jitter(limits::standby_time);
+    return backoff_.next();
+}
+
+void client::say_connected() {
+    net::address local;
+    local.host = settings_.local_host;
+    local.port = settings_.local_port;
+    const auto target = settings_.echo ? std::string("echo") : "http://" + to_string(local);
+    spdlog::info("connected to {}, serving {}", to_string(settings_.server_addr), target);
+    say_("connected server=" + to_string(settings_.server_addr) + " local=" + target);
+}
+
+void client::stop() {
+    net::asio::post(strand_, [self = shared_from_this()] {
+        const auto again = std::exchange(self->stopping_, true);
+        self->pause_.cancel();
+        net::error_code ignored;
+        if (self->dialling_) self->dialling_->close(ignored);
+        if (!self->session_) return;
+        if (again) return self->session_->stop();
+        self->session_->drain();
+        self->drain_.set(self->settings_.drain_timeout);
+    });
+}
+
+}  // namespace tunnel::client

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "client/backoff.hpp"
+#include "client/client_session.hpp"
+#include "client/local_pool.hpp"
+#include "client/options.hpp"
+#include "net/asio.hpp"
+#include "net/deadline.hpp"
+#include "net/runtime.hpp"
+
+namespace tunnel::client {
+
+/// The whole client: one tunnel connection at a time, made again for ever. Belongs to its strand.
+class client : public std::enable_shared_from_this<client> {
+   public:
+    /// `say` gets the line for stdout at every connect.
+    client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
+           const net::link_times& times = {});
+
+    void start();
+    /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
+    void stop();
+    /// Called once, when everything is closed, with the exit code of the program.
+    void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
+
+   private:
+    [[nodiscard]] net::awaitable<void> run();
+    /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
+    [[nodiscard]] net::awaitable<bool> connect_once();
+    [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
+    void say_connected();
+
+    net::runtime& runtime_;
+    options settings_;
+    net::link_times times_;
+    std::function<void(const std::string&)> say_;
+    std::function<void(int)> on_ended_;
+    net::executor strand_;
+    std::shared_ptr<local_pool> pool_;
+    std::shared_ptr<client_session> session_;
+    net::asio::steady_timer pause_;
+    net::deadline drain_;
+    backoff backoff_;
+    std::unique_ptr<net::tcp::socket> dialling_;
+    bool takeover_ = true;
+    bool stopping_ = false;
+    std::string last_failure_;  // said once, not at every try
+    outcome outcome_ = outcome::lost;
+    int exit_code_ = 0;
+};
+
+/// Exit codes beside 0, 1 and 2 of every program.
+inline constexpr int exit_replaced = 3;
+inline constexpr int exit_other_version = 4;
+
+}  // namespace tunnel::client

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "client/local_pool.hpp"
+#include "client/options.hpp"
+#include "net/asio.hpp"
+#include "net/runtime.hpp"
+#include "net/tunnel_link.hpp"
+
+namespace tunnel::client {
+
+/// How a connection to the server ended.
+enum class outcome {
+    lost,           ///< network or server gone: connect again and take over
+    replaced,       ///< another client is active now
+    busy,           ///< standing by: another client is still active
+    shut_down,      ///< the server said goodbye: connect again
+    other_version,  ///< no common protocol version: connecting again cannot help
+};
+
+/// The client's end of one tunnel connection: handshake, and a local_exchange for each request. Belongs to its
+/// link's strand.
+class client_session : public net::tunnel_link::owner, public std::enable_shared_from_this<client_session> {
+   public:
+    client_session(net::runtime& rt, net::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
+                   const net::link_times& times = {});
+
+    /// `active` is called once the server said that this client is the active one.
+    [[nodiscard]] net::awaitable<outcome> run(bool takeover, std::function<void()> active);
+
+    /// Says goodbye, and closes when the requests in flight are answered.
+    void drain();
+    void stop();
+
+    [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
+    [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
+
+    std::shared_ptr<net::exchange> new_exchange() override;
+    void serve(std::shared_ptr<net::exchange> exchange, protocol::request request) override;
+    void on_goaway(const protocol::goaway& m) override;
+
+   private:
+    net::runtime& runtime_;
+    std::shared_ptr<net::tunnel_link> link_;
+    std::shared_ptr<local_pool> pool_;
+    const options& settings_;
+    local_pool::taken next_local_;  // chosen in new_exchange: the exchange lives on its strand
+    net::executor next_strand_;
+    outcome outcome_ = outcome::lost;
+    std::string goaway_detail_;
+};
+
+}  // namespace tunnel::client

@@ -1,0 +1,104 @@
+#include "client/echo.hpp"
+
+#include <nettle/sha2.h>
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "net/log.hpp"
+
+namespace tunnel::client {
+
+namespace {
+
+class sha256 {
+   public:
+    sha256() { sha256_init(&state_); }
+    void update(std::string_view octets) {
+        sha256_update(&state_, octets.size(), reinterpret_cast<const std::uint8_t*>(octets.data()));
+    }
+    [[nodiscard]] std::string hex() {
+        std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+        sha256_digest(&state_, digest.size(), digest.data());
+        std::string text;
+        for (const auto octet : digest) {
+            text += "0123456789abcdef"[octet >> 4U];
+            text += "0123456789abcdef"[octet & 15U];
+        }
+        return text;
+    }
+
+   private:
+    sha256_ctx state_{};
+};
+
+// JSON is UTF-8 and a header is octets: one character U+0000..U+00FF for each, as on the wire.
+std::string as_text(std::string_view octets) {
+    std::string text;
+    for (const char c : octets) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x80) {
+            text += c;
+        } else {
+            text += static_cast<char>(0xC0U | (octet >> 6U));
+            text += static_cast<char>(0x80U | (octet & 0x3FU));
+        }
+    }
+    return text;
+}
+
+nlohmann::ordered_json as_json(const protocol::field_list& fields) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto f : fields) list.push_back({as_text(f.name), as_text(f.value)});
+    return list;
+}
+
+}  // namespace
+
+echo::echo(std::shared_ptr<net::exchange> exchange, protocol::request request)
+    : exchange_(std::move(exchange)), request_(std::move(request)) {}
+
+net::awaitable<void> echo::run() {
+    const auto started = net::clock::now();
+    sha256 hash;
+    std::uint64_t size = request_.body.size();
+    hash.update(request_.body.view());
+    exchange_->consumed(request_.body.size());
+    auto end = request_.end || !request_.head.upgrade.empty();
+    while (!end) {
+        while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
+        auto part = exchange_->take();
+        if (std::holds_alternative<net::failed>(part)) co_return;
+        auto* data = std::get_if<protocol::data>(&part);
+        if (data == nullptr) continue;
+        size += data->body.size();
+        hash.update(data->body.view());
+        exchange_->consumed(data->body.size());
+        end = data->end;
+        if (end) request_.trailers = std::move(data->trailers);
+    }
+
+    nlohmann::ordered_json description;
+    description["method"] = as_text(request_.head.method);
+    description["path"] = as_text(request_.head.target);
+    description["headers"] = as_json(request_.head.fields);
+    description["body"] = {{"size", size}, {"sha256", hash.hex()}};
+    if (!request_.trailers.empty()) description["trailers"] = as_json(request_.trailers);
+    const auto text = description.dump(2) + "\n";
+
+    protocol::response answer;
+    answer.head.status = 200;
+    answer.head.reason = "OK";
+    answer.head.fields.add("Content-Type", "application/json");
+    answer.head.content_length = text.size();
+    if (request_.head.method != "HEAD") answer.body.append(text);
+    answer.end = true;
+    exchange_->send(std::move(answer));
+    net::log_request(request_.head.method, request_.head.target, 200, net::clock::now() - started, text.size());
+}
+
+}  // namespace tunnel::client

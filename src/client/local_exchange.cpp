@@ -1,0 +1,282 @@
+#include "client/local_exchange.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "net/error_answer.hpp"
+#include "net/log.hpp"
+#include "net/resolve.hpp"
+#include "net/spawn.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::client {
+
+using net::awaitable;
+using net::body_kind;
+using net::failure;
+using protocol::cancel_reason;
+
+namespace {
+
+// RFC 9110 section 9.2.2.
+bool is_idempotent(std::string_view method) {
+    constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+failure connect_failure(const net::error_code& error) {
+    namespace e = net::asio::error;
+    if (error == e::connection_refused) return failure::local_refused;
+    if (error == e::timed_out) return failure::local_connect_timeout;
+    return failure::local_unreachable;
+}
+
+body_kind framing_of(const protocol::request& request) {
+    if (request.head.content_length) return body_kind::length;
+    if (!request.head.upgrade.empty()) return body_kind::none;
+    return request.end && request.body.empty() ? body_kind::none : body_kind::chunked;
+}
+
+}  // namespace
+
+local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
+                               const options& settings, std::shared_ptr<net::exchange> exchange,
+                               protocol::request request)
+    : strand_(std::move(strand)),
+      pool_(std::move(pool)),
+      pooled_(std::move(pooled)),
+      settings_(settings),
+      exchange_(std::move(exchange)),
+      request_(std::move(request)),
+      parser_(settings.max_header_bytes) {}
+
+awaitable<void> local_exchange::run() {
+    started_ = net::clock::now();
+    if (!net::is_writable(request_.head) || !net::is_writable(request_.trailers)) {
+        spdlog::warn("the server sent a request that is no valid HTTP");
+        exchange_->cancel(cancel_reason::protocol);
+        co_return;
+    }
+    exchange_->on_incoming([this] { take_incoming(); });
+    take_incoming();
+    failure why = failure::none;
+    do {
+        why = co_await obtain_connection();
+        if (why == failure::none) why = co_await try_once();
+    } while (may_retry(why));
+
+    if (why != failure::none) give_up(why);
+    while (uploading_) co_await upload_ended_.wait();
+    exchange_->on_incoming(nullptr);
+    if (why == failure::none && upload_failed_) exchange_->stop_peer();
+    if (why == failure::none && !upload_failed_) {
+        release_connection();
+    } else if (connection_) {
+        connection_->close();
+    }
+    log(caller_left_ ? "caller went away" : sentence(why));
+}
+
+awaitable<failure> local_exchange::obtain_connection() {
+    if (caller_left_) co_return failure::tunnel_lost;
+    if (pooled_.connection) {
+        connection_ = std::exchange(pooled_.connection, nullptr);
+        connection_->on_input(nullptr);
+        if (pooled_is_usable()) co_return failure::none;
+        connection_->close();
+    }
+    fresh_ = true;
+    net::tcp::socket socket(strand_);
+    net::address where;
+    where.host = settings_.local_host;
+    where.port = settings_.local_port;
+    const auto error = co_await net::connect(socket, std::move(where), settings_.local_connect_timeout);
+    if (error) co_return connect_failure(error);
+    connection_ = std::make_shared<net::connection>(std::move(socket), settings_.max_header_bytes + limits::input_start,
+                                                    std::chrono::milliseconds(0));
+    connection_->start();
+    co_return caller_left_ ? failure::tunnel_lost : failure::none;
+}
+
+bool local_exchange::pooled_is_usable() {
+    if (!connection_->quiet()) return false;
+    return is_idempotent(request_.head.method) || net::clock::now() - pooled_.idle_since < limits::local_fresh_time;
+}
+
+bool local_exchange::may_retry(failure why) const {
+    // RFC 9112 section 9.3.1: a connection that closed before the first octet of an answer may be tried again,
+    // where doing the request twice does no harm and its body is still here.
+    return why == failure::local_reset && !fresh_ && !caller_left_ && request_.end &&
+           is_idempotent(request_.head.method) && connection_->buffered().empty();
+}
+
+awaitable<failure> local_exchange::try_once() {
+    co_await write_request();
+    // Even where writing failed: an app may answer, and close, before it has read the request.
+    auto why = co_await read_final_head();
+    if (why == failure::none) why = co_await relay_response();
+    if (why != failure::none) connection_->close();
+    co_return why;
+}
+
+awaitable<void> local_exchange::write_request() {
+    const auto kind = framing_of(request_);
+    append_request_head(output_, request_.head, kind);
+    writer_ = net::body_writer(*connection_, kind);
+    const auto error = co_await writer_.write(output_, request_.body.view(), request_.end, request_.trailers);
+    upload_failed_ = static_cast<bool>(error);
+    if (half_closed_) connection_->shutdown_send();
+    if (request_.end) co_return;
+    exchange_->consumed(request_.body.size());
+    uploading_ = true;
+    // An app that reads no more must not hold the upload when the exchange is over.
+    exchange_->on_incoming([this] {
+        if (exchange_->over()) connection_->close();
+    });
+    auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
+    net::spawn(strand_, "upload", std::move(upload));
+}
+
+awaitable<void> local_exchange::relay_request_body() {
+    bool more = true;
+    while (more) {
+        while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
+        auto part = exchange_->take();
+        if (auto* data = std::get_if<protocol::data>(&part)) {
+            more = co_await write_body_part(std::move(*data));
+        } else {
+            take_control(part);
+            more = !caller_left_;
+        }
+    }
+    uploading_ = false;
+    upload_ended_.notify();
+    exchange_->on_incoming([this] { take_incoming(); });
+}
+
+awaitable<bool> local_exchange::write_body_part(protocol::data part) {
+    const auto size = part.body.size();
+    net::error_code error = net::asio::error::invalid_argument;
+    if (net::is_writable(part.trailers)) {
+        error = co_await writer_.write(output_, part.body.view(), part.end, part.trailers);
+    }
+    if (error) {
+        // The app reads no more. If its answer is whole or on its way, that is all; if not, the reader sees it.
+        upload_failed_ = true;
+        co_return false;
+    }
+    exchange_->consumed(size);
+    if (part.end && status_ == 101) connection_->shutdown_send();
+    co_return !part.end;
+}
+
+void local_exchange::take_incoming() {
+    while (exchange_->has_incoming()) take_control(exchange_->take());
+}
+
+void local_exchange::take_control(const net::incoming& part) {
+    if (std::holds_alternative<net::failed>(part)) {
+        caller_left_ = true;
+        if (connection_) connection_->close();
+    } else if (std::holds_alternative<protocol::fin>(part)) {
+        half_closed_ = true;
+        if (connection_) connection_->shutdown_send();
+    }
+}
+
+awaitable<failure> local_exchange::read_final_head() {
+    const auto to_head = request_.head.method == "HEAD";
+    parser_.reset();
+    for (unsigned interim = 0; interim <= limits::max_interim;) {
+        net::http_error error;
+        const auto size = parser_.parse(connection_->buffered(), to_head, response_, error);
+        if (error) co_return failure::local_bad_answer;
+        if (size > 0) {
+            connection_->consume(size);
+            if (!response_.head.interim()) co_return failure::none;
+            ++interim;
+            protocol::response early;
+            early.head = std::move(response_.head);
+            exchange_->send(std::move(early));
+            parser_.reset();
+            continue;
+        }
+        if (!connection_->is_open()) co_return failure::local_reset;
+        if (connection_->at_end()) {
+            co_return connection_->buffered().empty() ? failure::local_reset : failure::local_bad_answer;
+        }
+        connection_->watch();
+        co_await connection_->wait_input();
+    }
+    co_return failure::local_bad_answer;
+}
+
+awaitable<failure> local_exchange::relay_response() {
+    const auto switched = response_.head.status == 101;
+    if (switched && request_.head.upgrade.empty()) co_return failure::local_bad_answer;
+    status_ = response_.head.status;
+    decoder_ = switched ? net::body_decoder(body_kind::until_close, 0)
+                        : net::body_decoder(response_.body, response_.head.content_length.value_or(0));
+    net::http_error error;
+    protocol::response answer;
+    answer.body = take_buffered_body(*connection_, decoder_, error);
+    if (error) co_return failure::local_bad_answer;
+    answer.head = std::move(response_.head);
+    // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
+    const auto empty_chunked = response_.body == body_kind::chunked && answer.body.empty();
+    answer.end = decoder_.done() && !empty_chunked;
+    if (answer.end) answer.trailers = std::move(decoder_.trailers());
+    body_octets_ = answer.body.size();
+    head_sent_ = true;
+    const auto whole = answer.end;
+    exchange_->send(std::move(answer));
+    if (whole) co_return failure::none;
+    if (decoder_.done()) {
+        protocol::data last;
+        last.end = true;
+        last.trailers = std::move(decoder_.trailers());
+        exchange_->send(std::move(last));
+        co_return failure::none;
+    }
+    auto count = [this](std::size_t octets) { body_octets_ += octets; };
+    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, [](bool) {}, std::move(count));
+    switch (result) {
+        case net::relay_result::complete: co_return failure::none;
+        case net::relay_result::bad_body: co_return failure::local_bad_answer;
+        default: co_return failure::local_reset;
+    }
+}
+
+void local_exchange::give_up(failure why) {
+    if (caller_left_) return;
+    if (head_sent_) {
+        exchange_->fail(why, cancel_reason::local_reset);
+        return;
+    }
+    auto own = net::make_error_answer(why, request_.head.fields.find("Accept"));
+    status_ = own.head.status;
+    protocol::response answer;
+    answer.head = std::move(own.head);
+    answer.head.content_length = own.body.size();
+    if (request_.head.method != "HEAD") answer.body.append(own.body);
+    answer.end = true;
+    exchange_->send(std::move(answer));
+    exchange_->stop_peer();
+    upload_failed_ = true;
+}
+
+void local_exchange::release_connection() {
+    const auto reusable = response_.keep_alive && status_ != 101 && !half_closed_ && connection_->buffered().empty() &&
+                          !connection_->at_end() && connection_->is_open();
+    if (!reusable) return connection_->close();
+    pool_->put(connection_);
+}
+
+void local_exchange::log(std::string_view note) const {
+    net::log_request(request_.head.method, request_.head.target, status_, net::clock::now() - started_, body_octets_,
+                     note);
+}
+
+}  // namespace tunnel::client

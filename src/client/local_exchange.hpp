@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/local_pool.hpp"
+#include "client/options.hpp"
+#include "net/asio.hpp"
+#include "net/body_relay.hpp"
+#include "net/connection.hpp"
+#include "net/event.hpp"
+#include "net/exchange.hpp"
+#include "net/http_head.hpp"
+
+namespace tunnel::client {
+
+/// Replays one request to the local app and sends the answer back. Belongs to the strand of the connection that it
+/// uses.
+class local_exchange : public std::enable_shared_from_this<local_exchange> {
+   public:
+    /// `pooled` may be empty; then a connection is made on `strand`.
+    local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
+                   const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request request);
+
+    [[nodiscard]] net::awaitable<void> run();
+
+   private:
+    [[nodiscard]] net::awaitable<net::failure> obtain_connection();
+    [[nodiscard]] bool pooled_is_usable();
+    /// One try on connection_: none once the answer is whole and on its way.
+    [[nodiscard]] net::awaitable<net::failure> try_once();
+    [[nodiscard]] bool may_retry(net::failure why) const;
+
+    [[nodiscard]] net::awaitable<void> write_request();
+    [[nodiscard]] net::awaitable<void> relay_request_body();
+    [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data part);
+    [[nodiscard]] net::awaitable<net::failure> read_final_head();
+    [[nodiscard]] net::awaitable<net::failure> relay_response();
+    void take_incoming();
+    void take_control(const net::incoming& part);
+
+    void give_up(net::failure why);
+    void release_connection();
+    void log(std::string_view note = {}) const;
+
+    net::executor strand_;
+    std::shared_ptr<local_pool> pool_;
+    local_pool::taken pooled_;
+    const options& settings_;
+    std::shared_ptr<net::exchange> exchange_;
+    protocol::request request_;
+
+    std::shared_ptr<net::connection> connection_;
+    bool fresh_ = false;        // made for this request: it cannot be stale
+    bool caller_left_ = false;  // the exchange ended at the other side
+    bool half_closed_ = false;  // the caller's FIN went to the app
+
+    net::body_writer writer_;
+    protocol::byte_buffer output_;
+    bool uploading_ = false;
+    bool upload_failed_ = false;
+    net::event upload_ended_;
+
+    net::response_parser parser_;
+    net::received_response response_;
+    net::body_decoder decoder_;
+    bool head_sent_ = false;
+    net::clock::time_point started_;
+    unsigned status_ = 0;
+    std::uint64_t body_octets_ = 0;
+};
+
+}  // namespace tunnel::client

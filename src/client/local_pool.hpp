@@ -1,0 +1,41 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "client/options.hpp"
+#include "net/asio.hpp"
+#include "net/connection.hpp"
+#include "net/deadline.hpp"
+
+namespace tunnel::client {
+
+/// Idle keep-alive connections to the local app. Belongs to the client's strand; each connection keeps its own, and
+/// is used there by one exchange at a time.
+class local_pool : public std::enable_shared_from_this<local_pool> {
+   public:
+    local_pool(const net::executor& strand, std::size_t most);
+
+    struct taken {
+        std::shared_ptr<net::connection> connection;  ///< null: none is idle
+        net::clock::time_point idle_since;
+    };
+    /// The one that went idle last: the least likely to be closed by the app.
+    [[nodiscard]] taken take();
+    /// (the connection's strand) Back into the pool, unless the app closes it or it is one too many.
+    void put(std::shared_ptr<net::connection> connection);
+    void close();
+
+   private:
+    void forget(const net::connection* connection);
+    void close_old();
+    static void discard(std::shared_ptr<net::connection> connection);
+
+    net::executor strand_;
+    std::size_t most_;
+    std::deque<taken> idle_;  // oldest first
+    net::deadline expiry_;
+    bool closed_ = false;
+};
+
+}  // namespace tunnel::client

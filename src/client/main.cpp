@@ -1,0 +1,30 @@
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+#include "client/client.hpp"
+#include "client/options.hpp"
+#include "net/program.hpp"
+
+int main(int argc, char** argv) {
+    using namespace tunnel;
+    auto [settings, exit_code] = client::parse_options(argc, argv);
+    if (exit_code) return *exit_code;
+    try {
+        int result = 0;
+        net::program program("tunnel-client", settings.common);
+        auto say = [&program](const std::string& line) { program.say(line); };
+        const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
+        client->on_ended([&](int code) {
+            result = code;
+            program.end();
+        });
+        program.on_signal([client] { client->stop(); });
+        client->start();
+        program.run();
+        return result;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "tunnel-client: %s\n", error.what());
+        return 1;
+    }
+}

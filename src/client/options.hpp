@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "net/command_line.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::client {
+
+struct options {
+    net::address server_addr{"127.0.0.1", 7000};
+    std::string local_host = "127.0.0.1";
+    std::uint16_t local_port = 3000;
+    std::string host_header = "preserve";  ///< "preserve", "rewrite", or the value to send
+    bool echo = false;
+    bool exit_when_replaced = false;
+    std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
+    std::chrono::milliseconds connect_timeout = limits::connect_time;
+    std::chrono::milliseconds drain_timeout = limits::drain_time;
+    std::size_t max_header_bytes = limits::max_head;
+    std::size_t local_pool = limits::local_pool;
+    net::common_options common;
+};
+
+[[nodiscard]] net::parsed<options> parse_options(int argc, const char* const* argv);
+
+}  // namespace tunnel::client

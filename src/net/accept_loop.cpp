@@ -1,0 +1,68 @@
+#include "net/accept_loop.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/v6_only.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "net/log.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::net {
+
+accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
+    : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}
+
+void accept_loop::listen(const address& where) {
+    const auto fail = [&](const error_code& error) {
+        throw std::runtime_error("cannot listen on " + to_string(where) + ": " + error.message());
+    };
+    error_code error;
+    tcp::resolver resolver(acceptor_.get_executor());
+    const auto found = resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
+    if (error || found.empty()) fail(error);
+    const auto endpoint = found.begin()->endpoint();
+    acceptor_.open(endpoint.protocol(), error);
+    if (error) fail(error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    // "::" takes IPv4 callers too, whatever the system's default is.
+    if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
+    acceptor_.bind(endpoint, error);
+    if (error) fail(error);
+    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) fail(error);
+}
+
+address accept_loop::local() const {
+    const auto endpoint = acceptor_.local_endpoint();
+    return {endpoint.address().to_string(), endpoint.port()};
+}
+
+awaitable<void> accept_loop::run() {
+    std::chrono::milliseconds backoff = limits::accept_backoff_first;
+    while (!stopped_) {
+        auto strand = runtime_.new_strand();
+        auto [error, socket] = co_await acceptor_.async_accept(strand, no_throw);
+        if (!error) {
+            backoff = limits::accept_backoff_first;
+            accepted_(std::move(socket));
+            continue;
+        }
+        if (stopped_ || error == asio::error::operation_aborted) break;
+        // The connection that was to be accepted may be gone already; that is no reason to pause.
+        if (error == asio::error::connection_aborted) continue;
+        spdlog::warn("cannot accept on port {}: {}; next try in {} ms", local().port, error.message(), backoff.count());
+        pause_.expires_after(backoff);
+        co_await pause_.async_wait(no_throw);
+        backoff = std::min<std::chrono::milliseconds>(backoff * 2, limits::accept_backoff_cap);
+    }
+}
+
+void accept_loop::stop() noexcept {
+    stopped_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+}
+
+}  // namespace tunnel::net

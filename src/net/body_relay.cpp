@@ -1,0 +1,74 @@
+#include "net/body_relay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::net {
+
+protocol::byte_buffer take_buffered_body(connection& from, body_decoder& decoder, http_error& error) {
+    protocol::byte_buffer body;
+    while (!decoder.done() && !from.buffered().empty() && !error) {
+        const auto before = body.size();
+        const auto ready = from.buffered();
+        body.append(ready);
+        const auto step = decoder.decode(body.data() + before, ready.size(), error);
+        body.truncate(before + step.produced);
+        from.consume(step.consumed);
+    }
+    return body;
+}
+
+awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exchange& to,
+                                   std::function<void(bool)> waiting, std::function<void(std::size_t)> moved) {
+    while (!decoder.done()) {
+        waiting(false);
+        co_await to.wait_room();
+        if (to.over()) co_return relay_result::over;
+        waiting(true);
+        protocol::data part;
+        const auto most = decoder.remaining() > 0 && !decoder.chunked()
+                              ? static_cast<std::size_t>(std::min<std::uint64_t>(limits::body_slice, decoder.remaining()))
+                              : limits::body_slice;
+        co_await from.read(part.body, most);
+        waiting(false);
+        if (to.over()) co_return relay_result::over;
+        if (part.body.empty()) {
+            if (from.read_error() || !from.at_end() || !decoder.end_of_input()) co_return relay_result::cut_short;
+        } else {
+            http_error error;
+            const auto step = decoder.decode(part.body.data(), part.body.size(), error);
+            if (error) co_return relay_result::bad_body;
+            from.unread(part.body.view().substr(step.consumed));
+            part.body.truncate(step.produced);
+        }
+        if (part.body.empty() && !decoder.done()) continue;
+        moved(part.body.size());
+        part.end = decoder.done();
+        if (part.end) part.trailers = std::move(decoder.trailers());
+        to.send(std::move(part));
+    }
+    co_return relay_result::complete;
+}
+
+awaitable<error_code> body_writer::write(protocol::byte_buffer& prefix, std::string_view body, bool end,
+                                         const protocol::field_list& trailers) {
+    suffix_.clear();
+    if (kind_ == body_kind::chunked) {
+        if (!body.empty()) {
+            append_chunk_start(prefix, body.size());
+            suffix_.append(chunk_end);
+        }
+        if (end) append_last_chunk(suffix_, trailers);
+    }
+    gather pieces;
+    pieces.add(prefix.view());
+    pieces.add(body);
+    pieces.add(suffix_.view());
+    auto error = co_await to_->write(pieces);
+    prefix.clear();
+    co_return error;
+}
+
+}  // namespace tunnel::net

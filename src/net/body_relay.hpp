@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "net/asio.hpp"
+#include "net/body_decoder.hpp"
+#include "net/connection.hpp"
+#include "net/exchange.hpp"
+#include "net/http_head.hpp"
+#include "tunnel/protocol/byte_buffer.hpp"
+
+namespace tunnel::net {
+
+/// Body octets that are buffered behind a head, decoded; they travel in the same frame as the head.
+[[nodiscard]] protocol::byte_buffer take_buffered_body(connection& from, body_decoder& decoder, http_error& error);
+
+enum class relay_result {
+    complete,   ///< the whole body was handed over
+    over,       ///< the exchange ended first
+    cut_short,  ///< the connection closed inside the body
+    bad_body,   ///< the body's framing is wrong
+};
+
+/// Moves the rest of a body from `from` into `to`, as fast as the peer gives credit. `waiting(true)` before each
+/// wait for the source, `waiting(false)` before each wait for the peer: whose fault a stall is. `moved` counts.
+[[nodiscard]] awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exchange& to,
+                                                 std::function<void(bool)> waiting,
+                                                 std::function<void(std::size_t)> moved);
+
+/// Writes body parts from an exchange to a connection in the framing that its head declared.
+class body_writer {
+   public:
+    body_writer() noexcept = default;
+    body_writer(connection& to, body_kind kind) noexcept : to_(&to), kind_(kind) {}
+
+    /// `prefix` is what leaves before (the head), in the same write; cleared.
+    [[nodiscard]] awaitable<error_code> write(protocol::byte_buffer& prefix, std::string_view body, bool end,
+                                              const protocol::field_list& trailers);
+
+   private:
+    connection* to_ = nullptr;
+    body_kind kind_ = body_kind::none;
+    protocol::byte_buffer suffix_;
+};
+
+}  // namespace tunnel::net

@@ -1,0 +1,66 @@
+#include "net/connection_notes.hpp"
+
+#include "net/http_grammar.hpp"
+
+namespace tunnel::net {
+
+using protocol::iequals;
+
+void connection_notes::clear() noexcept {
+    options_.clear();
+    upgrade_.clear();
+    content_length_.reset();
+    coding_ = coding::none;
+    accepts_trailers_ = false;
+}
+
+void connection_notes::add_transfer_encoding(std::string_view value) noexcept {
+    coding_ = coding_ == coding::none ? classify(value) : coding::malformed;
+}
+
+// A coding we do not know is "not implemented" only where the value is well-formed and leaves the end of the body
+// clear.
+connection_notes::coding connection_notes::classify(std::string_view value) noexcept {
+    if (iequals(value, "chunked")) return coding::chunked;
+    bool tokens = true;
+    bool before = false;   // chunked, ahead of the last member
+    bool chunked = false;  // chunked, the last member
+    std::size_t members = 0;
+    grammar::for_each_member(value, [&](std::string_view member) {
+        tokens = tokens && grammar::is_token(member);
+        before = before || chunked;
+        chunked = iequals(member, "chunked");
+        ++members;
+    });
+    const bool padded = members == 1 && chunked;  // "chunked,": recipients differ on empty members
+    return members == 0 || !tokens || before || padded ? coding::malformed : coding::unknown;
+}
+
+void connection_notes::add_te(std::string_view value) noexcept {
+    grammar::for_each_member(value, [this](std::string_view member) {
+        accepts_trailers_ = accepts_trailers_ || iequals(member, "trailers");
+    });
+}
+
+void connection_notes::add_upgrade(std::string_view value) {
+    grammar::for_each_member(value, [this](std::string_view member) {
+        if (iequals(member, "h2c")) return;
+        if (!upgrade_.empty()) upgrade_ += ", ";
+        upgrade_ += member;
+    });
+}
+
+http_error connection_notes::check(unsigned minor) const noexcept {
+    if (coding_ == coding::none) return {};
+    if (content_length_) return {400, "Content-Length and Transfer-Encoding in one message"};
+    if (minor == 0) return {400, "Transfer-Encoding in an HTTP/1.0 message"};
+    if (coding_ == coding::malformed) return {400, "Transfer-Encoding is not exactly chunked"};
+    if (coding_ == coding::unknown) return {501, "a transfer coding other than chunked is not implemented"};
+    return {};
+}
+
+bool connection_notes::keep_alive(unsigned minor) const noexcept {
+    return !options_.close() && (minor > 0 || options_.keep_alive());
+}
+
+}  // namespace tunnel::net

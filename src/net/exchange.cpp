@@ -1,0 +1,141 @@
+#include "net/exchange.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/tunnel_link.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::net {
+
+namespace {
+
+// Credit travels to the link in steps, not for every write: a post each would cost more than the write.
+constexpr std::size_t credit_step = limits::initial_window / 8;
+
+}  // namespace
+
+exchange::exchange(executor session, std::shared_ptr<tunnel_link> link)
+    : session_(std::move(session)), link_(std::move(link)) {}
+
+template <class Function>
+void exchange::to_session(Function run) {
+    asio::post(session_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+}
+
+template <class Function>
+void exchange::to_link(Function run) {
+    asio::post(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
+        run(link->streams(), self);
+    });
+}
+
+incoming exchange::take() {
+    auto part = std::move(incoming_[next_++]);
+    if (next_ == incoming_.size()) {
+        incoming_.clear();
+        next_ = 0;
+    }
+    return part;
+}
+
+void exchange::consumed(std::size_t octets) {
+    uncredited_ += octets;
+    if (uncredited_ < credit_step || over_ || !link_) return;
+    to_link([n = std::exchange(uncredited_, 0)](stream_set& streams, const auto& self) { streams.consumed(self, n); });
+}
+
+bool exchange::has_room() const noexcept { return outstanding_ < limits::stream_queue || over_; }
+
+awaitable<void> exchange::wait_room() {
+    while (!has_room()) co_await room_changed_.wait();
+}
+
+void exchange::send(protocol::response head) {
+    if (over_) return;
+    outstanding_ += head.body.size();
+    to_link([part = std::move(head)](stream_set& streams, const auto& self) mutable {
+        streams.send(self, std::move(part));
+    });
+}
+
+void exchange::send(protocol::data body) {
+    if (over_) return;
+    outstanding_ += body.body.size();
+    if (!link_) {
+        send_when_opened_.emplace_back(std::move(body));
+        return;
+    }
+    to_link([part = std::move(body)](stream_set& streams, const auto& self) mutable {
+        streams.send(self, std::move(part));
+    });
+}
+
+void exchange::send_fin() {
+    if (over_ || !link_) return;
+    to_link([](stream_set& streams, const auto& self) { streams.send_fin(self); });
+}
+
+void exchange::cancel(protocol::cancel_reason reason) {
+    if (over_) return;
+    over_ = true;
+    room_changed_.notify();
+    if (!link_) {
+        cancel_when_opened_ = reason;
+        return;
+    }
+    to_link([reason](stream_set& streams, const auto& self) { streams.cancel(self, reason); });
+}
+
+void exchange::stop_peer() {
+    if (over_ || !link_) return;
+    to_link([](stream_set& streams, const auto& self) { streams.stop_peer(self); });
+    push(failed{failure::none});
+}
+
+void exchange::fail(failure why, protocol::cancel_reason reason) {
+    cancel(reason);
+    push(failed{why});
+}
+
+void exchange::push(incoming part) {
+    if (std::holds_alternative<failed>(part)) {
+        over_ = true;
+        room_changed_.notify();
+    }
+    incoming_.push_back(std::move(part));
+    incoming_changed_.notify();
+    // A copy: what is called may drop the original.
+    if (auto callback = on_incoming_) callback();
+}
+
+void exchange::deliver(incoming part) {
+    to_session([part = std::move(part)](exchange& self) mutable { self.push(std::move(part)); });
+}
+
+void exchange::opened(std::shared_ptr<tunnel_link> link) {
+    to_session([link = std::move(link)](exchange& self) mutable {
+        self.link_ = std::move(link);
+        if (self.cancel_when_opened_) {
+            self.to_link([reason = *self.cancel_when_opened_](stream_set& streams, const auto& stream) {
+                streams.cancel(stream, reason);
+            });
+            return;
+        }
+        for (auto& part : self.send_when_opened_) {
+            self.to_link([part = std::move(part)](stream_set& streams, const auto& stream) mutable {
+                streams.send(stream, std::move(part));
+            });
+        }
+        self.send_when_opened_.clear();
+    });
+}
+
+void exchange::accepted(std::size_t octets) {
+    to_session([octets](exchange& self) {
+        self.outstanding_ -= octets;
+        self.room_changed_.notify();
+    });
+}
+
+}  // namespace tunnel::net

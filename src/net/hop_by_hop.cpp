@@ -1,0 +1,101 @@
+#include "net/hop_by_hop.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "net/http_grammar.hpp"
+
+namespace tunnel::net {
+namespace {
+
+using protocol::iequals;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+struct less_without_case {
+    bool operator()(std::string_view a, std::string_view b) const noexcept {
+        return std::ranges::lexicographical_compare(a, b, {}, lower, lower);
+    }
+};
+
+}  // namespace
+
+bool is_connection_field(std::string_view name) noexcept {
+    // The lengths are distinct but for two, so nearly every other field is out after one comparison.
+    switch (name.size()) {
+        case 2:
+            return iequals(name, "TE");
+        case 7:
+            return iequals(name, "Upgrade");
+        case 10:
+            return iequals(name, "Connection") || iequals(name, "Keep-Alive");
+        case 14:
+            return iequals(name, "Content-Length");
+        case 16:
+            return iequals(name, "Proxy-Connection");
+        case 17:
+            return iequals(name, "Transfer-Encoding");
+        default:
+            return false;
+    }
+}
+
+bool is_forbidden_trailer(std::string_view name) noexcept {
+    static constexpr std::array<std::string_view, 13> misleading{"Host",
+                                                                 "Trailer",
+                                                                 "Expect",
+                                                                 "Max-Forwards",
+                                                                 "Content-Encoding",
+                                                                 "Content-Type",
+                                                                 "Content-Range",
+                                                                 "Authorization",
+                                                                 "Cookie",
+                                                                 "Set-Cookie",
+                                                                 "Via",
+                                                                 "Proxy-Authorization",
+                                                                 "Forwarded"};
+    static constexpr std::string_view forwarded = "X-Forwarded-";
+    return is_connection_field(name) || iequals(name.substr(0, forwarded.size()), forwarded) ||
+           std::ranges::any_of(misleading, [name](std::string_view other) { return iequals(name, other); });
+}
+
+void connection_options::clear() noexcept {
+    values_.clear();
+    names_.clear();
+    close_ = keep_alive_ = upgrade_ = false;
+}
+
+void connection_options::add(std::string_view value) {
+    if (!values_.empty()) values_ += ',';
+    values_ += value;
+}
+
+void connection_options::finish() {
+    grammar::for_each_member(values_, [this](std::string_view option) {
+        if (iequals(option, "close")) {
+            close_ = true;
+        } else if (iequals(option, "keep-alive")) {
+            keep_alive_ = true;
+        } else if (iequals(option, "upgrade")) {
+            upgrade_ = true;
+        } else if (!iequals(option, "host") && !is_connection_field(option)) {
+            names_.push_back(option);
+        }
+    });
+    std::ranges::sort(names_, less_without_case{});
+}
+
+bool connection_options::names(std::string_view field_name) const noexcept {
+    return std::ranges::binary_search(names_, field_name, less_without_case{});
+}
+
+std::string connection_options::name_list() const {
+    std::string list;
+    for (std::string_view name : names_) {
+        if (!list.empty()) list += ',';
+        list += name;
+    }
+    return list;
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tunnel/protocol/field_list.hpp"
+
+/// Fields that concern one connection only (RFC 9110 section 7.6.1).
+namespace tunnel::net {
+
+/// Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and Content-Length: never in the
+/// fields of a head, because each side rebuilds its own.
+[[nodiscard]] bool is_connection_field(std::string_view name) noexcept;
+
+/// Fields that must not come in a trailer section: the above, and those that would mislead an application which
+/// merges trailers into the header (RFC 9110 section 6.5.1).
+[[nodiscard]] bool is_forbidden_trailer(std::string_view name) noexcept;
+
+/// The options of all Connection lines of one message. Lives in a parser, so that its memory is reused.
+class connection_options {
+ public:
+    void clear() noexcept;
+    void add(std::string_view value);  ///< one Connection line
+    void finish();                     ///< all lines are in
+
+    [[nodiscard]] bool close() const noexcept { return close_; }
+    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
+    [[nodiscard]] bool upgrade() const noexcept { return upgrade_; }
+
+    /// Whether other fields are named. Host never is: without it the request would reach another site.
+    [[nodiscard]] bool names_fields() const noexcept { return !names_.empty(); }
+    [[nodiscard]] bool names(std::string_view field_name) const noexcept;
+    /// The names as a list, for body_decoder.
+    [[nodiscard]] std::string name_list() const;
+
+ private:
+    std::string values_;
+    std::vector<std::string_view> names_;  // into values_, sorted: a head can name 30,000 fields
+    bool close_ = false;
+    bool keep_alive_ = false;
+    bool upgrade_ = false;
+};
+
+}  // namespace tunnel::net

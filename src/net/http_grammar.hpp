@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+/// Character classes and lists of RFC 9110 section 5.6, shared by parser, writer and body decoder.
+namespace tunnel::net::grammar {
+
+namespace detail {
+
+consteval std::array<bool, 256> token_characters() {
+    std::array<bool, 256> table{};
+    for (char c : std::string_view{"!#$%&'*+-.^_`|~0123456789"}) table[static_cast<unsigned char>(c)] = true;
+    for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
+    return table;
+}
+inline constexpr auto token_table = token_characters();
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+    return detail::token_table[static_cast<unsigned char>(c)];
+}
+
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// Value of a hexadecimal digit, or -1.
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+    if (is_digit(c)) return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    for (char c : text) {
+        if (!is_token_char(c)) return false;
+    }
+    return !text.empty();
+}
+
+/// Field values and reason phrases: HTAB, SP, visible characters and obs-text; no other control.
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
+    bool bad = false;  // no early exit: the compiler turns this into vector code
+    for (char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        bad |= (octet < 0x20 && octet != '\t') || octet == 0x7f;
+    }
+    return !bad;
+}
+
+/// Octets of a request target. Wider than a URI on purpose: what callers send is passed on, and only what could
+/// end the target early, or never belongs to one (the fragment), is out.
+[[nodiscard]] constexpr bool is_target(std::string_view text) noexcept {
+    bool bad = text.empty();
+    for (char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        bad |= octet <= 0x20 || octet == 0x7f || octet == '#';
+    }
+    return !bad;
+}
+
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+/// Calls `take(member)` for each member of a comma-separated list; empty ones are skipped (RFC 9110 section 5.6.1).
+template <class Take>
+constexpr void for_each_member(std::string_view list, Take take) {
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        const auto member = trim(list.substr(0, comma));
+        if (!member.empty()) take(member);
+        if (comma == std::string_view::npos) return;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+/// The value of Upgrade: a list of `name` or `name/version`, not empty.
+[[nodiscard]] constexpr bool is_protocol_list(std::string_view list) noexcept {
+    bool valid = true;
+    bool any = false;
+    for_each_member(list, [&](std::string_view member) {
+        const auto slash = member.find('/');
+        valid = valid && is_token(member.substr(0, slash));
+        if (slash != std::string_view::npos) valid = valid && is_token(member.substr(slash + 1));
+        any = true;
+    });
+    return valid && any;
+}
+
+}  // namespace tunnel::net::grammar

@@ -1,0 +1,389 @@
+#include <boost/beast/http/basic_parser.hpp>
+#include <limits>
+#include <string>
+
+#include "net/connection_notes.hpp"
+#include "net/forwarded_fields.hpp"
+#include "net/head_scanner.hpp"
+#include "net/http_grammar.hpp"
+#include "net/http_head.hpp"
+#include "net/request_target.hpp"
+#include "net/start_line.hpp"
+
+namespace tunnel::net {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+std::string_view to_std(beast::string_view text) noexcept { return {text.data(), text.size()}; }
+
+/// What Beast's parser calls, less the body, which it never sees. Beast is stricter than its http::fields, keeps
+/// no order and accepts framing that is dangerous behind a gateway: the overrides keep the fields as they came, and
+/// connection_notes judges the framing.
+template <bool is_request>
+class head_reader : public http::basic_parser<is_request> {
+ public:
+    head_reader(protocol::field_list& fields, connection_notes& notes) : fields_(fields), notes_(notes) {
+        notes_.clear();
+        this->header_limit(std::numeric_limits<std::uint32_t>::max());  // the size is checked before
+        this->skip(true);                                               // no body
+    }
+
+    /// `head` is whole. `start_line`, if not empty, is read in place of the first `replaced` octets.
+    [[nodiscard]] http_error read(std::string_view head, std::string_view start_line, std::size_t replaced) {
+        beast::error_code code;
+        if (!start_line.empty()) {
+            put(start_line, code);
+            if (code == http::error::need_more) code = {};
+            head.remove_prefix(replaced);
+        }
+        // The scanner and Beast must agree where the head ends, or octets would be read twice or never.
+        if (!code && put(head, code) != head.size() && !code) code = http::error::bad_line_ending;
+        if (refusal_) return refusal_;
+        if (code) return describe(code);
+        if (const auto length = this->content_length()) notes_.set_content_length(*length);
+        notes_.finish();
+        if (notes_.options().names_fields()) {
+            fields_.remove_if([this](const protocol::field& f) { return notes_.options().names(f.name); });
+        }
+        return {};
+    }
+
+ protected:
+    void refuse(http_error error, beast::error_code& code) {
+        refusal_ = error;
+        code = http::error::bad_value;
+    }
+
+    /// Whether the field is about the connection, and so none of the head's.
+    bool take(http::field name, std::string_view value) {
+        switch (name) {
+            case http::field::connection:
+                notes_.add_connection(value);
+                return true;
+            case http::field::transfer_encoding:
+                notes_.add_transfer_encoding(value);
+                return true;
+            case http::field::te:
+                notes_.add_te(value);
+                return true;
+            case http::field::upgrade:
+                notes_.add_upgrade(value);
+                return true;
+            case http::field::content_length:  // checked and kept by Beast
+            case http::field::keep_alive:
+            case http::field::proxy_connection:
+            case http::field::http2_settings:  // belongs to h2c, which is dropped
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    protocol::field_list& fields_;
+    connection_notes& notes_;
+
+ private:
+    std::size_t put(std::string_view bytes, beast::error_code& code) {
+        return http::basic_parser<is_request>::put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
+    }
+
+    http_error describe(const beast::error_code& code) const noexcept {
+        if (code == http::error::bad_method) return {400, "the method is not a token"};
+        if (code == http::error::bad_target) return {400, "the request target is not valid"};
+        if (code == http::error::bad_version) return {400, "the HTTP version is not valid"};
+        if (code == http::error::bad_status) return {400, "the status code is not valid"};
+        if (code == http::error::bad_reason) return {400, "a control character in the reason phrase"};
+        if (code == http::error::bad_field) return {400, "a field name is not a token"};
+        if (code == http::error::bad_value) return {400, "a control character in a field value, or a malformed list"};
+        if (code == http::error::bad_line_ending) return {400, "a carriage return without line feed"};
+        if (code == http::error::header_limit) return {431, "a folded field is too long"};
+        if (code == http::error::multiple_content_length) return {400, "differing Content-Length values"};
+        if (code == http::error::bad_content_length) {
+            if (notes_.has_transfer_encoding()) return {400, "Content-Length and Transfer-Encoding in one message"};
+            return {400, "Content-Length is not a number"};
+        }
+        if (code == http::error::bad_transfer_encoding) {
+            if (notes_.has_transfer_encoding()) return {400, "Transfer-Encoding is not exactly chunked"};
+            return {400, "Content-Length and Transfer-Encoding in one message"};
+        }
+        return {400, "the head is malformed"};
+    }
+
+    void on_request_impl(http::verb, beast::string_view, beast::string_view, int, beast::error_code&) override {}
+    void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
+    void on_header_impl(beast::error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
+    std::size_t on_body_impl(beast::string_view, beast::error_code&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, beast::error_code&) override { return 0; }
+    void on_finish_impl(beast::error_code&) override {}
+
+    http_error refusal_;
+};
+
+class request_reader final : public head_reader<true> {
+ public:
+    request_reader(protocol::request_head& head, connection_notes& notes)
+        : head_reader(head.fields, notes), head_(head) {}
+
+    [[nodiscard]] unsigned host_lines() const noexcept { return host_lines_; }
+    [[nodiscard]] std::string_view authority() const noexcept { return target_.authority; }
+    [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
+
+ private:
+    void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int,
+                         beast::error_code& code) override {
+        head_.method = to_std(method);
+        if (const auto error = read_target(head_.method, to_std(target), target_)) return refuse(error, code);
+        head_.target.clear();
+        if (target_.add_slash) head_.target += '/';
+        head_.target += target_.path;
+    }
+
+    void on_field_impl(http::field name, beast::string_view raw_name, beast::string_view raw_value,
+                       beast::error_code& code) override {
+        auto value = to_std(raw_value);
+        if (take(name, value)) return;
+        if (name == http::field::host) {
+            ++host_lines_;
+            if (!is_host(value)) return refuse({400, "the Host field is not valid"}, code);
+            if (!target_.authority.empty()) value = target_.authority;  // RFC 9112 section 3.2.2
+        } else if (name == http::field::expect) {
+            expects_continue_ = expects_continue_ || protocol::iequals(value, "100-continue");
+        }
+        fields_.add(to_std(raw_name), value);
+    }
+
+    protocol::request_head& head_;
+    request_target target_;
+    unsigned host_lines_ = 0;
+    bool expects_continue_ = false;
+};
+
+class response_reader final : public head_reader<false> {
+ public:
+    response_reader(protocol::response_head& head, connection_notes& notes)
+        : head_reader(head.fields, notes), head_(head) {}
+
+ private:
+    void on_response_impl(int status, beast::string_view reason, int, beast::error_code&) override {
+        head_.status = static_cast<unsigned>(status);
+        head_.reason = to_std(reason);
+    }
+
+    void on_field_impl(http::field name, beast::string_view raw_name, beast::string_view raw_value,
+                       beast::error_code&) override {
+        const auto value = to_std(raw_value);
+        if (!take(name, value)) fields_.add(to_std(raw_name), value);
+    }
+
+    protocol::response_head& head_;
+};
+
+http_error describe(head_scanner::outcome outcome) noexcept {
+    switch (outcome) {
+        case head_scanner::outcome::bare_line_feed:
+            return {400, "a line feed without carriage return"};
+        case head_scanner::outcome::blank_first:
+            return {400, "a blank ahead of the first field"};
+        case head_scanner::outcome::folded:
+            return {400, "a folded field line"};
+        case head_scanner::outcome::too_many_fields:
+            return {431, "too many fields"};
+        case head_scanner::outcome::more:
+        case head_scanner::outcome::whole:
+            break;
+    }
+    return {};
+}
+
+/// What both parsers keep between calls.
+struct head_state {
+    std::size_t max_head;
+    head_scanner scanner;
+    bool start_line_checked = false;
+    std::string start_line;  // as Beast takes it, where the received one is right but not for Beast
+    connection_notes notes;
+
+    head_state(std::size_t limit, head_scanner::folding folding) : max_head(limit), scanner(folding) {}
+
+    void reset() noexcept {
+        scanner.reset();
+        start_line_checked = false;
+        start_line.clear();
+    }
+
+    /// Whether the head is whole and its start line is good. `cut`: nothing will come behind `head`.
+    bool find_end(std::string_view head, bool cut, http_error (*check_start_line)(std::string_view),
+                  std::size_t max_line, http_error& error) {
+        const auto outcome = scanner.scan(head);
+        if (scanner.start_line_size() > max_line) error = {414, "the start line is too long"};
+        if (!error && scanner.has_start_line() && !start_line_checked) {
+            error = check_start_line(head.substr(0, scanner.start_line_size()));
+            start_line_checked = !error;
+        }
+        if (error) return false;
+        error = describe(outcome);
+        if (!error && outcome == head_scanner::outcome::more && cut) {
+            if (scanner.has_start_line()) {
+                error = {431, "the head is too long"};
+            } else {
+                error = {414, "the start line is too long"};
+            }
+        }
+        return !error && outcome == head_scanner::outcome::whole;
+    }
+};
+
+body_kind body_of(const connection_notes& notes) noexcept {
+    if (notes.has_transfer_encoding()) return body_kind::chunked;
+    return notes.content_length().value_or(0) > 0 ? body_kind::length : body_kind::none;
+}
+
+}  // namespace
+
+struct request_parser::impl : head_state {
+    explicit impl(std::size_t limit) : head_state(limit, head_scanner::folding::refused) {}
+    http_error read(std::string_view head, received_request& out);
+};
+
+http_error request_parser::impl::read(std::string_view head, received_request& out) {
+    const auto line_size = scanner.start_line_size();
+    const char minor = head[line_size - 1];
+    start_line.clear();
+    if (minor > '1') start_line.assign(head, 0, line_size - 1).append("1\r\n");
+
+    out.head.fields.clear();
+    out.head.fields.reserve(scanner.fields() + 1, head.size() - line_size);
+    request_reader reader(out.head, notes);
+    if (const auto error = reader.read(head, start_line, line_size + 2)) return error;
+
+    out.minor = minor == '0' ? 0 : 1;
+    if (const auto error = notes.check(out.minor)) return error;
+    if (reader.host_lines() > 1) return {400, "more than one Host field"};
+    if (reader.host_lines() == 0 && out.minor > 0) return {400, "no Host field in an HTTP/1.1 request"};
+    if (reader.host_lines() == 0 && !reader.authority().empty()) set_host(out.head, reader.authority());
+
+    out.body = body_of(notes);
+    out.head.content_length = notes.content_length();
+    out.keep_alive = notes.keep_alive(out.minor);
+    // Expect, Upgrade and TE are not for HTTP/1.0 (RFC 9110 sections 10.1.1 and 7.8).
+    out.expects_continue = out.minor > 0 && reader.expects_continue();
+    out.head.accepts_trailers = out.minor > 0 && notes.accepts_trailers();
+    out.head.upgrade.clear();
+    if (out.minor > 0 && notes.options().upgrade() && grammar::is_protocol_list(notes.upgrade())) {
+        out.head.upgrade = notes.upgrade();
+    }
+    out.hop_by_hop.clear();
+    if (out.body == body_kind::chunked) out.hop_by_hop = notes.options().name_list();
+    return {};
+}
+
+request_parser::request_parser(std::size_t max_head) : impl_(std::make_unique<impl>(max_head)) {}
+request_parser::~request_parser() = default;
+request_parser::request_parser(request_parser&&) noexcept = default;
+request_parser& request_parser::operator=(request_parser&&) noexcept = default;
+void request_parser::reset() { impl_->reset(); }
+
+std::size_t request_parser::parse(std::string_view buffered, received_request& out, http_error& error) {
+    error = {};
+    auto head = buffered.substr(0, impl_->max_head);
+    std::size_t skipped = 0;  // empty lines ahead of the request line are ignored (RFC 9112 section 2.2)
+    while (skipped < 4 && head.substr(skipped, 2) == "\r\n") skipped += 2;
+    head.remove_prefix(skipped);
+    if (head.empty() || (head == "\r" && skipped < 4)) return 0;
+    if (!grammar::is_token_char(head.front())) {
+        error = {400, "what was sent does not start like a request"};
+        return 0;
+    }
+    const bool cut = buffered.size() >= impl_->max_head;
+    if (!impl_->find_end(head, cut, check_request_line, max_request_line, error)) return 0;
+    const auto size = impl_->scanner.size();
+    error = impl_->read(head.substr(0, size), out);
+    return error ? 0 : skipped + size;
+}
+
+struct response_parser::impl : head_state {
+    // Folds are joined by a blank (RFC 9112 section 5.2): a browser would take them from the app, too.
+    explicit impl(std::size_t limit) : head_state(limit, head_scanner::folding::accepted) {}
+    http_error read(std::string_view head, bool to_head, received_response& out);
+};
+
+http_error response_parser::impl::read(std::string_view head, bool to_head, received_response& out) {
+    const auto line_size = scanner.start_line_size();
+    const char minor = head[7];
+    start_line.clear();
+    constexpr std::size_t without_reason = std::string_view{"HTTP/1.1 200"}.size();
+    if (minor > '1' || line_size == without_reason) {
+        start_line.assign(head, 0, line_size);
+        if (minor > '1') start_line[7] = '1';
+        if (line_size == without_reason) start_line += ' ';
+        start_line += "\r\n";
+    }
+
+    out.head.fields.clear();
+    out.head.fields.reserve(scanner.fields(), head.size() - line_size);
+    response_reader reader(out.head, notes);
+    if (const auto error = reader.read(head, start_line, line_size + 2)) return error;
+    const unsigned version = minor == '0' ? 0 : 1;
+    if (const auto error = notes.check(version)) return error;
+
+    const auto status = out.head.status;
+    const bool stray = notes.has_transfer_encoding() || notes.content_length().value_or(0) > 0;
+    out.keep_alive = notes.keep_alive(version);
+    out.head.content_length = notes.content_length();
+    out.head.upgrade.clear();
+    if (status < 200 || status == 204) {
+        out.body = body_kind::none;
+        out.head.content_length.reset();
+        if (stray) out.keep_alive = false;  // an app that announces a body here may well send it
+    } else if (status == 205) {
+        // No content, and no waiting for the end of the connection either: what follows is dropped with it.
+        out.body = body_kind::none;
+        if (!to_head && (stray || !notes.content_length())) out.keep_alive = false;
+        out.head.content_length = 0;
+    } else if (to_head || status == 304) {
+        out.body = body_kind::none;
+    } else if (notes.has_transfer_encoding() || notes.content_length()) {
+        out.body = body_of(notes);
+    } else {
+        out.body = body_kind::until_close;
+        out.keep_alive = false;
+    }
+    if (status == 101) {
+        if (!grammar::is_protocol_list(notes.upgrade())) return {400, "a 101 without a valid Upgrade field"};
+        out.head.upgrade = notes.upgrade();
+    }
+    out.hop_by_hop.clear();
+    if (out.body == body_kind::chunked) out.hop_by_hop = notes.options().name_list();
+    return {};
+}
+
+response_parser::response_parser(std::size_t max_head) : impl_(std::make_unique<impl>(max_head)) {}
+response_parser::~response_parser() = default;
+response_parser::response_parser(response_parser&&) noexcept = default;
+response_parser& response_parser::operator=(response_parser&&) noexcept = default;
+void response_parser::reset() { impl_->reset(); }
+
+std::size_t response_parser::parse(std::string_view buffered, bool to_head, received_response& out, http_error& error) {
+    error = {};
+    const auto head = buffered.substr(0, impl_->max_head);
+    constexpr std::string_view protocol_name = "HTTP/";
+    if (!head.starts_with(protocol_name.substr(0, head.size()))) {
+        error = {502, "what was sent does not start like an HTTP response"};
+        return 0;
+    }
+    const bool cut = buffered.size() >= impl_->max_head;
+    std::size_t size = 0;
+    if (impl_->find_end(head, cut, check_status_line, impl_->max_head, error)) {
+        size = impl_->scanner.size();
+        error = impl_->read(head.substr(0, size), to_head, out);
+    }
+    if (!error) return size;
+    error.status = 502;  // who sent it is the local app, and the caller is not to blame
+    return 0;
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,144 @@
+#include <charconv>
+#include <cstring>
+
+#include "net/error_answer.hpp"
+#include "net/hop_by_hop.hpp"
+#include "net/http_grammar.hpp"
+#include "net/http_head.hpp"
+
+namespace tunnel::net {
+namespace {
+
+using protocol::byte_buffer;
+using protocol::field_list;
+
+/// Text ahead of a number of at most 20 digits, and room for all that we add to a head by ourselves.
+constexpr std::size_t own_text = 256;
+
+/// Writes into room that was made at once: a head is many small pieces.
+class head_writer {
+ public:
+    head_writer(byte_buffer& out, std::size_t room) : out_(out), begin_(out.prepare(room)), at_(begin_) {}
+    head_writer(const head_writer&) = delete;
+    head_writer& operator=(const head_writer&) = delete;
+    ~head_writer() { out_.commit(static_cast<std::size_t>(at_ - begin_)); }
+
+    head_writer& operator<<(std::string_view text) noexcept {
+        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+        return *this;
+    }
+    head_writer& operator<<(std::uint64_t n) noexcept {
+        at_ = std::to_chars(at_, at_ + 20, n).ptr;
+        return *this;
+    }
+    head_writer& hex(std::size_t n) noexcept {
+        at_ = std::to_chars(at_, at_ + 16, n, 16).ptr;
+        return *this;
+    }
+    void fields(const field_list& fields) {
+        for (const auto [name, value] : fields) *this << name << ": " << value << "\r\n";
+    }
+
+ private:
+    byte_buffer& out_;
+    char* begin_;
+    char* at_;
+};
+
+std::size_t room_for(const field_list& fields) noexcept {
+    std::size_t room = 0;
+    for (const auto [name, value] : fields) room += name.size() + value.size() + 4;
+    return room;
+}
+
+std::string_view connection_of(const protocol::request_head& head) noexcept {
+    if (!head.upgrade.empty()) return head.accepts_trailers ? "Connection: Upgrade, TE\r\n" : "Connection: Upgrade\r\n";
+    return head.accepts_trailers ? "Connection: TE\r\n" : "";
+}
+
+}  // namespace
+
+void append_request_head(byte_buffer& out, const protocol::request_head& head, body_kind body) {
+    head_writer to(out,
+                   head.method.size() + head.target.size() + room_for(head.fields) + head.upgrade.size() + own_text);
+    to << head.method << " " << head.target << " HTTP/1.1\r\n";
+    if (!head.fields.contains("Host")) to << "Host: \r\n";
+    to.fields(head.fields);
+    if (head.content_length) {
+        to << "Content-Length: " << *head.content_length << "\r\n";
+    } else if (body == body_kind::chunked) {
+        to << "Transfer-Encoding: chunked\r\n";
+    }
+    if (head.accepts_trailers) to << "TE: trailers\r\n";
+    to << connection_of(head);
+    if (!head.upgrade.empty()) to << "Upgrade: " << head.upgrade << "\r\n";
+    to << "\r\n";
+}
+
+void append_response_head(byte_buffer& out, const protocol::response_head& head, const response_style& style) {
+    head_writer to(out, head.reason.size() + room_for(head.fields) + head.upgrade.size() + own_text);
+    // The blank behind the code is there even without a reason (RFC 9112 section 4).
+    to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
+    to.fields(head.fields);
+    if (head.status == 101) {
+        to << "Connection: Upgrade\r\nUpgrade: " << head.upgrade << "\r\n\r\n";
+        return;
+    }
+    if (head.status < 200) {
+        to << "\r\n";
+        return;
+    }
+
+    bool keep_alive = style.keep_alive;
+    if (head.status != 204) {
+        if (head.content_length) {
+            to << "Content-Length: " << *head.content_length << "\r\n";
+        } else if (style.body == body_kind::chunked && style.minor > 0) {
+            to << "Transfer-Encoding: chunked\r\n";
+        } else if (style.body == body_kind::chunked || style.body == body_kind::until_close) {
+            keep_alive = false;
+        } else if (head.status == 205) {
+            to << "Content-Length: 0\r\n";  // RFC 9110 section 15.3.6
+        }
+    }
+    if (!head.fields.contains("Date")) to << "Date: " << http_date() << "\r\n";
+    if (!keep_alive) {
+        to << "Connection: close\r\n";
+    } else if (style.minor == 0) {
+        to << "Connection: keep-alive\r\n";
+    }
+    to << "\r\n";
+}
+
+void append_chunk_start(byte_buffer& out, std::size_t n) { head_writer(out, 32).hex(n) << "\r\n"; }
+
+void append_last_chunk(byte_buffer& out, const field_list& trailers) {
+    head_writer to(out, room_for(trailers) + 8);
+    to << "0\r\n";
+    to.fields(trailers);
+    to << "\r\n";
+}
+
+bool is_writable(const field_list& fields) noexcept {
+    for (const auto [name, value] : fields) {
+        if (!grammar::is_token(name) || !grammar::is_field_value(value) || is_connection_field(name)) return false;
+    }
+    return true;
+}
+
+bool is_writable(const protocol::request_head& head) noexcept {
+    if (!grammar::is_token(head.method) || !grammar::is_target(head.target)) return false;
+    if (!head.target.starts_with('/') && head.target != "*") return false;
+    if (!head.upgrade.empty() && !grammar::is_protocol_list(head.upgrade)) return false;
+    return is_writable(head.fields);
+}
+
+bool is_writable(const protocol::response_head& head) noexcept {
+    if (head.status < 100 || head.status > 599 || !grammar::is_field_value(head.reason)) return false;
+    const bool upgrade = head.status == 101;  // RFC 9110 section 15.2.2: it must name the protocol
+    if (upgrade != !head.upgrade.empty() || (upgrade && !grammar::is_protocol_list(head.upgrade))) return false;
+    return is_writable(head.fields);
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "net/asio.hpp"
+
+/// What the operating system is asked for beyond Asio: the one place for system specifics.
+namespace tunnel::net {
+
+/// A peer that closed must show as an error of the write, not end the program.
+void ignore_sigpipe() noexcept;
+
+/// Raises the soft limit of open files to the hard one, and returns it.
+std::size_t raise_file_limit() noexcept;
+
+/// "192.0.2.1:4711", "[2001:db8::1]:4711"; an IPv4 peer of a dual-stack socket shows as IPv4. "?" if unknown.
+[[nodiscard]] std::string remote_name(const tcp::socket& socket);
+/// The same without port and brackets.
+[[nodiscard]] std::string remote_address(const tcp::socket& socket);
+
+}  // namespace tunnel::net

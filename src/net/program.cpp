@@ -1,0 +1,75 @@
+#include "net/program.hpp"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "net/log.hpp"
+#include "net/platform.hpp"
+
+namespace tunnel::net {
+
+namespace {
+
+// Long enough to gather lines of many requests in one write, too short for a reader to notice.
+constexpr auto log_flush_interval = std::chrono::milliseconds(50);
+
+}  // namespace
+
+program::program(std::string_view name, const common_options& options)
+    : runtime_(options.threads),
+      strand_(runtime_.new_strand()),
+      signals_(strand_, SIGINT, SIGTERM),
+      log_timer_(strand_) {
+    ignore_sigpipe();
+    raise_file_limit();
+    start_log(name, options.log_level, options.format);
+    on_log([this] { asio::post(strand_, [this] { flush_later(); }); });
+}
+
+program::~program() {
+    on_log(nullptr);
+    flush_log();
+}
+
+void program::on_signal(std::function<void()> callback) {
+    signalled_ = std::move(callback);
+    wait_signal();
+}
+
+void program::wait_signal() {
+    signals_.async_wait([this](error_code error, int) {
+        if (error) return;
+        signalled_();
+        if (!ended_) wait_signal();
+    });
+}
+
+void program::say(const std::string& line) {
+    std::fprintf(stdout, "%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+void program::flush_later() {
+    if (ended_) return flush_log();
+    log_timer_.expires_after(log_flush_interval);
+    log_timer_.async_wait([this](error_code error) {
+        if (error) return;
+        flush_log();
+        if (log_waiting()) flush_later();
+    });
+}
+
+void program::run() { runtime_.run(); }
+
+void program::end() {
+    asio::post(strand_, [this] {
+        ended_ = true;
+        signals_.cancel();
+        log_timer_.cancel();
+        signalled_ = nullptr;
+    });
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "net/command_line.hpp"
+#include "net/runtime.hpp"
+
+namespace tunnel::net {
+
+/// What both daemons do around their work: log, signals, the lines on stdout, threads.
+class program {
+   public:
+    program(std::string_view name, const common_options& options);
+    ~program();
+    program(const program&) = delete;
+    program& operator=(const program&) = delete;
+
+    [[nodiscard]] class runtime& runtime() noexcept { return runtime_; }
+
+    /// Called at every SIGINT and SIGTERM until `end`.
+    void on_signal(std::function<void()> callback);
+    /// A line on stdout, for scripts; a closed stdout is no reason to stop.
+    void say(const std::string& line);
+    /// Runs until nothing is left; `end` lets go of what this class itself waits for.
+    void run();
+    void end();
+
+   private:
+    void wait_signal();
+    void flush_later();
+
+    class runtime runtime_;
+    executor strand_;
+    asio::signal_set signals_;
+    asio::steady_timer log_timer_;
+    std::function<void()> signalled_;
+    bool ended_ = false;
+};
+
+}  // namespace tunnel::net

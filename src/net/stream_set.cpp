@@ -1,0 +1,331 @@
+#include "net/stream_set.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "tunnel/protocol/error.hpp"
+#include "tunnel/protocol/limits.hpp"
+#include "tunnel/protocol/message_codec.hpp"
+
+namespace tunnel::net {
+
+using protocol::errc;
+
+namespace {
+
+struct part_body {
+    protocol::byte_buffer& body;
+    bool end;
+    const protocol::field_list& trailers;
+};
+
+part_body body_of(outgoing& part) {
+    return std::visit([](auto& p) { return part_body{p.body, p.end, p.trailers}; }, part);
+}
+
+failure to_failure(protocol::cancel_reason reason) {
+    switch (reason) {
+        case protocol::cancel_reason::local_reset: return failure::local_reset;
+        case protocol::cancel_reason::local_timeout: return failure::local_timeout;
+        case protocol::cancel_reason::protocol: return failure::bad_answer;
+        case protocol::cancel_reason::shutdown: return failure::shutting_down;
+        default: return failure::tunnel_lost;
+    }
+}
+
+}  // namespace
+
+stream_set::stream_set(role side, protocol::byte_buffer& control, std::function<void()> wake)
+    : side_(side), control_(control), wake_(std::move(wake)) {}
+
+void stream_set::start(const protocol::hello& ours, const protocol::hello& theirs) {
+    our_window_ = ours.window;
+    their_window_ = theirs.window;
+    max_streams_ = std::min(ours.max_streams, theirs.max_streams);
+}
+
+bool stream_set::open(const stream& s, protocol::request request) {
+    if (table_.size() >= max_streams_) return false;
+    auto& half = s->at_link;
+    half.id = table_.open(s);
+    if (half.id == 0) return false;
+    half.credit = protocol::send_window(their_window_);
+    half.window = protocol::receive_window(our_window_);
+    send(s, std::move(request));
+    return true;
+}
+
+std::error_code stream_set::check_new(const protocol::request& request) const {
+    if (side_ == role::server) return errc::unexpected_message;
+    if (table_.state(request.id) != decltype(table_)::lookup::never_opened || request.id == 0) return errc::bad_stream_id;
+    if (table_.size() >= max_streams_) return errc::bad_stream_id;
+    if (request.body.size() > our_window_) return errc::credit_overflow;
+    return {};
+}
+
+void stream_set::adopt(const stream& s, const protocol::request& request) {
+    auto& half = s->at_link;
+    half.id = request.id;
+    half.credit = protocol::send_window(their_window_);
+    half.window = protocol::receive_window(our_window_);
+    half.expected = request.head.content_length;
+    [[maybe_unused]] const auto fresh = table_.open_as(request.id, s);
+    assert(fresh);
+    if (!take_body(s, request.body.size(), request.end)) return;
+    if (request.end) finish_remote(s);
+}
+
+stream_set::stream* stream_set::find_open(protocol::stream_id id, std::error_code& error) {
+    auto* found = table_.find(id);
+    if (found == nullptr && table_.state(id) == decltype(table_)::lookup::never_opened) error = errc::bad_stream_id;
+    if (found != nullptr && table_.remote_done(id)) return nullptr;  // frames behind the last one are dropped
+    return found;
+}
+
+void stream_set::refuse(const stream& s) {
+    s->deliver(failed{failure::bad_answer});
+    cancel(s, protocol::cancel_reason::protocol);
+}
+
+bool stream_set::take_body(const stream& s, std::size_t octets, bool end) {
+    auto& half = s->at_link;
+    auto fits = half.window.receive(octets);
+    if (half.expected) {
+        fits = fits && octets <= *half.expected;
+        if (fits) *half.expected -= octets;
+        fits = fits && (!end || *half.expected == 0);
+    }
+    if (!fits) refuse(s);
+    return fits;
+}
+
+std::error_code stream_set::handle(protocol::response&& m) {
+    if (side_ == role::client) return errc::unexpected_message;
+    std::error_code error;
+    auto* found = find_open(m.id, error);
+    if (found == nullptr) return error;
+    const auto s = *found;
+    auto& half = s->at_link;
+    const auto end = m.end;
+    if (!half.cancelled) {
+        if (half.answered) {
+            refuse(s);
+        } else if (m.head.interim()) {
+            if (m.end || !m.body.empty()) {
+                refuse(s);
+            } else {
+                s->deliver(std::move(m));
+            }
+        } else {
+            half.answered = true;
+            // A head with a length, at its end and without a body, answers HEAD or is a 304.
+            if (!(m.end && m.body.empty())) half.expected = m.head.content_length;
+            if (take_body(s, m.body.size(), m.end)) s->deliver(std::move(m));
+        }
+    }
+    if (end) finish_remote(s);
+    return {};
+}
+
+std::error_code stream_set::handle(protocol::data&& m) {
+    std::error_code error;
+    auto* found = find_open(m.id, error);
+    if (found == nullptr) return error;
+    const auto s = *found;
+    const auto end = m.end;
+    if (!s->at_link.cancelled) {
+        if (side_ == role::server && !s->at_link.answered) {
+            refuse(s);
+        } else if (take_body(s, m.body.size(), m.end)) {
+            s->deliver(std::move(m));
+        }
+    }
+    if (end) finish_remote(s);
+    return {};
+}
+
+std::error_code stream_set::handle(const protocol::window& m) {
+    std::error_code error;
+    auto* found = table_.find(m.id);
+    if (found == nullptr) {
+        [[maybe_unused]] const auto* none = find_open(m.id, error);
+        return error;
+    }
+    const auto s = *found;
+    if (!s->at_link.credit.give(m.bytes)) return errc::credit_overflow;
+    if (s->at_link.front < s->at_link.queue.size()) make_ready(s);
+    return {};
+}
+
+std::error_code stream_set::handle(const protocol::cancel& m) {
+    std::error_code error;
+    auto* found = table_.find(m.id);
+    if (found == nullptr) {
+        [[maybe_unused]] const auto* none = find_open(m.id, error);
+        return error;
+    }
+    const auto s = *found;
+    // Behind its `end`, a cancel says that the peer takes no more of ours.
+    if (!s->at_link.cancelled) {
+        s->deliver(failed{to_failure(m.reason)});
+        cancel(s, m.reason);  // our last word, so that the stream can go
+    }
+    finish_remote(s);
+    return {};
+}
+
+std::error_code stream_set::handle(const protocol::fin& m) {
+    if (side_ == role::server) return errc::unexpected_message;
+    std::error_code error;
+    auto* found = table_.find(m.id);
+    if (found == nullptr) {
+        [[maybe_unused]] const auto* none = find_open(m.id, error);
+        return error;
+    }
+    if (!(*found)->at_link.cancelled) (*found)->deliver(m);
+    return {};
+}
+
+std::error_code stream_set::handle_bad_body(protocol::stream_id id) {
+    std::error_code error;
+    auto* found = find_open(id, error);
+    if (found == nullptr) return error;
+    const auto s = *found;
+    if (!s->at_link.cancelled) refuse(s);
+    return {};
+}
+
+void stream_set::send(const stream& s, outgoing part) {
+    auto& half = s->at_link;
+    if (!is_open(s) || half.cancelled || table_.local_done(half.id)) return;
+    half.queue.push_back(std::move(part));
+    make_ready(s);
+}
+
+void stream_set::send_fin(const stream& s) {
+    if (!is_open(s) || s->at_link.cancelled || table_.find(s->at_link.id) == nullptr) return;
+    if (!s->at_link.begun) return;
+    append_frame(control_, protocol::fin{s->at_link.id});
+    wake_();
+}
+
+void stream_set::consumed(const stream& s, std::size_t octets) {
+    auto& half = s->at_link;
+    if (!is_open(s) || half.cancelled || table_.remote_done(half.id)) return;
+    if (const auto credit = half.window.consume(octets); credit > 0) {
+        append_frame(control_, protocol::window{half.id, credit});
+        wake_();
+    }
+}
+
+void stream_set::cancel(const stream& s, protocol::cancel_reason reason) {
+    auto& half = s->at_link;
+    if (!is_open(s) || half.cancelled) return;
+    half.cancelled = true;
+    half.queue.clear();
+    half.front = 0;
+    if (table_.find(half.id) == nullptr) return;
+    if (side_ == role::server && !half.begun) {
+        // The peer never heard of it: it must not hear of its end either.
+        table_.finish_local(half.id);
+        table_.finish_remote(half.id);
+        return;
+    }
+    if (!table_.local_done(half.id) || !table_.remote_done(half.id)) {
+        append_frame(control_, protocol::cancel{half.id, reason});
+        wake_();
+    }
+    finish_local(s);
+}
+
+void stream_set::make_ready(const stream& s) {
+    if (s->at_link.ready) return;
+    s->at_link.ready = true;
+    ready_.push_back(s);
+    wake_();
+}
+
+void stream_set::fill(protocol::byte_buffer& out, std::size_t limit) {
+    while (!ready_.empty() && out.size() < limit) {
+        const auto s = std::move(ready_.front());
+        ready_.pop_front();
+        s->at_link.ready = false;
+        if (s->at_link.front == s->at_link.queue.size()) continue;
+        write_next(s, out, ready_.empty() ? limits::body_slice : limits::shared_body_slice);
+    }
+}
+
+void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice_limit) {
+    auto& half = s->at_link;
+    auto& part = half.queue[half.front];
+    const auto [body, part_end, trailers] = body_of(part);
+    const auto left = body.size() - half.offset;
+    const auto slice = std::min({left, slice_limit, static_cast<std::size_t>(half.credit.available())});
+    const auto is_head = !std::holds_alternative<protocol::data>(part) && !half.head_written;
+    if (slice == 0 && left > 0 && !is_head) return;  // the peer's window frame makes it ready again
+
+    const auto octets = body.view().substr(half.offset, slice);
+    const auto whole = slice == left;
+    const auto end = part_end && whole;
+    if (!is_head) {
+        append_data(out, half.id, octets, end, trailers);
+    } else if (const auto* request = std::get_if<protocol::request>(&part)) {
+        append_request(out, half.id, request->head, octets, end, trailers);
+    } else {
+        append_response(out, half.id, std::get<protocol::response>(part).head, octets, end, trailers);
+    }
+    half.begun = true;
+    half.head_written = true;
+    half.credit.take(slice);
+    half.offset += slice;
+    if (whole) {
+        half.offset = 0;
+        half.head_written = false;
+        if (++half.front == half.queue.size()) {
+            half.queue.clear();
+            half.front = 0;
+        }
+    }
+    if (slice > 0 && !end) s->accepted(slice);
+    if (half.front < half.queue.size()) make_ready(s);
+    if (end) finish_local(s);
+}
+
+void stream_set::stop_peer(const stream& s) {
+    auto& half = s->at_link;
+    if (!is_open(s) || half.cancelled || table_.remote_done(half.id)) return;
+    if (!table_.local_done(half.id)) {
+        half.stop_peer_at_end = true;
+        return;
+    }
+    half.cancelled = true;
+    append_frame(control_, protocol::cancel{half.id, protocol::cancel_reason::local_reset});
+    wake_();
+}
+
+void stream_set::finish_local(const stream& s) {
+    if (table_.finish_local(s->at_link.id)) return closed();
+    if (s->at_link.stop_peer_at_end) stop_peer(s);
+}
+
+void stream_set::finish_remote(const stream& s) {
+    if (table_.finish_remote(s->at_link.id)) closed();
+}
+
+void stream_set::closed() {
+    if (table_.empty()) wake_();  // a link that is leaving waits for this
+}
+
+void stream_set::fail_all(failure why) {
+    ready_.clear();
+    table_.for_each([&](protocol::stream_id id, const stream& s) {
+        if (!table_.remote_done(id) || !table_.local_done(id)) s->deliver(failed{why});
+        s->at_link.cancelled = true;
+        s->at_link.queue.clear();
+        s->at_link.front = 0;
+    });
+    table_.clear();
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <system_error>
+
+#include "net/exchange.hpp"
+#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/message.hpp"
+#include "tunnel/protocol/stream_table.hpp"
+
+namespace tunnel::net {
+
+enum class role { server, client };
+
+/// The streams of one tunnel connection: what each frame that arrives means for its exchange, and which frame is
+/// written next. Belongs to the link's strand; does no I/O.
+class stream_set {
+   public:
+    using stream = std::shared_ptr<exchange>;
+
+    /// `wake`: there is something to write. `control`: where frames go that overtake bodies.
+    stream_set(role side, protocol::byte_buffer& control, std::function<void()> wake);
+
+    /// Both hellos are known: streams may open.
+    void start(const protocol::hello& ours, const protocol::hello& theirs);
+
+    /// Opens a stream for a request. False: the peer takes no more at a time, or ids are used up.
+    [[nodiscard]] bool open(const stream& s, protocol::request request);
+    /// Registers a stream that the peer opened with `request`; `s` takes what follows.
+    void adopt(const stream& s, const protocol::request& request);
+    /// Whether a request of the peer may open a stream.
+    [[nodiscard]] std::error_code check_new(const protocol::request& request) const;
+
+    /// Frames for open streams. An error is the connection's: goaway and close.
+    [[nodiscard]] std::error_code handle(protocol::response&& m);
+    [[nodiscard]] std::error_code handle(protocol::data&& m);
+    [[nodiscard]] std::error_code handle(const protocol::window& m);
+    [[nodiscard]] std::error_code handle(const protocol::cancel& m);
+    [[nodiscard]] std::error_code handle(const protocol::fin& m);
+    /// A frame whose body was no base64: its stream is cancelled.
+    [[nodiscard]] std::error_code handle_bad_body(protocol::stream_id id);
+
+    void send(const stream& s, outgoing part);
+    void send_fin(const stream& s);
+    void consumed(const stream& s, std::size_t octets);
+    void cancel(const stream& s, protocol::cancel_reason reason);
+
+    /// Our body is complete or will be, and the rest of the peer's is not wanted.
+    void stop_peer(const stream& s);
+
+    [[nodiscard]] bool has_output() const noexcept { return !ready_.empty(); }
+    /// Encodes frames, one per ready stream in turn, until `out` holds `limit` octets or nothing is ready.
+    void fill(protocol::byte_buffer& out, std::size_t limit);
+
+    /// The connection is gone: every open exchange fails.
+    void fail_all(failure why);
+
+    [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
+
+   private:
+    [[nodiscard]] stream* find_open(protocol::stream_id id, std::error_code& error);
+    [[nodiscard]] bool is_open(const stream& s) const noexcept { return s->at_link.id != 0; }
+    /// Counts body octets against credit and declared length. False: the stream was cancelled for it.
+    [[nodiscard]] bool take_body(const stream& s, std::size_t octets, bool end);
+    void refuse(const stream& s);
+    void make_ready(const stream& s);
+    void write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice);
+    void finish_local(const stream& s);
+    void finish_remote(const stream& s);
+    void closed();
+
+    role side_;
+    protocol::byte_buffer& control_;
+    std::function<void()> wake_;
+    protocol::stream_table<stream> table_;
+    std::deque<stream> ready_;
+    std::uint64_t their_window_ = 0;
+    std::uint64_t our_window_ = 0;
+    std::uint64_t max_streams_ = 0;
+};
+
+}  // namespace tunnel::net

@@ -1,0 +1,277 @@
+#include "net/tunnel_link.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "net/log.hpp"
+#include "net/platform.hpp"
+#include "net/spawn.hpp"
+#include "tunnel/protocol/error.hpp"
+#include "tunnel/protocol/frame.hpp"
+
+namespace tunnel::net {
+
+using protocol::errc;
+
+namespace {
+
+// Octets asked of the socket at a time: one body slice as a frame, and some small frames beside it.
+constexpr std::size_t read_size = 128 * limits::kib;
+
+}  // namespace
+
+tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
+    : strand_(socket.get_executor()),
+      socket_(std::move(socket)),
+      peer_(remote_name(socket_)),
+      times_(times),
+      streams_(side, control_, [this] { something_to_write_.notify(); }),
+      last_received_(clock::now()),
+      liveness_(strand_, [this] { check_liveness(); }),
+      tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
+      goodbye_(strand_, [this] { close("goodbye was said"); }) {
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
+}
+
+bool tunnel_link::decode_next(protocol::message& m, bool& found) {
+    const auto buffered = input_.view().substr(first_);
+    std::error_code error;
+    const auto frame = protocol::read_frame(buffered, error);
+    if (!error) {
+        needed_ = frame.total;
+        if (!frame.complete()) return true;
+        error = decoder_.decode(frame.payload, m);
+        first_ += frame.total;
+        needed_ = 0;
+        frame_begun_ = last_received_;
+        found = true;
+    }
+    if (!error) return true;
+    if (error == errc::bad_base64) {
+        // The stream is at fault, not the connection.
+        const auto id = std::visit(
+            [](const auto& part) {
+                if constexpr (requires { part.id; }) return part.id;
+                return protocol::stream_id{0};
+            },
+            m);
+        m = protocol::unknown{};
+        error = streams_.handle_bad_body(id);
+        if (!error) return true;
+    }
+    protocol_error(error);
+    return false;
+}
+
+awaitable<bool> tunnel_link::receive(protocol::message& m) {
+    while (!closed_) {
+        bool found = false;
+        if (!decode_next(m, found)) co_return false;
+        if (found) co_return true;
+
+        input_.consume(first_);
+        first_ = 0;
+        const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
+        if (input_.empty() && input_.capacity() > 2 * read_size) input_.reset();
+        const auto room = std::max(missing, input_.spare() >= read_size / 2 ? input_.spare() : read_size);
+        if (input_.empty()) frame_begun_ = clock::time_point::max();
+        auto* into = input_.prepare(room);
+        auto [error, n] = co_await socket_.async_read_some(asio::buffer(into, room), no_throw);
+        if (error) {
+            close(error == asio::error::eof ? std::string("closed by peer") : error.message());
+            co_return false;
+        }
+        input_.commit(n);
+        last_received_ = clock::now();
+        if (frame_begun_ == clock::time_point::max()) frame_begun_ = last_received_;
+        ping_sent_ = false;
+    }
+    co_return false;
+}
+
+void tunnel_link::protocol_error(std::error_code error) {
+    spdlog::warn("tunnel peer {} broke the protocol: {}", peer_, error.message());
+    const auto reason = error == errc::unsupported_version ? protocol::goaway_reason::version  //
+                                                           : protocol::goaway_reason::protocol;
+    ended_ = error.message();
+    finish(reason, error.message());
+}
+
+awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
+    goodbye_.set(times_.hello);
+    protocol::message m;
+    const auto received = co_await receive(m);
+    if (!received) {
+        if (ended_.empty()) ended_ = "no hello";
+        co_return false;
+    }
+    goodbye_.clear();
+    if (auto* hello = std::get_if<protocol::hello>(&m)) {
+        theirs = std::move(*hello);
+        if (theirs.protocol == protocol::version) co_return true;
+        protocol_error(errc::unsupported_version);
+        co_return false;
+    }
+    if (const auto* goaway = std::get_if<protocol::goaway>(&m)) {
+        events.on_goaway(*goaway);
+        close("goaway " + std::string(to_string(goaway->reason)));
+        co_return false;
+    }
+    protocol_error(errc::unexpected_message);
+    co_return false;
+}
+
+awaitable<void> tunnel_link::run(owner& events) {
+    start_writing();
+    last_received_ = clock::now();
+    liveness_.set(tick_);
+    protocol::message m;
+    for (;;) {
+        const auto received = co_await receive(m);
+        if (!received) break;
+        if (const auto error = handle(std::move(m), events)) {
+            protocol_error(error);
+            break;
+        }
+    }
+    co_await drain();
+    streams_.fail_all(stream_failure_);
+}
+
+awaitable<void> tunnel_link::drain() {
+    while (!closed_) {
+        input_.clear();
+        auto* into = input_.prepare(read_size);
+        auto [error, n] = co_await socket_.async_read_some(asio::buffer(into, read_size), no_throw);
+        if (error) close(error.message());
+    }
+}
+
+std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
+    using namespace protocol;
+    if (auto* p = std::get_if<data>(&m)) return streams_.handle(std::move(*p));
+    if (auto* p = std::get_if<response>(&m)) return streams_.handle(std::move(*p));
+    if (auto* p = std::get_if<window>(&m)) return streams_.handle(*p);
+    if (auto* p = std::get_if<protocol::cancel>(&m)) return streams_.handle(*p);
+    if (auto* p = std::get_if<fin>(&m)) return streams_.handle(*p);
+    if (auto* p = std::get_if<request>(&m)) {
+        if (const auto error = streams_.check_new(*p)) return error;
+        auto s = events.new_exchange();
+        streams_.adopt(s, *p);
+        if (!s->at_link.cancelled) events.serve(std::move(s), std::move(*p));
+        return {};
+    }
+    if (const auto* p = std::get_if<ping>(&m)) {
+        append_frame(control_, pong{p->nonce});
+        something_to_write_.notify();
+        // Only a peer that floods and does not read what it asked for gets here.
+        if (control_.size() > limits::control_queue) close("peer floods and does not read");
+        return {};
+    }
+    if (std::holds_alternative<hello>(m)) return errc::unexpected_message;
+    if (const auto* p = std::get_if<goaway>(&m)) events.on_goaway(*p);
+    return {};
+}
+
+void tunnel_link::send(const protocol::hello& m) {
+    append_frame(control_, m);
+    start_writing();
+    something_to_write_.notify();
+}
+
+void tunnel_link::announce(protocol::goaway_reason reason, std::string detail) {
+    if (closed_) return;
+    leaving_ = true;
+    append_frame(control_, protocol::goaway{reason, std::move(detail)});
+    start_writing();
+    something_to_write_.notify();
+}
+
+void tunnel_link::finish(protocol::goaway_reason reason, std::string detail) {
+    if (closed_ || finishing_) return;
+    finishing_ = true;
+    announce(reason, std::move(detail));
+    goodbye_.set(times_.goaway);
+}
+
+void tunnel_link::close(std::string why) {
+    if (closed_) return;
+    closed_ = true;
+    if (ended_.empty()) ended_ = std::move(why);
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    socket_.close(ignored);
+    liveness_.stop();
+    goodbye_.stop();
+    something_to_write_.notify();
+}
+
+void tunnel_link::start_writing() {
+    if (std::exchange(writing_, true)) return;
+    auto write = [self = shared_from_this()]() -> awaitable<void> { return self->write_frames(); };
+    spawn(strand_, "tunnel writer", std::move(write));
+}
+
+awaitable<void> tunnel_link::write_frames() {
+    while (!closed_) {
+        if (control_.empty() && !streams_.has_output()) {
+            if (finishing_ || (leaving_ && streams_.size() == 0)) {
+                // FIN behind the last frame; the peer closes, or goodbye_ does.
+                error_code ignored;
+                socket_.shutdown(tcp::socket::shutdown_send, ignored);
+                goodbye_.set(times_.goaway);
+            }
+            co_await something_to_write_.wait();
+            continue;
+        }
+        output_.append(control_.view());
+        control_.clear();
+        if (!finishing_) streams_.fill(output_, limits::link_queue);
+        co_await write_all(output_);
+        output_.clear();
+        // One large burst must not make an idle link large for good.
+        if (output_.capacity() > 2 * limits::link_queue) output_.reset();
+    }
+}
+
+awaitable<void> tunnel_link::write_all(protocol::byte_buffer& bytes) {
+    auto left = bytes.view();
+    write_begun_ = clock::now();
+    in_write_ = true;
+    while (!left.empty() && !closed_) {
+        error_code error;
+        auto n = socket_.write_some(asio::buffer(left.data(), left.size()), error);
+        if (error == asio::error::would_block) {
+            auto [failed, written] = co_await socket_.async_write_some(asio::buffer(left.data(), left.size()), no_throw);
+            error = failed;
+            n = written;
+        }
+        if (error) {
+            close(error.message());
+            break;
+        }
+        left.remove_prefix(n);
+        write_begun_ = clock::now();
+    }
+    in_write_ = false;
+}
+
+void tunnel_link::check_liveness() {
+    if (closed_) return;
+    const auto now = clock::now();
+    const auto silent = now - last_received_;
+    if (silent >= times_.dead_after) return close("no sign of life from the peer");
+    if (in_write_ && now - write_begun_ >= times_.write) return close("peer takes no data");
+    if (!input_.empty() && now - frame_begun_ >= times_.frame) return close("a frame took too long");
+    if (silent >= times_.ping_after && !ping_sent_) {
+        ping_sent_ = true;
+        append_frame(control_, protocol::ping{static_cast<std::uint64_t>(now.time_since_epoch().count()) >> 12U});
+        something_to_write_.notify();
+    }
+    liveness_.set(tick_);
+}
+
+}  // namespace tunnel::net

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/asio.hpp"
+#include "net/deadline.hpp"
+#include "net/event.hpp"
+#include "net/stream_set.hpp"
+#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/limits.hpp"
+#include "tunnel/protocol/message.hpp"
+#include "tunnel/protocol/message_codec.hpp"
+
+namespace tunnel::net {
+
+/// Times of one link; tests shorten them.
+struct link_times {
+    std::chrono::milliseconds hello = limits::hello_time;
+    std::chrono::milliseconds ping_after = limits::ping_after;
+    std::chrono::milliseconds dead_after = limits::dead_after;
+    std::chrono::milliseconds write = limits::link_write_time;
+    std::chrono::milliseconds frame = limits::frame_time;
+    std::chrono::milliseconds goaway = limits::goaway_time;
+};
+
+/// The tunnel connection: socket to frames and back. One coroutine reads, one writes everything that is ready in
+/// one go, a timer watches for silence. Belongs to one strand; streams() does the thinking.
+class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
+   public:
+    /// What the program behind the link does with frames that are not of an open stream. Outlives run().
+    class owner {
+       public:
+        virtual ~owner() = default;
+        /// Client: the exchange for a request that arrived, then the request itself.
+        virtual std::shared_ptr<exchange> new_exchange() { return nullptr; }
+        virtual void serve(std::shared_ptr<exchange>, protocol::request) {}
+        virtual void on_goaway(const protocol::goaway& m) = 0;
+    };
+
+    tunnel_link(tcp::socket socket, role side, const link_times& times = {});
+
+    [[nodiscard]] const executor& strand() const noexcept { return strand_; }
+    [[nodiscard]] stream_set& streams() noexcept { return streams_; }
+    [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+
+    /// The first message, which must be a hello (or a goaway, that ends it: see `ended`). False: the connection is
+    /// closed, and `ended()` says why. Takes at most link_times::hello.
+    [[nodiscard]] awaitable<bool> receive_hello(protocol::hello& theirs, owner& events);
+
+    /// Frames from now on, until the connection ends; then every stream has failed with `why_streams_fail`.
+    [[nodiscard]] awaitable<void> run(owner& events);
+
+    /// Drops what still arrives until the connection is closed: a goodbye may be on its way out.
+    [[nodiscard]] awaitable<void> drain();
+
+    void send(const protocol::hello& m);
+    /// Says goodbye: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
+    void finish(protocol::goaway_reason reason, std::string detail);
+    /// Says goodbye, stays for what is in flight, then closes.
+    void announce(protocol::goaway_reason reason, std::string detail);
+
+    void close(std::string why);
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    /// A goodbye was said: no new streams.
+    [[nodiscard]] bool finishing() const noexcept { return finishing_; }
+    /// Why the connection ended, for the log.
+    [[nodiscard]] const std::string& ended() const noexcept { return ended_; }
+    /// What open exchanges are told when the connection ends.
+    void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
+
+   private:
+    /// Reads until a whole frame is buffered and decodes it. False: closed.
+    [[nodiscard]] awaitable<bool> receive(protocol::message& m);
+    [[nodiscard]] bool decode_next(protocol::message& m, bool& found);
+    [[nodiscard]] std::error_code handle(protocol::message&& m, owner& events);
+    void protocol_error(std::error_code error);
+
+    void start_writing();
+    [[nodiscard]] awaitable<void> write_frames();
+    [[nodiscard]] awaitable<void> write_all(protocol::byte_buffer& bytes);
+    void check_liveness();
+
+    executor strand_;
+    tcp::socket socket_;
+    std::string peer_;
+    link_times times_;
+
+    protocol::byte_buffer input_;
+    std::size_t first_ = 0;      // octets of input_ already decoded
+    std::size_t needed_ = 0;     // size of the frame that has begun, where known
+    protocol::message_decoder decoder_;
+
+    protocol::byte_buffer control_;  // frames that overtake bodies
+    protocol::byte_buffer output_;   // frames on their way into the socket
+    event something_to_write_;
+    bool writing_ = false;
+    stream_set streams_;
+
+    clock::time_point last_received_;
+    clock::time_point frame_begun_;
+    clock::time_point write_begun_;
+    bool in_write_ = false;
+    bool ping_sent_ = false;
+    deadline liveness_;
+    std::chrono::milliseconds tick_;
+
+    bool finishing_ = false;  // closing: nothing but the goaway leaves
+    bool leaving_ = false;    // closing once no stream is open
+    deadline goodbye_;
+    bool closed_ = false;
+    std::string ended_;
+    failure stream_failure_ = failure::tunnel_lost;
+};
+
+}  // namespace tunnel::net

@@ -1,0 +1,49 @@
+#include "tunnel/protocol/error.hpp"
+
+namespace tunnel::protocol {
+
+namespace {
+
+class protocol_category final : public std::error_category {
+ public:
+    const char* name() const noexcept override { return "tunnel.protocol"; }
+
+    std::string message(int value) const override {
+        switch (static_cast<errc>(value)) {
+            case errc::frame_empty:
+                return "frame of length 0";
+            case errc::frame_too_large:
+                return "frame length above the limit (no tunnel frame at all?)";
+            case errc::bad_json:
+                return "frame is not one JSON object in UTF-8";
+            case errc::duplicate_member:
+                return "a member stands twice in the frame";
+            case errc::missing_member:
+                return "a required member is missing from the frame";
+            case errc::bad_member:
+                return "a member has the wrong type or is out of range";
+            case errc::bad_byte_string:
+                return "a byte string holds a character above U+00FF";
+            case errc::bad_base64:
+                return "body is not valid base64";
+            case errc::bad_stream_id:
+                return "stream id was never opened, is reused or does not rise";
+            case errc::credit_overflow:
+                return "window credit overflow";
+            case errc::unexpected_message:
+                return "message is not expected here";
+            case errc::unsupported_version:
+                return "peer speaks another protocol version";
+        }
+        return "unknown protocol error";
+    }
+};
+
+}  // namespace
+
+const std::error_category& category() noexcept {
+    static const protocol_category instance;
+    return instance;
+}
+
+}  // namespace tunnel::protocol

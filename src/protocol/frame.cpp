@@ -1,0 +1,56 @@
+#include "tunnel/protocol/frame.hpp"
+
+#include <cassert>
+#include <cstring>
+
+#include "tunnel/protocol/error.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::protocol {
+
+namespace {
+
+std::uint32_t load_big(const char* from) noexcept {
+    std::uint32_t n = 0;
+    for (std::size_t i = 0; i < frame_prefix; ++i) n = n << 8 | static_cast<unsigned char>(from[i]);
+    return n;
+}
+
+void store_big(char* to, std::uint32_t n) noexcept {
+    for (std::size_t i = frame_prefix; i-- != 0; n >>= 8) to[i] = static_cast<char>(n & 0xff);
+}
+
+}  // namespace
+
+frame_view read_frame(std::string_view buffered, std::error_code& error) noexcept {
+    error.clear();
+    if (buffered.size() < frame_prefix) return {};
+    const std::size_t length = load_big(buffered.data());
+    if (length == 0) {
+        error = errc::frame_empty;
+        return {};
+    }
+    if (length > limits::max_frame) {
+        error = errc::frame_too_large;
+        return {};
+    }
+    frame_view frame;
+    frame.total = frame_prefix + length;
+    if (buffered.size() >= frame.total) frame.payload = buffered.substr(frame_prefix, length);
+    return frame;
+}
+
+std::size_t begin_frame(byte_buffer& out) {
+    const std::size_t begin = out.size();
+    out.prepare(frame_prefix);
+    out.commit(frame_prefix);
+    return begin;
+}
+
+void end_frame(byte_buffer& out, std::size_t begin) noexcept {
+    const std::size_t length = out.size() - begin - frame_prefix;
+    assert(length >= 1 && length <= limits::max_frame);
+    store_big(out.data() + begin, static_cast<std::uint32_t>(length));
+}
+
+}  // namespace tunnel::protocol

@@ -1,0 +1,408 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "json_reader.hpp"
+#include "tunnel/protocol/error.hpp"
+#include "tunnel/protocol/limits.hpp"
+#include "tunnel/protocol/message_codec.hpp"
+
+namespace tunnel::protocol {
+
+namespace {
+
+using json::ok;
+
+static_assert(byte_buffer::padding >= simdjson::SIMDJSON_PADDING);
+
+/// In the order of the variant `message`.
+enum class kind : std::uint8_t { unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway };
+
+constexpr std::array<std::string_view, std::variant_size_v<message>> kind_names{
+    "", "hello", "request", "response", "data", "window", "cancel", "fin", "ping", "pong", "goaway"};
+static_assert(static_cast<std::size_t>(kind::goaway) + 1 == kind_names.size());
+
+kind kind_from(std::string_view name) noexcept {
+    const auto at = std::find(kind_names.begin() + 1, kind_names.end(), name);
+    return at == kind_names.end() ? kind::unknown : static_cast<kind>(at - kind_names.begin());
+}
+
+enum class member : std::uint8_t {
+    type,
+    id,
+    method,
+    path,
+    headers,
+    content_length,
+    body,
+    end,
+    upgrade,
+    te,
+    trailers,
+    status,
+    reason,
+    protocol,
+    agent,
+    window,
+    max_streams,
+    takeover,
+    bytes,
+    nonce,
+    detail,
+    unknown,
+};
+
+member member_from(std::string_view key) noexcept {
+    const auto either = [key](std::string_view name, member m) { return key == name ? m : member::unknown; };
+    switch (key.size()) {
+        case 2:
+            return key == "id" ? member::id : either("te", member::te);
+        case 3:
+            return either("end", member::end);
+        case 4:
+            if (key == "type") return member::type;
+            return key == "path" ? member::path : either("body", member::body);
+        case 5:
+            if (key == "nonce") return member::nonce;
+            return key == "bytes" ? member::bytes : either("agent", member::agent);
+        case 6:
+            if (key == "method") return member::method;
+            if (key == "status") return member::status;
+            if (key == "reason") return member::reason;
+            return key == "window" ? member::window : either("detail", member::detail);
+        case 7:
+            return key == "headers" ? member::headers : either("upgrade", member::upgrade);
+        case 8:
+            if (key == "trailers") return member::trailers;
+            return key == "protocol" ? member::protocol : either("takeover", member::takeover);
+        case 11:
+            return either("max_streams", member::max_streams);
+        case 14:
+            return either("content_length", member::content_length);
+        default:
+            return member::unknown;
+    }
+}
+
+using member_set = std::uint32_t;
+
+template <class... Members>
+constexpr member_set set_of(Members... members) noexcept {
+    return (member_set{0} | ... | (member_set{1} << static_cast<unsigned>(members)));
+}
+
+/// What a type needs and what it may have besides; any other member of it is unknown and ignored.
+struct shape {
+    member_set required;
+    member_set optional = 0;
+};
+
+constexpr shape shape_of(kind k) noexcept {
+    using enum member;
+    switch (k) {
+        case kind::hello:
+            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover)};
+        case kind::request:
+            return {set_of(id, method, path, end), set_of(headers, content_length, body, upgrade, te, trailers)};
+        case kind::response:
+            return {set_of(id, status, end), set_of(reason, headers, content_length, body, upgrade, trailers)};
+        case kind::data:
+            return {set_of(id, end), set_of(body, trailers)};
+        case kind::window:
+            return {set_of(id, bytes)};
+        case kind::cancel:
+            return {set_of(id, reason)};
+        case kind::fin:
+            return {set_of(id)};
+        case kind::ping:
+        case kind::pong:
+            return {set_of(nonce)};
+        case kind::goaway:
+            return {set_of(reason), set_of(detail)};
+        case kind::unknown:
+            break;
+    }
+    return {0};
+}
+
+/// Every member a message can have, before it is known whether all of them make sense together.
+struct members {
+    member_set seen = 0;
+    std::uint64_t id = 0;
+    std::uint64_t status = 0;
+    std::uint64_t protocol = 0;
+    std::uint64_t window = 0;
+    std::uint64_t max_streams = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t nonce = 0;
+    std::uint64_t content_length = 0;
+    bool end = false;
+    bool takeover = false;
+    bool accepts_trailers = false;
+    bool bad_body = false;
+    std::string_view reason_name;
+    std::string method;
+    std::string target;
+    std::string reason;
+    std::string upgrade;
+    std::string agent;
+    std::string detail;
+    field_list fields;
+    field_list trailers;
+    byte_buffer body;
+
+    [[nodiscard]] bool has(member m) const noexcept { return (seen & set_of(m)) != 0; }
+};
+
+errc check(kind k, const members& m) noexcept {
+    member_set required = shape_of(k).required;
+    // Another version's hello may lack what ours needs; it must still be readable enough to be refused by name.
+    if (k == kind::hello && m.has(member::protocol) && m.protocol != version) required = set_of(member::protocol);
+    if ((m.seen & required) != required) return errc::missing_member;
+    if (m.has(member::id) && (m.id == 0 || m.id > limits::max_stream_id)) return errc::bad_member;
+    if (m.has(member::status) && (m.status < 100 || m.status > 599)) return errc::bad_member;
+    if (m.has(member::trailers) && !m.end) return errc::bad_member;
+    return ok;
+}
+
+void build(kind k, members&& m, message& out) {
+    std::optional<std::uint64_t> content_length;
+    if (m.has(member::content_length)) content_length = m.content_length;
+    switch (k) {
+        case kind::hello: {
+            constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+            out = hello{static_cast<std::uint32_t>(std::min(m.protocol, most)), std::move(m.agent), m.window,
+                        m.max_streams, m.takeover};
+            break;
+        }
+        case kind::request: {
+            auto& to = out.emplace<request>();
+            to.id = m.id;
+            to.head = {std::move(m.method), std::move(m.target),  std::move(m.fields),
+                       content_length,      std::move(m.upgrade), m.accepts_trailers};
+            to.body = std::move(m.body);
+            to.end = m.end;
+            to.trailers = std::move(m.trailers);
+            break;
+        }
+        case kind::response: {
+            auto& to = out.emplace<response>();
+            to.id = m.id;
+            to.head = {static_cast<unsigned>(m.status), std::move(m.reason), std::move(m.fields), content_length,
+                       std::move(m.upgrade)};
+            to.body = std::move(m.body);
+            to.end = m.end;
+            to.trailers = std::move(m.trailers);
+            break;
+        }
+        case kind::data: {
+            auto& to = out.emplace<data>();
+            to.id = m.id;
+            to.body = std::move(m.body);
+            to.end = m.end;
+            to.trailers = std::move(m.trailers);
+            break;
+        }
+        case kind::window:
+            out = window{m.id, m.bytes};
+            break;
+        case kind::cancel:
+            out = cancel{m.id, cancel_reason_from(m.reason_name)};
+            break;
+        case kind::fin:
+            out = fin{m.id};
+            break;
+        case kind::ping:
+            out = ping{m.nonce};
+            break;
+        case kind::pong:
+            out = pong{m.nonce};
+            break;
+        case kind::goaway:
+            out = goaway{goaway_reason_from(m.reason_name), std::move(m.detail)};
+            break;
+        case kind::unknown:
+            out = unknown{};
+            break;
+    }
+}
+
+}  // namespace
+
+struct message_decoder::impl {
+    simdjson::ondemand::parser parser;
+    field_list fields;  // a list is gathered here, then copied at its exact size
+    std::string octets;
+
+    errc decode(std::string_view payload, message& out);
+
+ private:
+    errc start(std::string_view payload, simdjson::ondemand::document& document);
+    static errc find_type(const json::reader& json, simdjson::ondemand::document& document, kind& out) noexcept;
+    errc read(json::reader& json, member which, json::value& from, kind k, members& to);
+    errc read_octets(const json::reader& json, json::value& from, std::string& to);
+    errc read_fields(json::reader& json, json::value& from, field_list& to);
+};
+
+errc message_decoder::impl::start(std::string_view payload, simdjson::ondemand::document& document) {
+    // Grown in powers of two: simdjson by itself would reallocate for every frame larger than all before.
+    constexpr std::size_t first_capacity = 4 * limits::kib;
+    if (parser.capacity() < payload.size()) {
+        const std::size_t capacity = std::bit_ceil(std::max(payload.size(), first_capacity));
+        if (parser.allocate(capacity)) throw std::bad_alloc();
+    }
+    const auto error =
+        parser.iterate(payload.data(), payload.size(), payload.size() + byte_buffer::padding).get(document);
+    if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+    return error ? errc::bad_json : ok;
+}
+
+/// The type decides which members are known, so it is looked for first. It nearly always is the first member.
+errc message_decoder::impl::find_type(const json::reader& json, simdjson::ondemand::document& document,
+                                      kind& out) noexcept {
+    simdjson::ondemand::object object;
+    if (document.get_object().get(object)) return errc::bad_json;
+    for (auto entry : object) {
+        simdjson::ondemand::field field;
+        if (std::move(entry).get(field)) return errc::bad_json;
+        std::string_view key;
+        if (const errc e = json.key(field, key); e != ok) return e;
+        if (key != "type") continue;
+        std::string_view name;
+        if (const errc e = json.text(field.value(), name); e != ok) return e;
+        out = kind_from(name);
+        return ok;
+    }
+    return errc::missing_member;
+}
+
+errc message_decoder::impl::read_octets(const json::reader& json, json::value& from, std::string& to) {
+    std::string_view view;
+    if (const errc e = json.octets(from, octets, view); e != ok) return e;
+    to.assign(view);
+    return ok;
+}
+
+errc message_decoder::impl::read_fields(json::reader& json, json::value& from, field_list& to) {
+    fields.clear();
+    if (const errc e = json.fields(from, fields); e != ok) return e;
+    to = fields;
+    return ok;
+}
+
+errc message_decoder::impl::read(json::reader& json, member which, json::value& from, kind k, members& to) {
+    std::string_view view;
+    switch (which) {
+        case member::type:
+            return json.text(from, view);
+        case member::id:
+            return json.number(from, to.id);
+        case member::method:
+            return read_octets(json, from, to.method);
+        case member::path:
+            return read_octets(json, from, to.target);
+        case member::headers:
+            return read_fields(json, from, to.fields);
+        case member::content_length:
+            return json.number(from, to.content_length);
+        case member::body: {
+            const errc e = json.base64(from, to.body);
+            to.bad_body = e == errc::bad_base64;
+            return to.bad_body ? ok : e;
+        }
+        case member::end:
+            return json.boolean(from, to.end);
+        case member::upgrade:
+            return read_octets(json, from, to.upgrade);
+        case member::te: {
+            const errc e = json.text(from, view);
+            to.accepts_trailers = view == "trailers";
+            return e;
+        }
+        case member::trailers:
+            return read_fields(json, from, to.trailers);
+        case member::status:
+            return json.number(from, to.status);
+        case member::reason:
+            if (k == kind::response) return read_octets(json, from, to.reason);
+            return json.text(from, to.reason_name);
+        case member::protocol:
+            return json.number(from, to.protocol);
+        case member::agent: {
+            const errc e = json.text(from, view);
+            to.agent = view;
+            return e;
+        }
+        case member::window:
+            return json.number(from, to.window);
+        case member::max_streams:
+            return json.number(from, to.max_streams);
+        case member::takeover:
+            return json.boolean(from, to.takeover);
+        case member::bytes:
+            return json.number(from, to.bytes);
+        case member::nonce:
+            return json.number(from, to.nonce);
+        case member::detail: {
+            const errc e = json.text(from, view);
+            to.detail = view;
+            return e;
+        }
+        case member::unknown:
+            break;
+    }
+    constexpr std::size_t inside_the_message = 1;
+    return json.skip(from, inside_the_message);
+}
+
+errc message_decoder::impl::decode(std::string_view payload, message& out) {
+    simdjson::ondemand::document document;
+    if (const errc e = start(payload, document); e != ok) return e;
+    json::reader json(payload);
+    kind k = kind::unknown;
+    if (const errc e = find_type(json, document, k); e != ok) return e;
+    const shape allowed = shape_of(k);
+    const member_set known = set_of(member::type) | allowed.required | allowed.optional;
+
+    document.rewind();
+    simdjson::ondemand::object object;
+    if (document.get_object().get(object)) return errc::bad_json;
+    members found;
+    for (auto entry : object) {
+        simdjson::ondemand::field field;
+        if (std::move(entry).get(field)) return errc::bad_json;
+        std::string_view key;
+        if (const errc e = json.key(field, key); e != ok) return e;
+        member which = member_from(key);
+        if ((set_of(which) & known) == 0) which = member::unknown;
+        if (which != member::unknown && found.has(which)) return errc::duplicate_member;
+        found.seen |= set_of(which);
+        if (const errc e = read(json, which, field.value(), k, found); e != ok) return e;
+    }
+    // The only way that simdjson 3.0 has to say that the object was all there is.
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return errc::bad_json;
+
+    if (const errc e = check(k, found); e != ok) return e;
+    const bool bad_body = found.bad_body;
+    build(k, std::move(found), out);
+    return bad_body ? errc::bad_base64 : ok;
+}
+
+message_decoder::message_decoder() : impl_(std::make_unique<impl>()) {}
+message_decoder::message_decoder(message_decoder&&) noexcept = default;
+message_decoder& message_decoder::operator=(message_decoder&&) noexcept = default;
+message_decoder::~message_decoder() = default;
+
+std::error_code message_decoder::decode(std::string_view payload, message& out) {
+    try {
+        const errc e = impl_->decode(payload, out);
+        return e == ok ? std::error_code() : make_error_code(e);
+    } catch (const std::bad_alloc&) {
+        return make_error_code(std::errc::not_enough_memory);
+    }
+}
+
+}  // namespace tunnel::protocol

@@ -1,0 +1,51 @@
+#include "server/client_slot.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "server/tunnel_session.hpp"
+
+namespace tunnel::server {
+
+client_slot::client_slot(net::executor strand, std::size_t max_in_flight)
+    : strand_(std::move(strand)), max_in_flight_(max_in_flight) {}
+
+template <class Function>
+void client_slot::on_strand(Function run) {
+    net::asio::post(strand_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+}
+
+void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) {
+    on_strand([session = std::move(session), takeover](client_slot& self) mutable {
+        if (self.shut_down_) return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
+        if (self.active_ && !takeover) return session->refuse(protocol::goaway_reason::busy, "another client is active");
+        auto before = std::exchange(self.active_, session);
+        session->activate();
+        if (before) before->replace(session->peer());
+    });
+}
+
+void client_slot::release(std::shared_ptr<tunnel_session> session) {
+    on_strand([session = std::move(session)](client_slot& self) {
+        if (self.active_ == session) self.active_ = nullptr;
+    });
+}
+
+void client_slot::forward(std::shared_ptr<net::exchange> exchange, protocol::request request) {
+    on_strand([exchange = std::move(exchange), request = std::move(request)](client_slot& self) mutable {
+        if (!self.active_) {
+            exchange->deliver(net::failed{self.shut_down_ ? net::failure::shutting_down : net::failure::no_client});
+            return;
+        }
+        self.active_->open(std::move(exchange), std::move(request), self.max_in_flight_);
+    });
+}
+
+void client_slot::shut_down() {
+    on_strand([](client_slot& self) {
+        self.shut_down_ = true;
+        self.active_ = nullptr;
+    });
+}
+
+}  // namespace tunnel::server

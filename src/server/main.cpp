@@ -1,0 +1,27 @@
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+#include "net/log.hpp"
+#include "net/program.hpp"
+#include "server/options.hpp"
+#include "server/server.hpp"
+
+int main(int argc, char** argv) {
+    using namespace tunnel;
+    auto [settings, exit_code] = server::parse_options(argc, argv);
+    if (exit_code) return *exit_code;
+    try {
+        net::program program("tunnel-server", settings.common);
+        const auto server = std::make_shared<server::server>(program.runtime(), settings);
+        server->start();
+        server->on_ended([&program] { program.end(); });
+        program.on_signal([server] { server->stop(); });
+        program.say("ready http=" + to_string(server->http_address()) + " tcp=" + to_string(server->tcp_address()));
+        program.run();
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "tunnel-server: %s\n", error.what());
+        return 1;
+    }
+}

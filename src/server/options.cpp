@@ -1,0 +1,36 @@
+#include "server/options.hpp"
+
+namespace tunnel::server {
+
+net::parsed<options> parse_options(int argc, const char* const* argv) {
+    net::parsed<options> result;
+    options& o = result.options;
+    bool no_forwarded_headers = false;
+
+    net::command_line line("tunnel-server", "hands requests to the tunnel-client that is connected");
+    line.group("Addresses");
+    line.add("--http-addr", o.http_addr, 0, "where callers connect; port 0 takes any free one");
+    line.add("--tcp-addr", o.tcp_addr, 0, "where the tunnel-client connects");
+    line.group("Forwarding");
+    line.add("--no-forwarded-headers", no_forwarded_headers, "add no Via and X-Forwarded-* fields");
+    line.group("Time limits");
+    line.add("--response-timeout", o.response_timeout, "for the answer's head, else 504");
+    line.add("--header-timeout", o.header_timeout, "for a request head to arrive whole, else 408");
+    line.add("--idle-timeout", o.idle_timeout, "until an idle keep-alive connection is closed");
+    line.add("--body-timeout", o.body_timeout, "without a byte of a body moving, then closed");
+    line.add("--drain-timeout", o.drain_timeout, "for requests in flight to end after SIGTERM");
+    line.group("Limits");
+    line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::max_head,
+                   "of a head, start line included, else 431");
+    line.add_number<std::size_t>("--max-connections", "N", o.max_connections, 1, 1'000'000, "public connections open");
+    line.add_number<std::size_t>("--max-in-flight", "N", o.max_in_flight, 1, 100'000,
+                                 "requests at a time, else 503 with Retry-After");
+    line.group("Program");
+    line.add(o.common);
+
+    result.exit_code = line.parse(argc, argv);
+    o.forwarded_headers = !no_forwarded_headers;
+    return result;
+}
+
+}  // namespace tunnel::server

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "net/command_line.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::server {
+
+struct options {
+    net::address http_addr{"0.0.0.0", 8080};
+    net::address tcp_addr{"0.0.0.0", 7000};
+    bool forwarded_headers = true;
+    std::chrono::milliseconds response_timeout = limits::response_time;
+    std::chrono::milliseconds header_timeout = limits::head_time;
+    std::chrono::milliseconds idle_timeout = limits::idle_time;
+    std::chrono::milliseconds body_timeout = limits::body_stall_time;
+    std::chrono::milliseconds drain_timeout = limits::drain_time;
+    std::size_t max_header_bytes = limits::max_head;
+    std::size_t max_connections = limits::max_connections;
+    std::size_t max_in_flight = limits::max_in_flight;
+    net::common_options common;
+};
+
+/// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.
+[[nodiscard]] net::parsed<options> parse_options(int argc, const char* const* argv);
+
+}  // namespace tunnel::server

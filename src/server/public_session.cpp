@@ -1,0 +1,403 @@
+#include "server/public_session.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/error_answer.hpp"
+#include "net/forwarded_fields.hpp"
+#include "net/log.hpp"
+#include "net/platform.hpp"
+#include "net/spawn.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::server {
+
+using net::awaitable;
+using net::body_kind;
+using net::failure;
+using protocol::cancel_reason;
+
+namespace {
+
+// What the log shows where the caller left before there was an answer; nginx made it customary.
+constexpr unsigned caller_closed = 499;
+
+}  // namespace
+
+public_session::public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings)
+    : connection_(std::make_shared<net::connection>(std::move(socket), settings.max_header_bytes + limits::input_start,
+                                                    settings.body_timeout)),
+      slot_(std::move(slot)),
+      settings_(settings),
+      caller_(net::remote_address(connection_->socket())),
+      parser_(settings.max_header_bytes),
+      deadline_(connection_->strand(), [this] { deadline_expired(); }) {
+    connection_->start();
+}
+
+awaitable<void> public_session::run() {
+    for (;;) {
+        const auto received = co_await read_head();
+        if (!received) break;
+        co_await serve();
+        if (!keep_open_) break;
+    }
+    co_await linger();
+    deadline_.stop();
+    connection_->close();
+}
+
+awaitable<void> public_session::turn_away() {
+    keep_open_ = false;
+    const auto received = co_await read_head();
+    if (received) {
+        started_ = net::clock::now();
+        method_ = request_.head.method;
+        target_ = request_.head.target;
+        unread_ = true;
+        co_await answer(failure::overloaded);
+        co_await linger();
+    }
+    deadline_.stop();
+    connection_->close();
+}
+
+void public_session::stop(bool now) {
+    net::asio::post(connection_->strand(), [self = shared_from_this(), now] {
+        self->stopping_ = true;
+        self->keep_open_ = false;
+        if (now && self->exchange_) self->exchange_->fail(failure::shutting_down, cancel_reason::shutdown);
+        if (now) self->connection_->close();
+        self->connection_->wake();
+    });
+}
+
+void public_session::set_deadline(waiting_for what) {
+    waiting_for_ = what;
+    switch (what) {
+        case waiting_for::request: return deadline_.set(first_request_ ? settings_.header_timeout : settings_.idle_timeout);
+        case waiting_for::head: return deadline_.set(settings_.header_timeout);
+        case waiting_for::body: return deadline_.set(settings_.body_timeout);
+        case waiting_for::response: return deadline_.set(settings_.response_timeout);
+    }
+}
+
+void public_session::deadline_expired() {
+    timed_out_ = true;
+    switch (waiting_for_) {
+        case waiting_for::request:
+        case waiting_for::head: return connection_->wake();
+        case waiting_for::body:
+            refusal_ = {408, "the request body stalled"};
+            connection_->interrupt_read();
+            return exchange_->fail(failure::bad_request, cancel_reason::caller_gone);
+        case waiting_for::response: return exchange_->fail(failure::local_timeout, cancel_reason::local_timeout);
+    }
+}
+
+awaitable<bool> public_session::read_head() {
+    timed_out_ = false;
+    bool begun = false;
+    set_deadline(waiting_for::request);
+    parser_.reset();
+    refusal_ = {};
+    for (;;) {
+        const auto buffered = connection_->buffered();
+        if (!buffered.empty()) {
+            if (!begun) {
+                begun = true;
+                set_deadline(waiting_for::head);
+            }
+            const auto size = parser_.parse(buffered, request_, refusal_);
+            if (size > 0) {
+                connection_->consume(size);
+                first_request_ = false;
+                deadline_.clear();
+                co_return true;
+            }
+        }
+        if (begun && timed_out_) refusal_ = {408, "the request head did not arrive in time"};
+        if (refusal_) {
+            deadline_.clear();
+            method_ = "-";
+            target_ = "-";
+            accept_.clear();
+            started_ = net::clock::now();
+            unread_ = true;
+            co_await answer(failure::bad_request);
+            co_return false;
+        }
+        if (timed_out_ || connection_->at_end() || !connection_->is_open() || (stopping_ && !begun)) co_return false;
+        connection_->watch();
+        co_await connection_->wait_input();
+    }
+}
+
+awaitable<void> public_session::serve() {
+    started_ = net::clock::now();
+    status_ = 0;
+    interim_ = 0;
+    head_written_ = false;
+    body_octets_ = 0;
+    fin_sent_ = false;
+    method_ = request_.head.method;
+    target_ = request_.head.target;
+    accept_ = request_.head.fields.find("Accept");
+    request_upgrade_ = request_.head.upgrade;
+    keep_open_ = keep_open_ && request_.keep_alive;
+    const auto upgrade = !request_upgrade_.empty();
+    decoder_ = net::body_decoder(request_.body, request_.head.content_length.value_or(0));
+
+    protocol::request message;
+    message.body = net::take_buffered_body(*connection_, decoder_, refusal_);
+    if (refusal_ || net::has_own_via(request_.head.fields)) {
+        unread_ = !decoder_.done();
+        co_await answer(refusal_ ? failure::bad_request : failure::loop);
+        co_return;
+    }
+    if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, caller_);
+    message.head = std::move(request_.head);
+    // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
+    const auto empty_chunked = request_.body == body_kind::chunked && message.body.empty();
+    message.end = decoder_.done() && !upgrade && !empty_chunked;
+    if (message.end) message.trailers = std::move(decoder_.trailers());
+
+    exchange_ = std::make_shared<net::exchange>(connection_->strand());
+    connection_->on_input([this] { input_changed(); });
+    const auto body_sent = message.end;
+    slot_->forward(exchange_, std::move(message));
+    set_deadline(waiting_for::response);
+    if (body_sent || (upgrade && decoder_.done())) {
+        connection_->watch();
+    } else if (decoder_.done()) {
+        protocol::data last;
+        last.end = true;
+        last.trailers = std::move(decoder_.trailers());
+        exchange_->send(std::move(last));
+        connection_->watch();
+    } else {
+        uploading_ = true;
+        auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
+        net::spawn(connection_->strand(), "upload", std::move(upload));
+    }
+
+    in_response_ = true;
+    co_await relay_response();
+    in_response_ = false;
+    if (uploading_) set_deadline(waiting_for::body);
+
+    // The rest of the body still goes to the app, unless nobody wants it.
+    auto stop_upload = [this] {
+        if (exchange_->over()) connection_->interrupt_read();
+    };
+    if (uploading_) {
+        stop_upload();
+        exchange_->on_incoming(std::move(stop_upload));
+    }
+    while (uploading_) co_await upload_ended_.wait();
+    exchange_->on_incoming(nullptr);
+    unread_ = !decoder_.done();
+    if (unread_) keep_open_ = false;
+    deadline_.clear();
+    connection_->on_input(nullptr);
+    exchange_ = nullptr;
+}
+
+awaitable<void> public_session::relay_request_body() {
+    auto waiting = [this](bool for_caller) {
+        if (for_caller && !upgraded_) return set_deadline(waiting_for::body);
+        if (!head_written_) return set_deadline(waiting_for::response);
+        if (in_response_ || upgraded_) return deadline_.clear();
+        set_deadline(waiting_for::body);  // the answer is out: an app that reads no further holds nothing up
+    };
+    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), [](std::size_t) {});
+    switch (result) {
+        case net::relay_result::complete:
+            // The same read that waits for the next request now sees a caller that leaves.
+            if (!upgraded_) connection_->watch();
+            break;
+        case net::relay_result::cut_short: caller_gone(); break;
+        case net::relay_result::bad_body:
+            refusal_ = {400, "the request body's chunked framing is wrong"};
+            exchange_->fail(failure::bad_request, cancel_reason::caller_gone);
+            break;
+        case net::relay_result::over: break;
+    }
+    if (head_written_) deadline_.clear();
+    uploading_ = false;
+    upload_ended_.notify();
+}
+
+void public_session::input_changed() {
+    if (uploading_ || upgraded_ || !connection_->at_end()) return;
+    if (connection_->read_error()) return caller_gone();
+    // A half-close after a complete request is no abort (RFC 9112 section 9.6): the app hears of it and decides.
+    keep_open_ = false;
+    if (!std::exchange(fin_sent_, true)) exchange_->send_fin();
+}
+
+void public_session::caller_gone() {
+    keep_open_ = false;
+    exchange_->fail(failure::none, cancel_reason::caller_gone);
+}
+
+awaitable<void> public_session::relay_response() {
+    for (;;) {
+        while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
+        auto part = exchange_->take();
+        bool more = true;
+        if (auto* response = std::get_if<protocol::response>(&part)) {
+            more = co_await begin_response(std::move(*response));
+        } else if (auto* data = std::get_if<protocol::data>(&part)) {
+            more = co_await continue_response(std::move(*data));
+        } else if (const auto* end = std::get_if<net::failed>(&part)) {
+            more = false;
+            const auto why = end->why;
+            if (why == failure::none) {
+                if (!head_written_) status_ = caller_closed;
+                log("caller went away");
+                connection_->close();
+            } else if (!head_written_) {
+                co_await answer(why);
+            } else {
+                // What the caller has must not look like a whole response.
+                keep_open_ = false;
+                log(sentence(why));
+                connection_->close();
+            }
+        }
+        if (!more) co_return;
+    }
+}
+
+body_kind public_session::framing_of(protocol::response& response) const {
+    auto& head = response.head;
+    if (method_ == "HEAD" || head.status == 204 || head.status == 304 || head.interim()) return body_kind::none;
+    if (head.status == 101) return body_kind::none;
+    if (head.content_length) return body_kind::length;
+    if (response.end && response.body.empty()) {
+        head.content_length = 0;
+        return body_kind::length;
+    }
+    return request_.minor == 0 ? body_kind::until_close : body_kind::chunked;
+}
+
+awaitable<bool> public_session::begin_response(protocol::response response) {
+    auto& head = response.head;
+    kind_ = framing_of(response);
+    const auto missing = kind_ == body_kind::length && response.end && response.body.size() != head.content_length;
+    if (head.interim()) ++interim_;
+    const auto unasked_upgrade = head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty());
+    if (!net::is_writable(head) || !net::is_writable(response.trailers) || (kind_ == body_kind::none && !response.body.empty()) ||
+        missing || unasked_upgrade || interim_ > limits::max_interim) {
+        exchange_->cancel(cancel_reason::protocol);
+        co_await answer(failure::bad_answer);
+        co_return false;
+    }
+    net::response_style style;
+    style.minor = request_.minor;
+    style.body = kind_;
+    if (head.interim()) {
+        if (request_.minor == 0) co_return true;  // RFC 9110 section 15.2
+        append_response_head(output_, head, style);
+        net::body_writer interim(*connection_, body_kind::none);
+        const auto error = co_await interim.write(output_, {}, false, {});
+        if (error) caller_gone();
+        co_return true;
+    }
+    if (!uploading_) deadline_.clear();
+    if (kind_ == body_kind::until_close) keep_open_ = false;
+    upgraded_ = head.status == 101;
+    if (upgraded_) keep_open_ = false;
+    style.keep_alive = keep_open_ && !stopping_;
+    keep_open_ = style.keep_alive;
+    status_ = head.status;
+    append_response_head(output_, head, style);
+    head_written_ = true;
+    writer_ = net::body_writer(*connection_, kind_);
+    protocol::data first;
+    first.body = std::move(response.body);
+    first.end = response.end;
+    first.trailers = std::move(response.trailers);
+    if (upgraded_) {
+        connection_->on_input(nullptr);
+        decoder_ = net::body_decoder(body_kind::until_close, 0);
+        uploading_ = true;
+        auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
+        net::spawn(connection_->strand(), "upload", std::move(upload));
+    } else if (!request_upgrade_.empty()) {
+        // Not switched: the request ends where its body did.
+        protocol::data last;
+        last.end = true;
+        exchange_->send(std::move(last));
+    }
+    const auto more = co_await continue_response(std::move(first));
+    co_return more;
+}
+
+awaitable<bool> public_session::continue_response(protocol::data part) {
+    const auto size = part.body.size();
+    const auto forbidden = size > 0 && kind_ == body_kind::none && !upgraded_;
+    if (forbidden || !net::is_writable(part.trailers)) {
+        exchange_->cancel(cancel_reason::protocol);
+        keep_open_ = false;
+        log(sentence(failure::bad_answer));
+        connection_->close();
+        co_return false;
+    }
+    const auto error = co_await writer_.write(output_, part.body.view(), part.end, part.trailers);
+    if (error) {
+        keep_open_ = false;
+        exchange_->cancel(cancel_reason::caller_gone);
+        log("caller went away");
+        connection_->close();
+        co_return false;
+    }
+    body_octets_ += size;
+    if (size > 0) exchange_->consumed(size);
+    if (!part.end) co_return true;
+    if (upgraded_) connection_->shutdown_send();
+    log();
+    co_return false;
+}
+
+awaitable<void> public_session::answer(failure why) {
+    auto own = net::make_error_answer(why, accept_, refusal_.status, refusal_.detail);
+    if (uploading_ || why == failure::bad_request || why == failure::loop) keep_open_ = false;
+    net::response_style style;
+    style.minor = request_.minor;
+    style.keep_alive = keep_open_ && !stopping_;
+    keep_open_ = style.keep_alive;
+    style.body = body_kind::length;
+    own.head.content_length = own.body.size();
+    append_response_head(output_, own.head, style);
+    status_ = own.head.status;
+    head_written_ = true;
+    const auto body = method_ == "HEAD" ? std::string_view() : std::string_view(own.body);
+    net::body_writer whole(*connection_, body_kind::length);
+    const auto error = co_await whole.write(output_, body, true, {});
+    if (error) keep_open_ = false;
+    log(why == failure::bad_request ? refusal_.detail : sentence(why));
+}
+
+awaitable<void> public_session::linger() {
+    if (!connection_->is_open() || (!unread_ && connection_->buffered().empty())) co_return;
+    // Closing with unread input sends a reset that can overtake our answer (RFC 9112 section 9.6).
+    connection_->shutdown_send();
+    const auto until = net::clock::now() + limits::linger_time;
+    timed_out_ = false;
+    protocol::byte_buffer dropped;
+    while (!connection_->at_end() && !timed_out_ && connection_->is_open() && net::clock::now() < until) {
+        waiting_for_ = waiting_for::request;
+        deadline_.set(limits::linger_idle_time);
+        connection_->consume(connection_->buffered().size());
+        connection_->watch();
+        co_await connection_->wait_input();
+    }
+}
+
+void public_session::log(std::string_view note) const {
+    net::log_request(method_, target_, status_, net::clock::now() - started_, body_octets_, note);
+}
+
+}  // namespace tunnel::server

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "net/asio.hpp"
+#include "net/body_decoder.hpp"
+#include "net/body_relay.hpp"
+#include "net/connection.hpp"
+#include "net/deadline.hpp"
+#include "net/event.hpp"
+#include "net/exchange.hpp"
+#include "net/http_head.hpp"
+#include "server/client_slot.hpp"
+#include "server/options.hpp"
+
+namespace tunnel::server {
+
+/// One public connection: reads requests, hands each to the active client, writes the answers in order. Belongs to
+/// its connection's strand.
+class public_session : public std::enable_shared_from_this<public_session> {
+   public:
+    public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings);
+
+    [[nodiscard]] net::awaitable<void> run();
+    /// Answers one request with 503 and closes: there are too many connections.
+    [[nodiscard]] net::awaitable<void> turn_away();
+
+    [[nodiscard]] net::executor strand() const { return connection_->strand(); }
+    /// (any strand) No request after the current one; `now`: not even that.
+    void stop(bool now);
+
+   private:
+    /// What the input deadline is for.
+    enum class waiting_for : std::uint8_t { request, head, body, response };
+
+    [[nodiscard]] net::awaitable<bool> read_head();
+    [[nodiscard]] net::awaitable<void> serve();
+    [[nodiscard]] net::awaitable<void> relay_request_body();
+    [[nodiscard]] net::awaitable<void> relay_response();
+    [[nodiscard]] net::awaitable<bool> begin_response(protocol::response response);
+    [[nodiscard]] net::awaitable<bool> continue_response(protocol::data part);
+    [[nodiscard]] net::awaitable<void> answer(net::failure why);
+    [[nodiscard]] net::awaitable<void> linger();
+    [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
+    void set_deadline(waiting_for what);
+    void deadline_expired();
+    void input_changed();
+    void caller_gone();
+    void log(std::string_view note = {}) const;
+
+    std::shared_ptr<net::connection> connection_;
+    std::shared_ptr<client_slot> slot_;
+    const options& settings_;
+    std::string caller_;
+    net::request_parser parser_;
+    net::deadline deadline_;
+    waiting_for waiting_for_ = waiting_for::request;
+    bool timed_out_ = false;
+    bool first_request_ = true;
+    bool keep_open_ = true;
+    bool stopping_ = false;
+    bool unread_ = false;  // the caller may still be sending what nobody will read
+
+    // The request being served.
+    std::shared_ptr<net::exchange> exchange_;
+    net::received_request request_;
+    net::body_decoder decoder_;
+    net::http_error refusal_;  // why the caller's input is refused
+    bool uploading_ = false;
+    net::event upload_ended_;
+    bool fin_sent_ = false;
+    net::clock::time_point started_;
+    std::string method_;
+    std::string target_;
+    std::string accept_;
+    std::string request_upgrade_;
+
+    // Its response.
+    unsigned status_ = 0;
+    unsigned interim_ = 0;
+    bool head_written_ = false;
+    bool in_response_ = false;
+    bool upgraded_ = false;
+    net::body_kind kind_ = net::body_kind::none;
+    std::uint64_t body_octets_ = 0;
+    net::body_writer writer_;
+    protocol::byte_buffer output_;
+};
+
+}  // namespace tunnel::server

@@ -1,0 +1,109 @@
+#include "server/server.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/log.hpp"
+#include "net/spawn.hpp"
+#include "server/public_session.hpp"
+#include "server/tunnel_session.hpp"
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::server {
+
+namespace asio = net::asio;
+
+server::server(net::runtime& rt, options settings, const net::link_times& times)
+    : runtime_(rt),
+      settings_(std::move(settings)),
+      times_(times),
+      strand_(rt.new_strand()),
+      slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
+      http_(rt, strand_, [this](net::tcp::socket socket) { accept_public(std::move(socket)); }),
+      tcp_(rt, strand_, [this](net::tcp::socket socket) { accept_tunnel(std::move(socket)); }),
+      drain_(strand_, [this] { finish(false); }) {}
+
+void server::start() {
+    http_.listen(settings_.http_addr);
+    tcp_.listen(settings_.tcp_addr);
+    auto http = [self = shared_from_this()]() -> net::awaitable<void> { return self->http_.run(); };
+    net::spawn(strand_, "public listener", std::move(http));
+    auto tcp = [self = shared_from_this()]() -> net::awaitable<void> { return self->tcp_.run(); };
+    net::spawn(strand_, "tunnel listener", std::move(tcp));
+}
+
+void server::accept_public(net::tcp::socket socket) {
+    const auto open = public_sessions_.size();
+    if (open >= settings_.max_connections + limits::turned_away) return;  // closes it
+    auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
+    const auto full = open >= settings_.max_connections;
+    run_session(std::move(session), public_sessions_, full ? &public_session::turn_away : &public_session::run);
+}
+
+void server::accept_tunnel(net::tcp::socket socket) {
+    // A scan must not keep a client out: the connection that has waited longest without a hello goes.
+    if (tunnel_sessions_.size() >= limits::max_handshakes) {
+        const auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active(); });
+        if (oldest != tunnel_sessions_.end()) (*oldest)->stop();
+    }
+    auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, times_);
+    run_session(std::move(session), tunnel_sessions_, &tunnel_session::run);
+}
+
+template <class Session>
+void server::run_session(std::shared_ptr<Session> session, std::list<std::shared_ptr<Session>>& sessions,
+                         net::awaitable<void> (Session::*run)()) {
+    const auto at = sessions.insert(sessions.end(), session);
+    auto body = [session, run]() -> net::awaitable<void> { return ((*session).*run)(); };
+    auto ended = [self = shared_from_this(), &sessions, at] {
+        asio::post(self->strand_, [self, &sessions, at] {
+            sessions.erase(at);
+            self->session_ended();
+        });
+    };
+    net::spawn(session->strand(), "connection", std::move(body), std::move(ended));
+}
+
+void server::session_ended() {
+    if (phase_ == phase::draining && public_sessions_.empty()) finish(false);
+    if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
+        phase_ = phase::ended;
+        if (on_ended_) on_ended_();
+    }
+}
+
+void server::stop() {
+    asio::post(strand_, [self = shared_from_this()] {
+        if (self->phase_ == phase::serving) return self->drain();
+        self->finish(true);
+    });
+}
+
+void server::drain() {
+    phase_ = phase::draining;
+    spdlog::info("stopping: {} public connections open", public_sessions_.size());
+    http_.stop();
+    for (const auto& session : public_sessions_) session->stop(false);
+    drain_.set(settings_.drain_timeout);
+    session_ended();
+}
+
+void server::finish(bool at_once) {
+    if (phase_ == phase::ended) return;
+    phase_ = phase::ending;
+    drain_.stop();
+    tcp_.stop();
+    slot_->shut_down();
+    for (const auto& session : public_sessions_) session->stop(true);
+    for (const auto& session : tunnel_sessions_) {
+        if (at_once) {
+            session->stop();
+        } else {
+            session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
+        }
+    }
+    session_ended();
+}
+
+}  // namespace tunnel::server

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <list>
+
+#include "net/accept_loop.hpp"
+#include "net/asio.hpp"
+#include "net/deadline.hpp"
+#include "net/event.hpp"
+#include "net/runtime.hpp"
+#include "net/tunnel_link.hpp"
+#include "server/client_slot.hpp"
+#include "server/options.hpp"
+
+namespace tunnel::server {
+
+class public_session;
+class tunnel_session;
+
+/// The whole server: two listening sockets, the slot between them, and every open connection. Its own state
+/// belongs to its strand.
+class server : public std::enable_shared_from_this<server> {
+   public:
+    server(net::runtime& rt, options settings, const net::link_times& times = {});
+
+    /// Binds both addresses and starts. Throws std::runtime_error with a sentence for the user.
+    void start();
+    /// Real addresses, once started.
+    [[nodiscard]] net::address http_address() const { return http_.local(); }
+    [[nodiscard]] net::address tcp_address() const { return tcp_.local(); }
+
+    /// Called once, on the server's strand, when everything is closed after stop().
+    void on_ended(std::function<void()> callback) { on_ended_ = std::move(callback); }
+
+    /// (any thread) First call: accepts no more, finishes what is in flight for at most drain_timeout, says goodbye
+    /// to the client. Second call: ends at once.
+    void stop();
+
+   private:
+    void accept_public(net::tcp::socket socket);
+    void accept_tunnel(net::tcp::socket socket);
+    void drain();
+    void finish(bool at_once);
+    void session_ended();
+    template <class Session>
+    void run_session(std::shared_ptr<Session> session, std::list<std::shared_ptr<Session>>& sessions,
+                     net::awaitable<void> (Session::*run)());
+
+    net::runtime& runtime_;
+    options settings_;
+    net::link_times times_;
+    net::executor strand_;
+    std::shared_ptr<client_slot> slot_;
+    net::accept_loop http_;
+    net::accept_loop tcp_;
+    std::list<std::shared_ptr<public_session>> public_sessions_;
+    std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
+    net::deadline drain_;
+    enum class phase { serving, draining, ending, ended } phase_ = phase::serving;
+    std::function<void()> on_ended_;
+};
+
+}  // namespace tunnel::server

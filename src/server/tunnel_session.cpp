@@ -1,0 +1,84 @@
+#include "server/tunnel_session.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/log.hpp"
+#include "tunnel/protocol/limits.hpp"
+#include "tunnel/version.hpp"
+
+namespace tunnel::server {
+
+tunnel_session::tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times)
+    : link_(std::make_shared<net::tunnel_link>(std::move(socket), net::role::server, times)), slot_(std::move(slot)) {}
+
+template <class Function>
+void tunnel_session::on_strand(Function run) {
+    net::asio::post(link_->strand(), [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+}
+
+net::awaitable<void> tunnel_session::run() {
+    const auto greeted = co_await link_->receive_hello(theirs_, *this);
+    if (!greeted) {
+        co_await link_->drain();
+        spdlog::warn("tunnel connection from {} did not become a client: {}", peer(), link_->ended());
+        co_return;
+    }
+    slot_->claim(shared_from_this(), theirs_.takeover);
+    co_await link_->run(*this);
+    slot_->release(shared_from_this());
+    if (active_) spdlog::info("client {} disconnected: {}", peer(), link_->ended());
+}
+
+void tunnel_session::activate() {
+    on_strand([](tunnel_session& self) {
+        protocol::hello ours;
+        ours.agent = "tunnel-server/" + std::string(program_version);
+        ours.window = limits::initial_window;
+        ours.max_streams = limits::max_streams;
+        self.active_ = true;
+        self.link_->streams().start(ours, self.theirs_);
+        self.link_->send(ours);
+        spdlog::info("client {} connected ({})", self.peer(), self.theirs_.agent);
+    });
+}
+
+void tunnel_session::replace(std::string by) {
+    on_strand([by = std::move(by)](tunnel_session& self) {
+        self.link_->set_stream_failure(net::failure::replaced);
+        self.link_->streams().fail_all(net::failure::replaced);
+        self.link_->finish(protocol::goaway_reason::replaced, "replaced by the client at " + by);
+    });
+}
+
+void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) {
+    on_strand([reason, detail = std::move(detail)](tunnel_session& self) mutable {
+        self.link_->streams().fail_all(net::failure::shutting_down);
+        self.link_->finish(reason, std::move(detail));
+    });
+}
+
+void tunnel_session::open(std::shared_ptr<net::exchange> exchange, protocol::request request,
+                          std::size_t max_in_flight) {
+    on_strand([exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
+        auto& streams = self.link_->streams();
+        if (self.link_->closed()) return exchange->deliver(net::failed{net::failure::tunnel_lost});
+        if (self.link_->finishing()) return exchange->deliver(net::failed{net::failure::replaced});
+        if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
+            return exchange->deliver(net::failed{net::failure::overloaded});
+        }
+        exchange->opened(self.link_);
+    });
+}
+
+void tunnel_session::stop() {
+    on_strand([](tunnel_session& self) { self.link_->close("the server stops"); });
+}
+
+void tunnel_session::on_goaway(const protocol::goaway& m) {
+    spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
+    // What is in flight goes on; new requests find an empty slot.
+    slot_->release(shared_from_this());
+}
+
+}  // namespace tunnel::server

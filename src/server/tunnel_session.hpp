@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "net/asio.hpp"
+#include "net/tunnel_link.hpp"
+#include "server/client_slot.hpp"
+
+namespace tunnel::server {
+
+/// The server's end of one tunnel connection: handshake, its time as the active client, its end. Belongs to its
+/// link's strand; methods marked (any) post there.
+class tunnel_session : public net::tunnel_link::owner, public std::enable_shared_from_this<tunnel_session> {
+   public:
+    tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times = {});
+
+    [[nodiscard]] net::awaitable<void> run();
+
+    /// (any) The slot made this session active: our hello goes out.
+    void activate();
+    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes.
+    void replace(std::string by);
+    /// (any) Goodbye.
+    void refuse(protocol::goaway_reason reason, std::string detail);
+    /// (any) Sends a request to the client, or fails the exchange with `overloaded`.
+    void open(std::shared_ptr<net::exchange> exchange, protocol::request request, std::size_t max_in_flight);
+    /// (any) Closes the connection.
+    void stop();
+
+    /// (any) Whether it ever became the active client.
+    [[nodiscard]] bool was_active() const noexcept { return active_; }
+    [[nodiscard]] net::executor strand() const { return link_->strand(); }
+    [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
+
+    void on_goaway(const protocol::goaway& m) override;
+
+   private:
+    template <class Function>
+    void on_strand(Function run);
+
+    std::shared_ptr<net::tunnel_link> link_;
+    std::shared_ptr<client_slot> slot_;
+    protocol::hello theirs_;
+    std::atomic<bool> active_ = false;
+};
+
+}  // namespace tunnel::server

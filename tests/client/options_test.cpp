@@ -1,0 +1,138 @@
+#include "client/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "support/options_run.hpp"
+
+namespace tunnel::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::environment;
+using testing::HasSubstr;
+
+auto run(const std::vector<std::string>& arguments) { return test::run_options(parse_options, arguments); }
+
+void expect_refused(const std::vector<std::string>& arguments, const std::string& line) {
+    const auto r = run(arguments);
+    EXPECT_EQ(r.parsed.exit_code, 2) << line;
+    EXPECT_EQ(r.err, "tunnel-client: " + line + "\n");
+    EXPECT_EQ(r.out, "");
+}
+
+TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
+    const auto r = run({});
+    ASSERT_FALSE(r.parsed.exit_code);
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.server_addr, (net::address{"127.0.0.1", 7000}));
+    EXPECT_EQ(o.local_host, "127.0.0.1");
+    EXPECT_EQ(o.local_port, 3000);
+    EXPECT_EQ(o.host_header, "preserve");
+    EXPECT_FALSE(o.echo);
+    EXPECT_FALSE(o.exit_when_replaced);
+    EXPECT_EQ(o.local_connect_timeout, 5s);
+    EXPECT_EQ(o.connect_timeout, 10s);
+    EXPECT_EQ(o.drain_timeout, 30s);
+    EXPECT_EQ(o.max_header_bytes, 60U * 1024);
+    EXPECT_EQ(o.local_pool, limits::local_pool);
+}
+
+TEST(ClientOptions, EveryFlagIsRead) {
+    const auto r = run({"--server-addr",
+                        "vps.example.com:7001",
+                        "--local-port",
+                        "8000",
+                        "--local-host",
+                        "[::1]",
+                        "--host-header",
+                        "app.test:3000",
+                        "--echo",
+                        "--exit-when-replaced",
+                        "--connect-timeout",
+                        "1s",
+                        "--local-connect-timeout",
+                        "2s",
+                        "--drain-timeout",
+                        "3s",
+                        "--max-header-bytes",
+                        "1024",
+                        "--local-pool",
+                        "0"});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.server_addr, (net::address{"vps.example.com", 7001}));
+    EXPECT_EQ(o.local_port, 8000);
+    EXPECT_EQ(o.local_host, "::1");
+    EXPECT_EQ(o.host_header, "app.test:3000");
+    EXPECT_TRUE(o.echo);
+    EXPECT_TRUE(o.exit_when_replaced);
+    EXPECT_EQ(o.connect_timeout, 1s);
+    EXPECT_EQ(o.local_connect_timeout, 2s);
+    EXPECT_EQ(o.drain_timeout, 3s);
+    EXPECT_EQ(o.max_header_bytes, 1024U);
+    EXPECT_EQ(o.local_pool, 0U);
+}
+
+TEST(ClientOptions, EveryVariableIsRead) {
+    const environment e{{"TUNNEL_SERVER_ADDR", "vps.example.com:7001"},
+                        {"TUNNEL_LOCAL_PORT", "8000"},
+                        {"TUNNEL_LOCAL_HOST", "localhost"},
+                        {"TUNNEL_HOST_HEADER", "rewrite"},
+                        {"TUNNEL_ECHO", "on"},
+                        {"TUNNEL_EXIT_WHEN_REPLACED", "1"},
+                        {"TUNNEL_LOCAL_CONNECT_TIMEOUT", "2s"}};
+    const auto r = run({});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.server_addr, (net::address{"vps.example.com", 7001}));
+    EXPECT_EQ(o.local_port, 8000);
+    EXPECT_EQ(o.local_host, "localhost");
+    EXPECT_EQ(o.host_header, "rewrite");
+    EXPECT_TRUE(o.echo);
+    EXPECT_TRUE(o.exit_when_replaced);
+    EXPECT_EQ(o.local_connect_timeout, 2s);
+}
+
+TEST(ClientOptions, BadValuesAreOneLineWithTheFix) {
+    expect_refused({"--local-port", "0"}, R"(bad value "0" for --local-port: give a number from 1 to 65535)");
+    expect_refused({"--local-port", "65536"}, R"(bad value "65536" for --local-port: give a number from 1 to 65535)");
+    expect_refused({"--server-addr", "vps:0"},
+                   R"(bad value "vps:0" for --server-addr: give host:port, [ipv6]:port or a port from 1 to 65535)");
+    expect_refused(
+        {"--local-host", "http://x"},
+        R"(bad value "http://x" for --local-host: give a name or an address, without a port (that is --local-port))");
+    for (const auto* bad : {"a b", "a\r\nX: y", "http://a", "a@b"}) {
+        const auto r = run({"--host-header", bad});
+        EXPECT_EQ(r.parsed.exit_code, 2) << bad;
+        EXPECT_THAT(r.err, HasSubstr("for --host-header: give preserve, rewrite or a host such as myapp.test:3000\n"));
+        EXPECT_EQ(std::ranges::count(r.err, '\n'), 1);
+    }
+}
+
+TEST(ClientOptions, ABadVariableIsNamedAsSuch) {
+    const environment e{{"TUNNEL_ECHO", "perhaps"}};
+    expect_refused({}, R"(bad value "perhaps" for TUNNEL_ECHO: give 1, true, yes, on or 0, false, no, off)");
+}
+
+TEST(ClientOptions, HelpFitsIn100Columns) {
+    const auto r = run({"--help"});
+    EXPECT_EQ(r.parsed.exit_code, 0);
+    EXPECT_THAT(r.out, HasSubstr("TUNNEL_HOST_HEADER (default: preserve)"));
+    EXPECT_THAT(r.out, HasSubstr("TUNNEL_EXIT_WHEN_REPLACED (default: off)"));
+    std::istringstream lines(r.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+TEST(ClientOptions, VersionNamesTheProgram) {
+    const auto r = run({"--version"});
+    EXPECT_EQ(r.parsed.exit_code, 0);
+    EXPECT_EQ(r.out, "tunnel-client 0.1.0\n");
+}
+
+}  // namespace
+
+}  // namespace tunnel::client

@@ -1,0 +1,72 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "tunnel/protocol/error.hpp"
+#include "tunnel/protocol/frame.hpp"
+#include "tunnel/protocol/limits.hpp"
+#include "tunnel/protocol/message_codec.hpp"
+
+namespace {
+
+using namespace tunnel::protocol;
+
+std::error_code decode(message_decoder& decoder, std::string_view payload, char behind, message& out) {
+    byte_buffer buffer(payload);
+    buffer.append(std::string(byte_buffer::padding, behind));
+    return decoder.decode(buffer.view().substr(0, payload.size()), out);
+}
+
+void append(byte_buffer&, const unknown&) {}
+void append(byte_buffer& out, const request& m) { append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers); }
+void append(byte_buffer& out, const response& m) {
+    append_response(out, m.id, m.head, m.body.view(), m.end, m.trailers);
+}
+void append(byte_buffer& out, const data& m) { append_data(out, m.id, m.body.view(), m.end, m.trailers); }
+template <class Message>
+void append(byte_buffer& out, const Message& m) {
+    append_frame(out, m);
+}
+
+/// What nlohmann refuses only because it wants every number in range of a double.
+bool is_number_overflow(std::string_view payload) {
+    try {
+        return nlohmann::json::parse(payload).is_discarded();
+    } catch (const nlohmann::json::out_of_range&) {
+        return true;
+    } catch (const nlohmann::json::exception&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    if (size > tunnel::limits::max_frame) return 0;
+    static message_decoder decoder;
+    const std::string_view payload(reinterpret_cast<const char*>(bytes), size);
+    message m;
+    const std::error_code error = decode(decoder, payload, ' ', m);
+
+    // Whatever lies behind the payload, the answer is the same.
+    for (const char behind : {'}', ']', ',', '"', '0'}) {
+        message other;
+        if (decode(decoder, payload, behind, other) != error) std::abort();
+        if (!error && other != m) std::abort();
+    }
+    if (error && error != errc::bad_base64) return 0;
+    if (!nlohmann::json::accept(payload) && !is_number_overflow(payload)) std::abort();
+    if (std::holds_alternative<unknown>(m)) return 0;
+
+    byte_buffer frame;
+    std::visit([&frame](const auto& value) { append(frame, value); }, m);
+    const std::string_view encoded = frame.view().substr(frame_prefix);
+    if (!nlohmann::json::accept(encoded)) std::abort();
+    message again;
+    if (decode(decoder, encoded, '}', again) || again != m) std::abort();
+    return 0;
+}

@@ -1,0 +1,112 @@
+#include "tunnel/protocol/field_list.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace tunnel::protocol {
+namespace {
+
+TEST(FieldList, KeepsOrderCaseAndDuplicates) {
+    field_list list;
+    list.add("Host", "a");
+    list.add("Set-Cookie", "x");
+    list.add("set-cookie", "y");
+    list.add("Set-Cookie", "x");
+    ASSERT_EQ(list.size(), 4U);
+    EXPECT_EQ(list[0], (field{"Host", "a"}));
+    EXPECT_EQ(list[1], (field{"Set-Cookie", "x"}));
+    EXPECT_EQ(list[2], (field{"set-cookie", "y"}));
+    EXPECT_EQ(list[3], (field{"Set-Cookie", "x"}));
+}
+
+TEST(FieldList, FindsTheFirstLineWithoutRegardToCase) {
+    field_list list;
+    list.add("X-One", "1");
+    list.add("x-one", "2");
+    EXPECT_EQ(list.find("X-ONE"), "1");
+    EXPECT_TRUE(list.contains("x-oNe"));
+    EXPECT_FALSE(list.contains("x-on"));
+    EXPECT_FALSE(list.contains(""));
+    EXPECT_EQ(list.find("absent"), "");
+}
+
+TEST(FieldList, TellsAnEmptyValueFromAnAbsentLine) {
+    field_list list;
+    list.add("Empty", "");
+    EXPECT_TRUE(list.contains("empty"));
+    EXPECT_EQ(list.find("empty"), "");
+    EXPECT_EQ(list[0].value, "");
+}
+
+TEST(FieldList, CarriesAnyOctet) {
+    std::string all;
+    for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+    field_list list;
+    list.add(all, all);
+    EXPECT_EQ(list[0], (field{all, all}));
+}
+
+TEST(FieldList, RemovesLinesAndKeepsTheOrderOfTheRest) {
+    field_list list;
+    for (const char* name : {"a", "drop", "b", "drop", "c"}) list.add(name, name);
+    list.remove_if([](const field& f) { return f.name == "drop"; });
+    std::string names;
+    for (const field f : list) names += f.name;
+    EXPECT_EQ(names, "abc");
+    list.add("d", "late");
+    EXPECT_EQ(list[3], (field{"d", "late"}));
+}
+
+TEST(FieldList, EqualityLooksAtLinesNotAtStorage) {
+    field_list a;
+    a.add("x", "1");
+    a.add("y", "2");
+    a.remove_if([](const field& f) { return f.name == "x"; });
+    field_list b;
+    b.add("y", "2");
+    EXPECT_EQ(a, b);
+    b.add("z", "");
+    EXPECT_NE(a, b);
+    field_list c;
+    c.add("Y", "2");
+    EXPECT_NE(a, c);
+    // The same octets, divided elsewhere.
+    field_list d;
+    d.add("y2", "");
+    EXPECT_NE(a, d);
+}
+
+TEST(FieldList, ClearEmptiesIt) {
+    field_list list;
+    list.reserve(10, 100);
+    list.add("x", "1");
+    list.clear();
+    EXPECT_TRUE(list.empty());
+    EXPECT_EQ(list.begin(), list.end());
+    list.add("y", "2");
+    EXPECT_EQ(list[0], (field{"y", "2"}));
+}
+
+TEST(FieldList, CopiesAreIndependent) {
+    field_list a;
+    a.add("x", "1");
+    const field_list b = a;
+    a.add("y", "2");
+    EXPECT_EQ(b.size(), 1U);
+    EXPECT_EQ(b[0], (field{"x", "1"}));
+}
+
+TEST(IEquals, FoldsAsciiLettersOnly) {
+    EXPECT_TRUE(iequals("", ""));
+    EXPECT_TRUE(iequals("Content-Length", "cONTENT-lENGTH"));
+    EXPECT_FALSE(iequals("a", "ab"));
+    // One bit apart, as letters of different case are, but no letters.
+    EXPECT_FALSE(iequals("@", "`"));
+    EXPECT_FALSE(iequals("[", "{"));
+    EXPECT_FALSE(iequals("\xc9", "\xe9"));
+}
+
+}  // namespace
+}  // namespace tunnel::protocol

@@ -1,0 +1,165 @@
+#include "server/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "support/options_run.hpp"
+
+namespace tunnel::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::environment;
+using testing::HasSubstr;
+
+auto run(const std::vector<std::string>& arguments) { return test::run_options(parse_options, arguments); }
+
+void expect_refused(const std::vector<std::string>& arguments, const std::string& line) {
+    const auto r = run(arguments);
+    EXPECT_EQ(r.parsed.exit_code, 2) << line;
+    EXPECT_EQ(r.err, "tunnel-server: " + line + "\n");
+    EXPECT_EQ(r.out, "");
+}
+
+TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
+    const auto r = run({});
+    ASSERT_FALSE(r.parsed.exit_code);
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.http_addr, (net::address{"0.0.0.0", 8080}));
+    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 7000}));
+    EXPECT_TRUE(o.forwarded_headers);
+    EXPECT_EQ(o.response_timeout, 300s);
+    EXPECT_EQ(o.header_timeout, 30s);
+    EXPECT_EQ(o.idle_timeout, 75s);
+    EXPECT_EQ(o.body_timeout, 60s);
+    EXPECT_EQ(o.drain_timeout, 30s);
+    EXPECT_EQ(o.max_header_bytes, 60U * 1024);
+    EXPECT_EQ(o.max_connections, 10'000U);
+    EXPECT_EQ(o.max_in_flight, 1024U);
+    EXPECT_EQ(o.common.threads, 1U);
+    EXPECT_EQ(o.common.log_level, "info");
+    EXPECT_EQ(o.common.format, net::log_format::text);
+}
+
+TEST(ServerOptions, EveryFlagIsRead) {
+    const auto r = run({"--http-addr",        "[::1]:1", "--tcp-addr=:2",      "--no-forwarded-headers",
+                        "--response-timeout", "1s",      "--header-timeout",   "2s",
+                        "--idle-timeout",     "3s",      "--body-timeout",     "4s",
+                        "--drain-timeout",    "5s",      "--max-header-bytes", "8KiB",
+                        "--max-connections",  "6",       "--max-in-flight",    "7",
+                        "--threads",          "4",       "--log-level",        "debug",
+                        "--log-format",       "json"});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.http_addr, (net::address{"::1", 1}));
+    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 2}));
+    EXPECT_FALSE(o.forwarded_headers);
+    EXPECT_EQ(o.response_timeout, 1s);
+    EXPECT_EQ(o.header_timeout, 2s);
+    EXPECT_EQ(o.idle_timeout, 3s);
+    EXPECT_EQ(o.body_timeout, 4s);
+    EXPECT_EQ(o.drain_timeout, 5s);
+    EXPECT_EQ(o.max_header_bytes, 8U * 1024);
+    EXPECT_EQ(o.max_connections, 6U);
+    EXPECT_EQ(o.max_in_flight, 7U);
+    EXPECT_EQ(o.common.threads, 4U);
+    EXPECT_EQ(o.common.log_level, "debug");
+    EXPECT_EQ(o.common.format, net::log_format::json);
+}
+
+TEST(ServerOptions, EveryVariableIsRead) {
+    const environment e{{"TUNNEL_HTTP_ADDR", "[::1]:1"},        {"TUNNEL_TCP_ADDR", "2"},
+                        {"TUNNEL_NO_FORWARDED_HEADERS", "yes"}, {"TUNNEL_RESPONSE_TIMEOUT", "500ms"},
+                        {"TUNNEL_MAX_IN_FLIGHT", "7"},          {"TUNNEL_THREADS", "2"},
+                        {"TUNNEL_LOG_LEVEL", "warn"},           {"TUNNEL_LOG_FORMAT", "json"}};
+    const auto r = run({});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    const auto& o = r.parsed.options;
+    EXPECT_EQ(o.http_addr, (net::address{"::1", 1}));
+    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 2}));
+    EXPECT_FALSE(o.forwarded_headers);
+    EXPECT_EQ(o.response_timeout, 500ms);
+    EXPECT_EQ(o.max_in_flight, 7U);
+    EXPECT_EQ(o.common.threads, 2U);
+    EXPECT_EQ(o.common.log_level, "warn");
+    EXPECT_EQ(o.common.format, net::log_format::json);
+}
+
+TEST(ServerOptions, AFlagBeatsTheEnvironmentEvenABadOne) {
+    const environment e{{"TUNNEL_HTTP_ADDR", "nonsense"}, {"TUNNEL_NO_FORWARDED_HEADERS", "1"}};
+    const auto r = run({"--http-addr", "81", "--no-forwarded-headers=off"});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    EXPECT_EQ(r.parsed.options.http_addr, (net::address{"0.0.0.0", 81}));
+    EXPECT_TRUE(r.parsed.options.forwarded_headers);
+}
+
+TEST(ServerOptions, AnEmptyVariableIsUnset) {
+    const environment e{{"TUNNEL_HTTP_ADDR", ""}, {"TUNNEL_THREADS", ""}};
+    const auto r = run({});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    EXPECT_EQ(r.parsed.options.http_addr, (net::address{"0.0.0.0", 8080}));
+}
+
+TEST(ServerOptions, TheLastOfEqualFlagsCounts) {
+    const auto r = run({"--threads", "2", "--threads=3"});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    EXPECT_EQ(r.parsed.options.common.threads, 3U);
+}
+
+TEST(ServerOptions, ABadValueIsOneLineThatNamesTheFlagAndTheFix) {
+    expect_refused({"--http-addr", "host:x"},
+                   R"(bad value "host:x" for --http-addr: give host:port, [ipv6]:port or a port from 0 to 65535)");
+    expect_refused({"--threads", "0"}, R"(bad value "0" for --threads: give a number from 1 to 64)");
+    expect_refused({"--threads", "-1"}, R"(bad value "-1" for --threads: give a number from 1 to 64)");
+    expect_refused({"--max-header-bytes", "64KiB"},
+                   R"(bad value "64KiB" for --max-header-bytes: give a size from 1KiB to 60KiB)");
+    expect_refused({"--idle-timeout=0"},
+                   R"(bad value "0" for --idle-timeout: give a time from 1ms to 24h such as 30s, 500ms or 5m)");
+    expect_refused({"--log-level", "loud"},
+                   R"(bad value "loud" for --log-level: give one of trace, debug, info, warn, error, off)");
+    expect_refused({"--log-format", "a\nb"}, R"(bad value "a\x0Ab" for --log-format: give text or json)");
+    expect_refused({"--no-forwarded-headers=maybe"},
+                   R"(bad value "maybe" for --no-forwarded-headers: give 1, true, yes, on or 0, false, no, off)");
+}
+
+TEST(ServerOptions, ABadVariableIsNamedAsSuch) {
+    const environment e{{"TUNNEL_THREADS", "many"}};
+    expect_refused({}, R"(bad value "many" for TUNNEL_THREADS: give a number from 1 to 64)");
+}
+
+TEST(ServerOptions, UnknownFlagsStrayArgumentsAndMissingValuesAreRefused) {
+    expect_refused({"--nope"}, R"(unexpected argument "--nope": see tunnel-server --help)");
+    expect_refused({"--nope=1"}, R"(unexpected argument "--nope=1": see tunnel-server --help)");
+    expect_refused({"-x"}, R"(unexpected argument "-x": see tunnel-server --help)");
+    expect_refused({"start"}, R"(unexpected argument "start": see tunnel-server --help)");
+    expect_refused({"--threads", "2", "3"}, R"(unexpected argument "3": see tunnel-server --help)");
+    expect_refused({"--"}, R"(unexpected argument "--": see tunnel-server --help)");
+    expect_refused({"--threads"}, "--threads needs a value: give a number from 1 to 64");
+    expect_refused({"--threads="}, "--threads needs a value: give a number from 1 to 64");
+}
+
+TEST(ServerOptions, HelpShowsFlagVariableAndDefaultIn100Columns) {
+    const auto r = run({"--help"});
+    EXPECT_EQ(r.parsed.exit_code, 0);
+    EXPECT_EQ(r.err, "");
+    EXPECT_THAT(r.out, HasSubstr("  --http-addr HOST:PORT "));
+    EXPECT_THAT(r.out, HasSubstr("TUNNEL_HTTP_ADDR (default: 0.0.0.0:8080)"));
+    EXPECT_THAT(r.out, HasSubstr("TUNNEL_MAX_HEADER_BYTES (default: 60KiB)"));
+    EXPECT_THAT(r.out, HasSubstr("TUNNEL_RESPONSE_TIMEOUT (default: 300s)"));
+    std::istringstream lines(r.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+TEST(ServerOptions, VersionNamesTheProgram) {
+    const auto r = run({"--version"});
+    EXPECT_EQ(r.parsed.exit_code, 0);
+    EXPECT_EQ(r.out, "tunnel-server 0.1.0\n");
+}
+
+}  // namespace
+
+}  // namespace tunnel::server
