@@ -313,7 +313,7 @@ std::optional<int> command_line::parse(int argc, const char* const* argv) {
             continue;
         }
         const auto variable = variable_of(s.flag);
-        const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread
+        const char* value = std::getenv(variable.c_str());  // before any thread starts
         if (value == nullptr || *value == '\0') continue;
         if (!apply(s, value, variable)) return 2;
     }

@@ -265,6 +265,8 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
     const auto is_head = !std::holds_alternative<protocol::data>(part) && !half.head_written;
     if (slice == 0 && left > 0 && !is_head) return;  // the peer's window frame makes it ready again
 
+    // What came with a request's head was never counted as waiting for room.
+    const auto counted = !std::holds_alternative<protocol::request>(part);
     const auto octets = body.view().substr(half.offset, slice);
     const auto whole = slice == left;
     const auto end = part_end && whole;
@@ -287,7 +289,7 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
             half.front = 0;
         }
     }
-    if (slice > 0 && !end) s->accepted(slice);
+    if (slice > 0 && !end && counted) s->accepted(slice);
     if (half.front < half.queue.size()) make_ready(s);
     if (end) finish_local(s);
 }

@@ -128,6 +128,14 @@ constexpr shape shape_of(kind k) noexcept {
     return {0};
 }
 
+/// Nesting of the values of our members.
+constexpr std::size_t inside_the_message = 1;
+
+/// Whether the object just read was all there is; simdjson 3.0 has no plainer way to ask.
+bool is_done(simdjson::ondemand::document& document) noexcept {
+    return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
 /// Every member a message can have, before it is known whether all of them make sense together.
 struct members {
     member_set seen = 0;
@@ -270,13 +278,16 @@ errc message_decoder::impl::find_type(const json::reader& json, simdjson::ondema
         if (std::move(entry).get(field)) return errc::bad_json;
         std::string_view key;
         if (const errc e = json.key(field, key); e != ok) return e;
-        if (key != "type") continue;
+        if (key != "type") {
+            if (const errc e = json.skip(field.value(), inside_the_message); e != ok) return e;
+            continue;
+        }
         std::string_view name;
         if (const errc e = json.text(field.value(), name); e != ok) return e;
         out = kind_from(name);
         return ok;
     }
-    return errc::missing_member;
+    return is_done(document) ? errc::missing_member : errc::bad_json;
 }
 
 errc message_decoder::impl::read_octets(const json::reader& json, json::value& from, std::string& to) {
@@ -354,7 +365,6 @@ errc message_decoder::impl::read(json::reader& json, member which, json::value& 
         case member::unknown:
             break;
     }
-    constexpr std::size_t inside_the_message = 1;
     return json.skip(from, inside_the_message);
 }
 
@@ -382,8 +392,7 @@ errc message_decoder::impl::decode(std::string_view payload, message& out) {
         found.seen |= set_of(which);
         if (const errc e = read(json, which, field.value(), k, found); e != ok) return e;
     }
-    // The only way that simdjson 3.0 has to say that the object was all there is.
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return errc::bad_json;
+    if (!is_done(document)) return errc::bad_json;
 
     if (const errc e = check(k, found); e != ok) return e;
     const bool bad_body = found.bad_body;

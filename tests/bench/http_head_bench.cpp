@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -41,7 +43,7 @@ void parse_request(benchmark::State& state) {
         benchmark::DoNotOptimize(parser.parse(webhook, out, error));
         parser.reset();
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * webhook.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(webhook.size()));
 }
 BENCHMARK(parse_request);
 
@@ -53,7 +55,7 @@ void parse_response(benchmark::State& state) {
         benchmark::DoNotOptimize(parser.parse(answer, false, out, error));
         parser.reset();
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * answer.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(answer.size()));
 }
 BENCHMARK(parse_response);
 
@@ -122,7 +124,7 @@ void decode_chunks(benchmark::State& state) {
         http_error error;
         benchmark::DoNotOptimize(decoder.decode(work.data(), work.size(), error));
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * written.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(written.size()));
 }
 BENCHMARK(decode_chunks)->Arg(16)->Arg(1024)->Arg(65536);
 

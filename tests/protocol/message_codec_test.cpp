@@ -214,7 +214,7 @@ TEST(Encode, MembersAreWhatNlohmannReads) {
 
 TEST(Encode, EveryOctetAtEveryPlaceOfAStringIsEscapedAsNlohmannReadsIt) {
     request m = sample_request();
-    for (std::size_t length = 1; length <= 20; ++length) {
+    for (const std::size_t length : {1U, 7U, 8U, 9U, 17U}) {
         for (std::size_t at = 0; at < length; ++at) {
             for (unsigned octet = 0; octet < 256; ++octet) {
                 m.head.target.assign(length, 'x');
@@ -591,7 +591,7 @@ TEST(Decode, AnythingButOneObjectIsRefused) {
                                        R"({"type":"ping":"x","nonce":1})",
                                        R"({type:"ping","nonce":1})",
                                        R"({'type':'ping','nonce':1})",
-                                       R"({"type":"ping","nonce":1/**/})",
+                                       R"({"type":"ping"/**/,"nonce":1})",
                                        R"({"type":"ping","nonce":1 1})",
                                        R"({"type":"ping""nonce":1})",
                                        R"({"type":"ping"x,"nonce":1})",
