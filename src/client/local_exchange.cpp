@@ -218,7 +218,8 @@ awaitable<failure> local_exchange::relay_response() {
     if (switched && request_.head.upgrade.empty()) co_return failure::local_bad_answer;
     status_ = response_.head.status;
     decoder_ = switched ? net::body_decoder(body_kind::until_close, 0)
-                        : net::body_decoder(response_.body, response_.head.content_length.value_or(0));
+                        : net::body_decoder(response_.body, response_.head.content_length.value_or(0),
+                                            std::move(response_.hop_by_hop));
     net::http_error error;
     protocol::response answer;
     answer.body = take_buffered_body(*connection_, decoder_, error);

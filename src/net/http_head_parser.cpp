@@ -256,7 +256,7 @@ http_error request_parser::impl::read(std::string_view head, received_request& o
     if (minor > '1') start_line.assign(head, 0, line_size - 1).append("1\r\n");
 
     out.head.fields.clear();
-    out.head.fields.reserve(scanner.fields() + 1, head.size() - line_size);
+    out.head.fields.reserve(scanner.fields() + 4, head.size() - line_size + 128);  // add_forwarded_fields adds some
     request_reader reader(out.head, notes);
     if (const auto error = reader.read(head, start_line, line_size + 2)) return error;
 

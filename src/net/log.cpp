@@ -29,10 +29,22 @@ std::string_view level_name(spdlog::level::level_enum level) {
     return names.at(static_cast<std::size_t>(level));
 }
 
+void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1) {
+    const fmt::format_int text(n);
+    if (text.size() < digits) out.append(digits - text.size(), '0');
+    out.append(text.data(), text.size());
+}
+
+bool is_visible(char c) { return c >= ' ' && c <= '~'; }
+
 /// ASCII that stays on one line; every other byte as \xNN.
 void append_visible(std::string& out, std::string_view text) {
+    if (std::ranges::all_of(text, is_visible)) {
+        out += text;
+        return;
+    }
     for (const char c : text) {
-        if (c >= ' ' && c <= '~')
+        if (is_visible(c))
             out += c;
         else
             fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
@@ -41,9 +53,13 @@ void append_visible(std::string& out, std::string_view text) {
 
 /// JSON string without its quotes; one character a byte as in our frames, so any octets stay valid JSON.
 void append_json(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return is_visible(c) && c != '"' && c != '\\'; };
+    if (std::ranges::all_of(text, is_plain)) {
+        out += text;
+        return;
+    }
     for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (c >= ' ' && c <= '~')
+        if (is_plain(c))
             out += c;
         else
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
@@ -156,9 +172,18 @@ class line_queue {
             second_text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
                                        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
         }
-        const auto format = format_ == log_format::json ? R"({{"time":"{}.{:03}Z","level":"{}")" : "{}.{:03}Z {:<5} ";
-        fmt::format_to(std::back_inserter(lines_), fmt::runtime(format), second_text_, since_epoch % 1000,
-                       level_name(level));
+        const auto name = level_name(level);
+        const bool json = format_ == log_format::json;
+        if (json) lines_ += R"({"time":")";
+        lines_ += second_text_;
+        lines_ += '.';
+        append_number(lines_, static_cast<std::uint64_t>(since_epoch % 1000), 3);
+        lines_ += json ? R"(Z","level":")" : "Z ";
+        lines_ += name;
+        if (json)
+            lines_ += '"';
+        else
+            lines_.append(6 - name.size(), ' ');
     }
 
     void end_line() { lines_ += format_ == log_format::json ? "}\n" : "\n"; }
@@ -196,25 +221,37 @@ class queue_sink : public spdlog::sinks::sink {
     void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
 };
 
-void append_duration(std::string& out, double milliseconds) {
-    if (milliseconds < 10)
-        fmt::format_to(std::back_inserter(out), "{:.1f}ms", milliseconds);
-    else if (milliseconds < 10'000)
-        fmt::format_to(std::back_inserter(out), "{:.0f}ms", milliseconds);
-    else
-        fmt::format_to(std::back_inserter(out), "{:.1f}s", milliseconds / 1000);
+/// n tenths with one digit behind the point.
+void append_tenths(std::string& out, std::uint64_t n) {
+    append_number(out, n / 10);
+    out += '.';
+    append_number(out, n % 10);
+}
+
+void append_duration(std::string& out, std::uint64_t microseconds) {
+    if (microseconds < 10'000) {
+        append_tenths(out, microseconds / 100);
+        out += "ms";
+    } else if (microseconds < 10'000'000) {
+        append_number(out, microseconds / 1000);
+        out += "ms";
+    } else {
+        append_tenths(out, microseconds / 100'000);
+        out += 's';
+    }
 }
 
 void append_size(std::string& out, std::uint64_t bytes) {
-    constexpr std::array<std::string_view, 5> units{"B", "kB", "MB", "GB", "TB"};
+    constexpr std::array<std::string_view, 6> units{"kB", "MB", "GB", "TB", "PB", "EB"};
     if (bytes < 1000) {
-        fmt::format_to(std::back_inserter(out), "{}B", bytes);
+        append_number(out, bytes);
+        out += 'B';
         return;
     }
-    auto scaled = static_cast<double>(bytes);
     std::size_t unit = 0;
-    for (; scaled >= 999.95 && unit + 1 < units.size(); ++unit) scaled /= 1000;
-    fmt::format_to(std::back_inserter(out), "{:.1f}{}", scaled, units.at(unit));
+    for (; bytes >= 1'000'000; ++unit) bytes /= 1000;
+    append_tenths(out, bytes / 100);
+    out += units.at(unit);
 }
 
 }  // namespace
@@ -236,8 +273,9 @@ void flush_log() { queue().flush(); }
 void log_request(std::string_view method, std::string_view target, unsigned status,
                  std::chrono::steady_clock::duration took, std::uint64_t body_bytes, std::string_view note) {
     if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
-    const auto milliseconds = std::chrono::duration<double, std::milli>(took).count();
-    const bool cut = target.size() > limits::log_target;
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));
+    const std::string_view cut = target.size() > limits::log_target ? "..." : "";
     target = target.substr(0, limits::log_target);
 
     queue().add(clock::now(), spdlog::level::info, [&](std::string& out) {
@@ -246,8 +284,16 @@ void log_request(std::string_view method, std::string_view target, unsigned stat
             append_json(out, method);
             out += R"(","path":")";
             append_json(out, target);
-            fmt::format_to(std::back_inserter(out), R"({}","status":{},"ms":{:.3f},"bytes":{},"note":")",
-                           cut ? "..." : "", status, milliseconds, body_bytes);
+            out += cut;
+            out += R"(","status":)";
+            append_number(out, status);
+            out += R"(,"ms":)";
+            append_number(out, microseconds / 1000);
+            out += '.';
+            append_number(out, microseconds % 1000, 3);
+            out += R"(,"bytes":)";
+            append_number(out, body_bytes);
+            out += R"(,"note":")";
             append_json(out, note);
             out += '"';
             return;
@@ -255,8 +301,11 @@ void log_request(std::string_view method, std::string_view target, unsigned stat
         append_visible(out, method);
         out += ' ';
         append_visible(out, target);
-        fmt::format_to(std::back_inserter(out), "{} {} ", cut ? "..." : "", status);
-        append_duration(out, milliseconds);
+        out += cut;
+        out += ' ';
+        append_number(out, status);
+        out += ' ';
+        append_duration(out, microseconds);
         out += ' ';
         append_size(out, body_bytes);
         if (note.empty()) return;

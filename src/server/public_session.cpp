@@ -146,7 +146,8 @@ awaitable<void> public_session::serve() {
     request_upgrade_ = request_.head.upgrade;
     keep_open_ = keep_open_ && request_.keep_alive;
     const auto upgrade = !request_upgrade_.empty();
-    decoder_ = net::body_decoder(request_.body, request_.head.content_length.value_or(0));
+    decoder_ = net::body_decoder(request_.body, request_.head.content_length.value_or(0),
+                                 std::move(request_.hop_by_hop));
 
     protocol::request message;
     message.body = net::take_buffered_body(*connection_, decoder_, refusal_);

@@ -203,9 +203,11 @@ TEST_F(Log, ARequestIsOneLine) {
     log_request("GET", "/", 503, 100us, 0, "no-client");
     EXPECT_THAT(flushed(), HasSubstr(" info  GET / 503 0.1ms 0B - no-client\n"));
     log_request("GET", "/", 200, 300s, 1'073'741'824);
-    EXPECT_THAT(flushed(), HasSubstr(" GET / 200 300.0s 1.1GB\n"));
+    EXPECT_THAT(flushed(), HasSubstr(" GET / 200 300.0s 1.0GB\n"));
     log_request("GET", "/", 200, 9999ms, 999'999);
-    EXPECT_THAT(flushed(), HasSubstr(" GET / 200 9999ms 1.0MB\n"));
+    EXPECT_THAT(flushed(), HasSubstr(" GET / 200 9999ms 999.9kB\n"));
+    log_request("GET", "/", 200, 0ms, UINT64_MAX);
+    EXPECT_THAT(flushed(), HasSubstr(" GET / 200 0.0ms 18.4EB\n"));
 }
 
 TEST_F(Log, ATargetIsEscapedAndCut) {

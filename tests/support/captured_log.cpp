@@ -1,0 +1,43 @@
+#include "support/captured_log.hpp"
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace tunnel::test {
+
+struct captured_log::state : spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        const auto level = spdlog::level::to_string_view(message.level);
+        lines.push_back(std::string(level.data(), level.size()) + " " +
+                        std::string(message.payload.data(), message.payload.size()));
+    }
+    void flush_() override {}
+    std::vector<std::string> copy() {
+        const std::lock_guard lock(mutex_);
+        return lines;
+    }
+    std::vector<std::string> lines;
+};
+
+captured_log::captured_log() : state_(std::make_shared<state>()) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", state_));
+    spdlog::set_level(spdlog::level::debug);
+}
+
+captured_log::~captured_log() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()));
+}
+
+std::vector<std::string> captured_log::lines() const { return state_->copy(); }
+
+std::vector<std::string> captured_log::lines_with(const std::string& text) const {
+    auto found = lines();
+    std::erase_if(found, [&](const std::string& line) { return line.find(text) == std::string::npos; });
+    return found;
+}
+
+}  // namespace tunnel::test

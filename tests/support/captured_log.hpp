@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tunnel::test {
+
+/// The log of the program under test, for the life of one object; nothing of it reaches the terminal.
+class captured_log {
+   public:
+    captured_log();
+    captured_log(const captured_log&) = delete;
+    captured_log& operator=(const captured_log&) = delete;
+    ~captured_log();
+
+    /// "level message", in order.
+    [[nodiscard]] std::vector<std::string> lines() const;
+    /// Lines that contain `text`.
+    [[nodiscard]] std::vector<std::string> lines_with(const std::string& text) const;
+
+   private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace tunnel::test

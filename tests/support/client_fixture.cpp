@@ -1,0 +1,57 @@
+#include "support/client_fixture.hpp"
+
+namespace tunnel::test {
+
+client_fixture::~client_fixture() {
+    if (!program_) return;
+    client_->stop();
+    client_->stop();
+    program_->expect_drained(patience);
+    if (!HasFailure()) return;
+    for (const auto& line : log.lines()) std::fprintf(stderr, "log: %s\n", line.c_str());
+}
+
+void client_fixture::start() {
+    settings.server_addr = {"127.0.0.1", listener.port()};
+    if (settings.local_port == client::options{}.local_port) settings.local_port = app.port();
+    program_ = std::make_unique<program_thread>();
+    auto say = [this](const std::string& line) {
+        const std::lock_guard lock(mutex_);
+        said_.push_back(line);
+        changed_.notify_all();
+    };
+    client_ = std::make_shared<client::client>(program_->runtime(), settings, say, times);
+    client_->on_ended([this](int code) {
+        const std::lock_guard lock(mutex_);
+        exit_code_ = code;
+    });
+    client_->start();
+    program_->start();
+}
+
+int client_fixture::expect_drained() {
+    program_->expect_drained(patience);
+    const std::lock_guard lock(mutex_);
+    EXPECT_TRUE(exit_code_) << "on_ended was not called";
+    return exit_code_.value_or(-1);
+}
+
+frame_peer client_fixture::accept_active() {
+    auto server = accept();
+    (void)server.receive<protocol::hello>();
+    server.say_hello(false);
+    return server;
+}
+
+frame_peer client_fixture::started() {
+    start();
+    return accept_active();
+}
+
+std::vector<std::string> client_fixture::said(std::size_t n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience, [&] { return said_.size() >= n; });
+    return said_;
+}
+
+}  // namespace tunnel::test

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "support/raw_peer.hpp"
+#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/message.hpp"
+#include "tunnel/protocol/message_codec.hpp"
+
+namespace tunnel::test {
+
+/// Field lines as tests write them: names and values in order.
+using lines = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] protocol::field_list fields_of(const lines& list);
+[[nodiscard]] lines lines_of(const protocol::field_list& fields);
+
+/// Type and members of a message in one line, for failure texts.
+[[nodiscard]] std::string describe(const protocol::message& m);
+
+/// One end of a tunnel connection as a test scripts it: says and hears messages, or any octets through `raw()`.
+class frame_peer {
+   public:
+    explicit frame_peer(raw_peer connection) : connection_(std::move(connection)) {}
+    /// Connects, says hello, and has heard the server's: the active client.
+    static frame_peer active_client(std::uint16_t port, bool takeover = true);
+
+    [[nodiscard]] raw_peer& raw() noexcept { return connection_; }
+
+    // --- what comes
+
+    /// The payload of the next frame, as it stands on the wire.
+    [[nodiscard]] std::string receive_text();
+    [[nodiscard]] protocol::message receive_any();
+    /// The next message, which must be a Message; pings on the way are answered.
+    template <class Message>
+    [[nodiscard]] Message receive() {
+        auto m = receive_but_ping();
+        if (auto* expected = std::get_if<Message>(&m)) return std::move(*expected);
+        throw peer_error("another message was expected than " + describe(m));
+    }
+    /// Body octets of a stream, from data frames up to and with the one that ends it. `credit`: they are given back.
+    [[nodiscard]] std::string receive_body(protocol::stream_id id, bool credit = true);
+    /// Reads on to the end of the connection, whatever still comes.
+    void expect_end() { (void)connection_.read_to_any_end(); }
+
+    // --- what goes
+
+    void send_text(std::string_view payload);
+    template <class Message>
+    void send(const Message& m) {
+        protocol::byte_buffer frame;
+        protocol::append_frame(frame, m);
+        connection_.send(frame.view());
+    }
+    void say_hello(bool takeover = true, std::uint64_t window = 256 * 1024, std::uint64_t max_streams = 1024);
+    void request(protocol::stream_id id, const protocol::request_head& head, std::string_view body = {},
+                 bool end = true, const lines& trailers = {});
+    void respond(protocol::stream_id id, const protocol::response_head& head, std::string_view body = {},
+                 bool end = true, const lines& trailers = {});
+    void data(protocol::stream_id id, std::string_view body, bool end = false, const lines& trailers = {});
+    void window(protocol::stream_id id, std::uint64_t octets) { send(protocol::window{id, octets}); }
+    void cancel(protocol::stream_id id, protocol::cancel_reason reason) { send(protocol::cancel{id, reason}); }
+
+   private:
+    [[nodiscard]] protocol::message receive_but_ping();
+
+    raw_peer connection_;
+    protocol::message_decoder decoder_;
+};
+
+/// Heads in one line.
+[[nodiscard]] protocol::request_head request_head(std::string_view method, std::string_view target,
+                                                  const lines& fields = {{"Host", "a"}});
+[[nodiscard]] protocol::response_head response_head(unsigned status, const lines& fields = {},
+                                                    std::string_view reason = {});
+
+}  // namespace tunnel::test
