@@ -35,6 +35,7 @@ awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exch
         waiting(false);
         if (to.over()) co_return relay_result::over;
         if (part.body.empty()) {
+            if (from.is_open() && !from.at_end()) continue;  // interrupted: the exchange says why
             if (from.read_error() || !from.at_end() || !decoder.end_of_input()) co_return relay_result::cut_short;
         } else {
             http_error error;

@@ -57,7 +57,10 @@ void connection::input_arrived(error_code error, std::size_t n) {
 awaitable<void> connection::wait_input() { return input_changed_.wait(); }
 
 awaitable<void> connection::read(protocol::byte_buffer& into, std::size_t most) {
-    while (reading_ && buffered().empty()) co_await wait_input();
+    if (reading_ && buffered().empty()) {
+        co_await wait_input();
+        if (buffered().empty()) co_return;
+    }
     if (auto ready = buffered(); !ready.empty()) {
         ready = ready.substr(0, most);
         into.append(ready);

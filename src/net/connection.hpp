@@ -45,7 +45,8 @@ class connection : public std::enable_shared_from_this<connection> {
     /// Called, on the strand, whenever a watched read completes.
     void on_input(std::function<void()> callback) { on_input_ = std::move(callback); }
 
-    /// Next octets of a body, at most `most`, straight from the socket where nothing is buffered. Empty: at_end().
+    /// Next octets of a body, at most `most`, straight from the socket where nothing is buffered. Empty:
+    /// at_end(), or interrupted.
     [[nodiscard]] awaitable<void> read(protocol::byte_buffer& into, std::size_t most);
 
     /// Ends a pending `read` or `wait_input` with nothing; the connection stays usable.

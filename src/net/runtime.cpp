@@ -5,6 +5,8 @@
 #include <thread>
 #include <vector>
 
+#include "net/log.hpp"
+
 namespace tunnel::net {
 
 runtime::runtime(unsigned threads) : threads_(std::max(threads, 1U)), context_(static_cast<int>(threads_)) {}
@@ -16,8 +18,20 @@ executor runtime::new_strand() {
 
 void runtime::run() {
     std::vector<std::jthread> others;
-    for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { context_.run(); });
-    context_.run();
+    for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { run_one_thread(); });
+    run_one_thread();
+}
+
+void runtime::run_one_thread() {
+    for (;;) {
+        try {
+            context_.run();
+            return;
+        } catch (const std::exception& error) {
+            // Memory ran out in some handler: its request is lost, the others are not.
+            spdlog::error("internal error: {}", error.what());
+        }
+    }
 }
 
 }  // namespace tunnel::net

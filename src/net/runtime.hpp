@@ -21,6 +21,8 @@ class runtime {
     void run();
 
    private:
+    void run_one_thread();
+
     unsigned threads_;
     asio::io_context context_;
 };

@@ -30,7 +30,7 @@ tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
       last_received_(clock::now()),
       liveness_(strand_, [this] { check_liveness(); }),
       tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
-      goodbye_(strand_, [this] { close("goodbye was said"); }) {
+      goodbye_(strand_, [this] { close(leaving_ ? "goodbye was said" : "no hello in time"); }) {
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
@@ -42,6 +42,9 @@ bool tunnel_link::decode_next(protocol::message& m, bool& found) {
     const auto frame = protocol::read_frame(buffered, error);
     if (!error) {
         needed_ = frame.total;
+        if (!greeted_ && needed_ > limits::max_hello) error = errc::frame_too_large;
+    }
+    if (!error) {
         if (!frame.complete()) return true;
         error = decoder_.decode(frame.payload, m);
         first_ += frame.total;
@@ -104,14 +107,14 @@ awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& event
     goodbye_.set(times_.hello);
     protocol::message m;
     const auto received = co_await receive(m);
-    if (!received) {
-        if (ended_.empty()) ended_ = "no hello";
-        co_return false;
-    }
+    if (!received) co_return false;
     goodbye_.clear();
     if (auto* hello = std::get_if<protocol::hello>(&m)) {
         theirs = std::move(*hello);
-        if (theirs.protocol == protocol::version) co_return true;
+        if (theirs.protocol == protocol::version) {
+            greeted_ = true;
+            co_return true;
+        }
         protocol_error(errc::unsupported_version);
         co_return false;
     }

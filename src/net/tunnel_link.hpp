@@ -92,6 +92,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     std::size_t first_ = 0;      // octets of input_ already decoded
     std::size_t needed_ = 0;     // size of the frame that has begun, where known
     protocol::message_decoder decoder_;
+    bool greeted_ = false;
 
     protocol::byte_buffer control_;  // frames that overtake bodies
     protocol::byte_buffer output_;   // frames on their way into the socket

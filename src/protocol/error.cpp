@@ -13,7 +13,7 @@ class protocol_category final : public std::error_category {
             case errc::frame_empty:
                 return "frame of length 0";
             case errc::frame_too_large:
-                return "frame length above the limit (no tunnel frame at all?)";
+                return "frame length above the limit (HTTP or TLS spoken to the tunnel port?)";
             case errc::bad_json:
                 return "frame is not one JSON object in UTF-8";
             case errc::duplicate_member:

@@ -169,13 +169,13 @@ awaitable<void> public_session::serve() {
     slot_->forward(exchange_, std::move(message));
     set_deadline(waiting_for::response);
     if (body_sent || (upgrade && decoder_.done())) {
-        connection_->watch();
+        watch_caller();
     } else if (decoder_.done()) {
         protocol::data last;
         last.end = true;
         last.trailers = std::move(decoder_.trailers());
         exchange_->send(std::move(last));
-        connection_->watch();
+        watch_caller();
     } else {
         uploading_ = true;
         auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
@@ -214,8 +214,7 @@ awaitable<void> public_session::relay_request_body() {
     const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), [](std::size_t) {});
     switch (result) {
         case net::relay_result::complete:
-            // The same read that waits for the next request now sees a caller that leaves.
-            if (!upgraded_) connection_->watch();
+            if (!upgraded_) watch_caller();
             break;
         case net::relay_result::cut_short: caller_gone(); break;
         case net::relay_result::bad_body:
@@ -229,12 +228,18 @@ awaitable<void> public_session::relay_request_body() {
     upload_ended_.notify();
 }
 
+void public_session::watch_caller() {
+    // The same read that waits for the next request sees a caller that leaves.
+    connection_->watch();
+    if (connection_->at_end()) input_changed();
+}
+
 void public_session::input_changed() {
     if (uploading_ || upgraded_ || !connection_->at_end()) return;
     if (connection_->read_error()) return caller_gone();
-    // A half-close after a complete request is no abort (RFC 9112 section 9.6): the app hears of it and decides.
-    keep_open_ = false;
-    if (!std::exchange(fin_sent_, true)) exchange_->send_fin();
+    // A half-close after a complete request is no abort (RFC 9112 section 9.6): the app hears of it and decides. It
+    // belongs to the last of the requests that were sent at once.
+    if (connection_->buffered().empty() && !std::exchange(fin_sent_, true)) exchange_->send_fin();
 }
 
 void public_session::caller_gone() {
@@ -261,10 +266,7 @@ awaitable<void> public_session::relay_response() {
             } else if (!head_written_) {
                 co_await answer(why);
             } else {
-                // What the caller has must not look like a whole response.
-                keep_open_ = false;
-                log(sentence(why));
-                connection_->close();
+                cut_short(sentence(why));
             }
         }
         if (!more) co_return;
@@ -289,7 +291,7 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
     const auto missing = kind_ == body_kind::length && response.end && response.body.size() != head.content_length;
     if (head.interim()) ++interim_;
     const auto unasked_upgrade = head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty());
-    if (!net::is_writable(head) || !net::is_writable(response.trailers) || (kind_ == body_kind::none && !response.body.empty()) ||
+    if (!net::is_writable(head) || !net::is_writable(response.trailers) || (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) ||
         missing || unasked_upgrade || interim_ > limits::max_interim) {
         exchange_->cancel(cancel_reason::protocol);
         co_await answer(failure::bad_answer);
@@ -341,9 +343,7 @@ awaitable<bool> public_session::continue_response(protocol::data part) {
     const auto forbidden = size > 0 && kind_ == body_kind::none && !upgraded_;
     if (forbidden || !net::is_writable(part.trailers)) {
         exchange_->cancel(cancel_reason::protocol);
-        keep_open_ = false;
-        log(sentence(failure::bad_answer));
-        connection_->close();
+        cut_short(sentence(failure::bad_answer));
         co_return false;
     }
     const auto error = co_await writer_.write(output_, part.body.view(), part.end, part.trailers);
@@ -360,6 +360,14 @@ awaitable<bool> public_session::continue_response(protocol::data part) {
     if (upgraded_) connection_->shutdown_send();
     log();
     co_return false;
+}
+
+void public_session::cut_short(std::string_view why) {
+    keep_open_ = false;
+    log(why);
+    // What the caller has must not look like a whole response: where only the close would end it, that is a reset.
+    if (kind_ == body_kind::until_close) return connection_->abort();
+    connection_->close();
 }
 
 awaitable<void> public_session::answer(failure why) {

@@ -47,8 +47,10 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
     void set_deadline(waiting_for what);
     void deadline_expired();
+    void watch_caller();
     void input_changed();
     void caller_gone();
+    void cut_short(std::string_view why);
     void log(std::string_view note = {}) const;
 
     std::shared_ptr<net::connection> connection_;

@@ -29,7 +29,7 @@ class counter {
     void add();
     [[nodiscard]] unsigned value() const;
     /// False: it did not get there in time.
-    [[nodiscard]] bool reaches(unsigned at_least, std::chrono::milliseconds limit = patience);
+    [[nodiscard]] bool reaches(unsigned at_least, std::chrono::milliseconds limit = time_limit);
 
    private:
     mutable std::mutex mutex_;
@@ -107,8 +107,23 @@ class TunnelTest : public testing::Test {
 /// The head without its Date line.
 [[nodiscard]] std::string without_date(std::string head);
 
-/// A figure of this process, in KiB: resident memory.
+/// Resident memory and open files of this process.
 [[nodiscard]] std::size_t resident_kib();
 [[nodiscard]] std::size_t open_files();
+
+// Sanitizers keep freed memory for a while and shadow the rest, and are slow.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+inline constexpr std::size_t memory_factor = sanitized ? 16 : 1;
+inline constexpr int time_factor = sanitized ? 10 : 1;
 
 }  // namespace tunnel::test

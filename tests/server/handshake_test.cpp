@@ -46,7 +46,7 @@ TEST_F(ServerHandshake, WithoutAClientARequestIsAnswered503AtOnce) {
               "Cache-Control: no-store\r\n"
               "X-Tunnel-Error: no-client\r\n"
               "Retry-After: 1\r\n"
-              "Content-Length: 81\r\n"
+              "Content-Length: 80\r\n"
               "\r\n"
               "tunnel-server: no tunnel-client is connected; start tunnel-client and try again\n");
 }

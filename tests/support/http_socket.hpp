@@ -11,7 +11,7 @@
 namespace tunnel::test {
 
 /// How long anything in a test may take before the test fails.
-inline constexpr auto patience = std::chrono::seconds(30);
+inline constexpr auto time_limit = std::chrono::seconds(30);
 
 /// The peer ended the connection where more was expected.
 struct peer_left : std::runtime_error {
@@ -41,7 +41,7 @@ struct http_message {
 };
 
 /// A blocking TCP connection that knows just enough of HTTP to find the end of a message. Every call takes at most
-/// `patience`; what goes wrong is thrown.
+/// `time_limit`; what goes wrong is thrown.
 class http_socket {
    public:
     explicit http_socket(int fd) noexcept : fd_(fd) {}

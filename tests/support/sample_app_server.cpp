@@ -14,7 +14,7 @@
 namespace tunnel::test {
 
 void gate::pass() {
-    if (!passes_.try_acquire_for(patience)) throw std::runtime_error("a gate was not opened in time");
+    if (!passes_.try_acquire_for(time_limit)) throw std::runtime_error("a gate was not opened in time");
 }
 
 std::string ok_answer(std::string_view body) {

@@ -18,6 +18,9 @@ inline constexpr std::size_t mib = 1024 * kib;
 /// Largest frame payload. A head of `max_head` with every byte escaped (6x) and one full body slice fit.
 inline constexpr std::size_t max_frame = 1 * mib;
 
+/// Largest frame before the hello was taken, so that strangers cannot make us hold megabytes.
+inline constexpr std::size_t max_hello = 4 * kib;
+
 /// A frame that has begun must be whole in this time, or the peer is trickling bytes to hold memory.
 inline constexpr auto frame_time = 30s;
 
