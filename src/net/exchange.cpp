@@ -30,6 +30,13 @@ void exchange::to_link(Function run) {
     });
 }
 
+template <class Part>
+void exchange::to_link_send(Part part) {
+    to_link([part = std::move(part)](stream_set& streams, const auto& self) mutable {
+        streams.send(self, std::move(part));
+    });
+}
+
 incoming exchange::take() {
     auto part = std::move(incoming_[next_++]);
     if (next_ == incoming_.size()) {
@@ -54,25 +61,25 @@ awaitable<void> exchange::wait_room() {
 void exchange::send(protocol::response head) {
     if (over_) return;
     outstanding_ += head.body.size();
-    to_link([part = std::move(head)](stream_set& streams, const auto& self) mutable {
-        streams.send(self, std::move(part));
-    });
+    to_link_send(std::move(head));
 }
 
 void exchange::send(protocol::data body) {
     if (over_) return;
     outstanding_ += body.body.size();
     if (!link_) {
-        send_when_opened_.emplace_back(std::move(body));
+        send_when_opened_.push_back(std::move(body));
         return;
     }
-    to_link([part = std::move(body)](stream_set& streams, const auto& self) mutable {
-        streams.send(self, std::move(part));
-    });
+    to_link_send(std::move(body));
 }
 
 void exchange::send_fin() {
-    if (over_ || !link_) return;
+    if (over_) return;
+    if (!link_) {
+        fin_when_opened_ = true;
+        return;
+    }
     to_link([](stream_set& streams, const auto& self) { streams.send_fin(self); });
 }
 
@@ -122,12 +129,8 @@ void exchange::opened(std::shared_ptr<tunnel_link> link) {
             });
             return;
         }
-        for (auto& part : self.send_when_opened_) {
-            self.to_link([part = std::move(part)](stream_set& streams, const auto& stream) mutable {
-                streams.send(stream, std::move(part));
-            });
-        }
-        self.send_when_opened_.clear();
+        for (auto& part : std::exchange(self.send_when_opened_, {})) self.to_link_send(std::move(part));
+        if (self.fin_when_opened_) self.send_fin();
     });
 }
 

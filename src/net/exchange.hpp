@@ -83,6 +83,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
         bool ready = false;                   // stands in the ring of streams with something to write
         bool cancelled = false;               // our last word was cancel
         bool stop_peer_at_end = false;        // once our `end` is out, the peer is told to send no more
+        bool fin_at_end = false;              // once our `end` is out, the caller's half-close is told
         bool answered = false;                // final response head received
         std::optional<std::uint64_t> expected;  // body octets still to come, where the peer declared them
     };
@@ -94,6 +95,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
     void to_session(Function run);
     template <class Function>
     void to_link(Function run);
+    template <class Part>
+    void to_link_send(Part part);
 
     executor session_;
     std::shared_ptr<tunnel_link> link_;
@@ -106,7 +109,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
     std::size_t uncredited_ = 0;   // octets consumed whose credit was not yet given back
     bool over_ = false;
     std::optional<protocol::cancel_reason> cancel_when_opened_;
-    std::vector<outgoing> send_when_opened_;
+    std::vector<protocol::data> send_when_opened_;
+    bool fin_when_opened_ = false;
 };
 
 }  // namespace tunnel::net

@@ -204,9 +204,14 @@ void stream_set::send(const stream& s, outgoing part) {
 }
 
 void stream_set::send_fin(const stream& s) {
-    if (!is_open(s) || s->at_link.cancelled || table_.find(s->at_link.id) == nullptr) return;
-    if (!s->at_link.begun) return;
-    append_frame(control_, protocol::fin{s->at_link.id});
+    auto& half = s->at_link;
+    if (!is_open(s) || half.cancelled || table_.find(half.id) == nullptr) return;
+    // It must not overtake the body that it stands behind.
+    if (!table_.local_done(half.id)) {
+        half.fin_at_end = true;
+        return;
+    }
+    append_frame(control_, protocol::fin{half.id});
     wake_();
 }
 
@@ -308,6 +313,8 @@ void stream_set::stop_peer(const stream& s) {
 
 void stream_set::finish_local(const stream& s) {
     if (table_.finish_local(s->at_link.id)) return closed();
+    if (s->at_link.cancelled) return;
+    if (s->at_link.fin_at_end) send_fin(s);
     if (s->at_link.stop_peer_at_end) stop_peer(s);
 }
 

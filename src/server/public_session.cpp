@@ -8,6 +8,7 @@
 #include "net/log.hpp"
 #include "net/platform.hpp"
 #include "net/spawn.hpp"
+#include "server/max_forwards.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::server {
@@ -154,6 +155,13 @@ awaitable<void> public_session::serve() {
     if (refusal_ || net::has_own_via(request_.head.fields)) {
         unread_ = !decoder_.done();
         co_await answer(refusal_ ? failure::bad_request : failure::loop);
+        co_return;
+    }
+    if (auto own = apply_max_forwards(request_.head)) {
+        unread_ = !decoder_.done();
+        keep_open_ = keep_open_ && !unread_;
+        co_await write_own(std::move(own->head), std::move(own->body));
+        log();
         co_return;
     }
     if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, caller_);
@@ -373,20 +381,25 @@ void public_session::cut_short(std::string_view why) {
 awaitable<void> public_session::answer(failure why) {
     auto own = net::make_error_answer(why, accept_, refusal_.status, refusal_.detail);
     if (uploading_ || why == failure::bad_request || why == failure::loop) keep_open_ = false;
+    co_await write_own(std::move(own.head), std::move(own.body));
+    log(why == failure::bad_request ? refusal_.detail : sentence(why));
+}
+
+awaitable<void> public_session::write_own(protocol::response_head head, std::string body) {
     net::response_style style;
     style.minor = request_.minor;
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
     style.body = body_kind::length;
-    own.head.content_length = own.body.size();
-    append_response_head(output_, own.head, style);
-    status_ = own.head.status;
+    head.content_length = body.size();
+    append_response_head(output_, head, style);
+    status_ = head.status;
     head_written_ = true;
-    const auto body = method_ == "HEAD" ? std::string_view() : std::string_view(own.body);
+    if (method_ == "HEAD") body.clear();
+    body_octets_ = body.size();
     net::body_writer whole(*connection_, body_kind::length);
     const auto error = co_await whole.write(output_, body, true, {});
     if (error) keep_open_ = false;
-    log(why == failure::bad_request ? refusal_.detail : sentence(why));
 }
 
 awaitable<void> public_session::linger() {

@@ -43,6 +43,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<bool> begin_response(protocol::response response);
     [[nodiscard]] net::awaitable<bool> continue_response(protocol::data part);
     [[nodiscard]] net::awaitable<void> answer(net::failure why);
+    [[nodiscard]] net::awaitable<void> write_own(protocol::response_head head, std::string body);
     [[nodiscard]] net::awaitable<void> linger();
     [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
     void set_deadline(waiting_for what);

@@ -1,0 +1,61 @@
+#include "server/max_forwards.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace tunnel::server {
+
+namespace {
+
+constexpr std::string_view field_name = "Max-Forwards";
+
+// RFC 9110 section 9.3.8: fields that are likely to hold secrets are left out of what TRACE reflects.
+bool is_secret(std::string_view name) {
+    for (const std::string_view secret : {"Authorization", "Proxy-Authorization", "Cookie"}) {
+        if (protocol::iequals(name, secret)) return true;
+    }
+    return false;
+}
+
+std::string reflect(const protocol::request_head& head) {
+    std::string text = head.method + " " + head.target + " HTTP/1.1\r\n";
+    for (const auto f : head.fields) {
+        if (!is_secret(f.name)) text.append(f.name).append(": ").append(f.value).append("\r\n");
+    }
+    return text + "\r\n";
+}
+
+void replace_value(protocol::field_list& fields, std::string_view value) {
+    protocol::field_list changed;
+    for (const auto f : fields) changed.add(f.name, protocol::iequals(f.name, field_name) ? value : f.value);
+    fields = std::move(changed);
+}
+
+}  // namespace
+
+std::optional<final_recipient_answer> apply_max_forwards(protocol::request_head& head) {
+    const bool trace = head.method == "TRACE";
+    if (!trace && head.method != "OPTIONS") return std::nullopt;
+    if (!head.fields.contains(field_name)) return std::nullopt;
+    const auto text = head.fields.find(field_name);
+    std::uint32_t hops = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hops);
+    // Not a number: nothing to obey, and the app may know better.
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (hops > 0) {
+        replace_value(head.fields, std::to_string(hops - 1));
+        return std::nullopt;
+    }
+    final_recipient_answer answer;
+    answer.head.status = 200;
+    answer.head.reason = "OK";
+    if (trace) {
+        answer.head.fields.add("Content-Type", "message/http");
+        answer.body = reflect(head);
+    }
+    return answer;
+}
+
+}  // namespace tunnel::server
