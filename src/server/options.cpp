@@ -1,5 +1,8 @@
 #include "server/options.hpp"
 
+#include <cstddef>
+#include <limits>
+
 namespace tunnel::server {
 
 net::parsed<options> parse_options(int argc, const char* const* argv) {
@@ -22,6 +25,8 @@ net::parsed<options> parse_options(int argc, const char* const* argv) {
     line.group("Limits");
     line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::max_head,
                    "of a head, start line included, else 431");
+    line.add_bytes("--max-body-bytes", o.max_body_bytes, 0, std::numeric_limits<std::ptrdiff_t>::max(),
+                   "of a request body, else 413; 0 sets no limit");
     line.add_number<std::size_t>("--max-connections", "N", o.max_connections, 1, 1'000'000, "public connections open");
     line.add_number<std::size_t>("--max-in-flight", "N", o.max_in_flight, 1, 100'000,
                                  "requests at a time, else 503 with Retry-After");

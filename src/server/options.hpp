@@ -19,6 +19,7 @@ struct options {
     std::chrono::milliseconds body_timeout = limits::body_stall_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
     std::size_t max_header_bytes = limits::max_head;
+    std::size_t max_body_bytes = 0;  ///< 0: no limit
     std::size_t max_connections = limits::max_connections;
     std::size_t max_in_flight = limits::max_in_flight;
     net::common_options common;

@@ -1,5 +1,6 @@
 #include "server/public_session.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -141,6 +142,8 @@ awaitable<void> public_session::serve() {
     head_written_ = false;
     body_octets_ = 0;
     fin_sent_ = false;
+    request_octets_ = 0;
+    declared_octets_ = request_.head.content_length.value_or(0);
     method_ = request_.head.method;
     target_ = request_.head.target;
     accept_ = request_.head.fields.find("Accept");
@@ -152,6 +155,7 @@ awaitable<void> public_session::serve() {
 
     protocol::request message;
     message.body = net::take_buffered_body(*connection_, decoder_, refusal_);
+    check_body_size(message.body.size());
     if (refusal_ || net::has_own_via(request_.head.fields)) {
         unread_ = !decoder_.done();
         co_await answer(refusal_ ? failure::bad_request : failure::loop);
@@ -219,7 +223,11 @@ awaitable<void> public_session::relay_request_body() {
         if (in_response_ || upgraded_) return deadline_.clear();
         set_deadline(waiting_for::body);  // the answer is out: an app that reads no further holds nothing up
     };
-    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), [](std::size_t) {});
+    auto moved = [this](std::size_t octets) {
+        check_body_size(octets);
+        if (refusal_) exchange_->fail(failure::bad_request, cancel_reason::too_large);
+    };
+    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
     switch (result) {
         case net::relay_result::complete:
             if (!upgraded_) watch_caller();
@@ -234,6 +242,13 @@ awaitable<void> public_session::relay_request_body() {
     if (head_written_) deadline_.clear();
     uploading_ = false;
     upload_ended_.notify();
+}
+
+void public_session::check_body_size(std::size_t more) {
+    request_octets_ += more;
+    const auto expected = std::max(request_octets_, upgraded_ ? 0 : declared_octets_);
+    if (settings_.max_body_bytes == 0 || upgraded_ || expected <= settings_.max_body_bytes) return;
+    refusal_ = {413, "the request body is larger than this server takes"};
 }
 
 void public_session::watch_caller() {

@@ -48,6 +48,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
     void set_deadline(waiting_for what);
     void deadline_expired();
+    void check_body_size(std::size_t more);
     void watch_caller();
     void input_changed();
     void caller_gone();
@@ -72,6 +73,8 @@ class public_session : public std::enable_shared_from_this<public_session> {
     net::received_request request_;
     net::body_decoder decoder_;
     net::http_error refusal_;  // why the caller's input is refused
+    std::uint64_t request_octets_ = 0;
+    std::uint64_t declared_octets_ = 0;
     bool uploading_ = false;
     net::event upload_ended_;
     bool fin_sent_ = false;

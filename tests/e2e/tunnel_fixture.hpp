@@ -49,7 +49,11 @@ class client_handle {
     [[nodiscard]] bool has_ended() const { return ended_.value() > 0; }
     [[nodiscard]] int exit_code() const { return exit_code_; }
     /// As the first signal does; called again, as the second.
-    void stop() { client_->stop(); }
+    void stop() {
+        if (client_) client_->stop();
+    }
+    /// Gives up the memory of a client that has ended with nothing in flight.
+    void release() { client_.reset(); }
 
    private:
     counter connected_;

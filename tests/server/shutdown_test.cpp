@@ -1,0 +1,145 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/server_fixture.hpp"
+
+namespace tunnel::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::goaway_reason;
+using test::get;
+using test::read_response;
+using test::response_head;
+using testing::HasSubstr;
+
+class ServerShutdown : public test::server_fixture {};
+
+TEST_F(ServerShutdown, AnIdleServerEnds) {
+    start();
+    stop();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, IdleConnectionsAreClosedAndTheClientIsTold) {
+    start();
+    auto peer = client();
+    auto idle = caller();
+    idle.send(get("/"));
+    peer.respond(peer.receive<protocol::request>().id, response_head(204));
+    (void)read_response(idle);
+    auto silent = caller();
+    stop();
+    idle.expect_closed();
+    silent.expect_closed();
+    const auto goodbye = peer.receive<protocol::goaway>();
+    EXPECT_EQ(goodbye.reason, goaway_reason::shutdown);
+    EXPECT_EQ(goodbye.detail, "the server is shutting down");
+    peer.raw().expect_closed();
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    const auto id = peer.receive<protocol::request>().id;
+    stop();
+    auto head = response_head(200, {}, "OK");
+    head.content_length = 4;
+    peer.respond(id, head, "done");
+    const auto response = from.read_to_end();
+    EXPECT_THAT(response, HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(response, testing::EndsWith("\r\n\r\ndone"));
+    EXPECT_EQ(peer.receive<protocol::goaway>().reason, goaway_reason::shutdown);
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, AStreamedAnswerFinishes) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    const auto id = peer.receive<protocol::request>().id;
+    peer.respond(id, response_head(200), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    stop();
+    peer.data(id, "b", true);
+    EXPECT_EQ(from.read_to_end(), "1\r\nb\r\n0\r\n\r\n");
+    EXPECT_EQ(peer.receive<protocol::goaway>().reason, goaway_reason::shutdown);
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, NobodyElseIsAccepted) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    const auto id = peer.receive<protocol::request>().id;
+    stop();
+    // The stop has been seen once a second, idle connection is closed.
+    const auto until = std::chrono::steady_clock::now() + test::patience;
+    bool refused = false;
+    while (!refused && std::chrono::steady_clock::now() < until) {
+        try {
+            caller().close();
+        } catch (const test::peer_error&) {
+            refused = true;
+        }
+    }
+    EXPECT_TRUE(refused);
+    peer.respond(id, response_head(204));
+    (void)from.read_to_end();
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, TheDrainEndsWithItsTime) {
+    settings.drain_timeout = 50ms;
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    (void)peer.receive<protocol::request>();
+    stop();
+    (void)from.read_to_any_end();
+    auto m = peer.receive_any();
+    if (std::holds_alternative<protocol::cancel>(m)) m = peer.receive_any();
+    EXPECT_TRUE(std::holds_alternative<protocol::goaway>(m)) << test::describe(m);
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, ASecondStopEndsAtOnce) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    (void)peer.receive<protocol::request>();
+    test::raw_peer scan(tunnel_port());
+    stop();
+    stop();
+    (void)from.read_to_any_end();
+    peer.expect_end();
+    scan.expect_closed();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, AClientThatDoesNotCloseIsNotWaitedForLong) {
+    times.goaway = 50ms;
+    start();
+    auto peer = client();
+    stop();
+    expect_drained();
+}
+
+}  // namespace
+
+}  // namespace tunnel::server
