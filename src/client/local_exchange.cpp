@@ -101,15 +101,18 @@ awaitable<failure> local_exchange::obtain_connection() {
 }
 
 bool local_exchange::pooled_is_usable() {
-    if (!connection_->quiet()) return false;
-    return is_idempotent(request_.head.method) || net::clock::now() - pooled_.idle_since < limits::local_fresh_time;
+    if (connection_->at_end() || !connection_->is_open() || !connection_->buffered().empty()) return false;
+    if (is_repeatable()) return true;
+    return net::clock::now() - pooled_.idle_since < limits::local_fresh_time && connection_->quiet();
 }
+
+bool local_exchange::is_repeatable() const { return request_.end && is_idempotent(request_.head.method); }
 
 bool local_exchange::may_retry(failure why) const {
     // RFC 9112 section 9.3.1: a connection that closed before the first octet of an answer may be tried again,
     // where doing the request twice does no harm and its body is still here.
-    return why == failure::local_reset && !fresh_ && !caller_left_ && request_.end &&
-           is_idempotent(request_.head.method) && connection_->buffered().empty();
+    return why == failure::local_reset && !fresh_ && !caller_left_ && is_repeatable() &&
+           connection_->buffered().empty();
 }
 
 awaitable<failure> local_exchange::try_once() {

@@ -28,6 +28,8 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
    private:
     [[nodiscard]] net::awaitable<net::failure> obtain_connection();
     [[nodiscard]] bool pooled_is_usable();
+    /// Doing the request twice does no harm, and its body is still here.
+    [[nodiscard]] bool is_repeatable() const;
     /// One try on connection_: none once the answer is whole and on its way.
     [[nodiscard]] net::awaitable<net::failure> try_once();
     [[nodiscard]] bool may_retry(net::failure why) const;

@@ -53,6 +53,7 @@ std::string duration_text(std::chrono::milliseconds t) {
 }
 
 std::string bytes_text(std::size_t n) {
+    if (n == 0) return "0";
     if (n % limits::mib == 0) return fmt::format("{}MiB", n / limits::mib);
     if (n % limits::kib == 0) return fmt::format("{}KiB", n / limits::kib);
     return fmt::format("{}", n);

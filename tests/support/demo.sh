@@ -32,6 +32,7 @@ trap 'exit 143' TERM
 start() {
     local name=$1 ready=$2
     shift 2
+    : >"$work/$name.out"
     "$@" >"$work/$name.out" 2>"$work/$name.log" &
     pids+=($!)
     for _ in {1..300}; do
