@@ -30,6 +30,10 @@ net::awaitable<outcome> client_session::run(bool takeover, std::function<void()>
     const auto greeted = co_await link_->receive_hello(theirs, *this);
     if (!greeted) {
         co_await link_->drain();
+        if (theirs.protocol != protocol::version) {
+            outcome_ = outcome::other_version;
+            goaway_detail_ = link_->ended();
+        }
         co_return outcome_;
     }
     link_->streams().start(ours, theirs);
@@ -42,8 +46,8 @@ void client_session::drain() { link_->announce(protocol::goaway_reason::shutdown
 
 void client_session::stop() { link_->close("the client stops"); }
 
-std::shared_ptr<net::exchange> client_session::new_exchange() {
-    if (!settings_.echo) next_local_ = pool_->take();
+std::shared_ptr<net::exchange> client_session::new_exchange(const protocol::request& request) {
+    if (!settings_.echo) next_local_ = pool_->take(is_repeatable(request));
     next_strand_ = next_local_.connection ? next_local_.connection->strand() : runtime_.new_strand();
     return std::make_shared<net::exchange>(next_strand_, link_);
 }

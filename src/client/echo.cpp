@@ -69,6 +69,12 @@ net::awaitable<void> echo::run() {
     hash.update(request_.body.view());
     exchange_->consumed(request_.body.size());
     auto end = request_.end || !request_.head.upgrade.empty();
+    if (!end && protocol::iequals(request_.head.fields.find("Expect"), "100-continue")) {
+        protocol::response go_on;
+        go_on.head.status = 100;
+        go_on.head.reason = "Continue";
+        exchange_->send(std::move(go_on));
+    }
     while (!end) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
         auto part = exchange_->take();

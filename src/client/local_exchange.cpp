@@ -41,6 +41,10 @@ body_kind framing_of(const protocol::request& request) {
 
 }  // namespace
 
+bool is_repeatable(const protocol::request& request) {
+    return request.end && is_idempotent(request.head.method);
+}
+
 local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                                const options& settings, std::shared_ptr<net::exchange> exchange,
                                protocol::request request)
@@ -57,6 +61,7 @@ awaitable<void> local_exchange::run() {
     if (!net::is_writable(request_.head) || !net::is_writable(request_.trailers)) {
         spdlog::warn("the server sent a request that is no valid HTTP");
         exchange_->cancel(cancel_reason::protocol);
+        if (pooled_.connection) pool_->put(std::move(pooled_.connection));
         co_return;
     }
     exchange_->on_incoming([this] { take_incoming(); });
@@ -67,7 +72,13 @@ awaitable<void> local_exchange::run() {
         if (why == failure::none) why = co_await try_once();
     } while (may_retry(why));
 
-    if (why != failure::none) give_up(why);
+    if (pooled_.connection) pool_->put(std::move(pooled_.connection));  // the caller left before it was needed
+    std::string_view note;
+    if (why != failure::none) {
+        note = caller_left_ ? "caller went away" : sentence(why);
+        give_up(why);
+    }
+    if (why == failure::none && uploading_ && status_ != 101) stop_upload_at_end();
     while (uploading_) co_await upload_ended_.wait();
     exchange_->on_incoming(nullptr);
     if (why == failure::none && upload_failed_) exchange_->stop_peer();
@@ -76,7 +87,7 @@ awaitable<void> local_exchange::run() {
     } else if (connection_) {
         connection_->close();
     }
-    log(caller_left_ ? "caller went away" : sentence(why));
+    log(note);
 }
 
 awaitable<failure> local_exchange::obtain_connection() {
@@ -102,16 +113,14 @@ awaitable<failure> local_exchange::obtain_connection() {
 
 bool local_exchange::pooled_is_usable() {
     if (connection_->at_end() || !connection_->is_open() || !connection_->buffered().empty()) return false;
-    if (is_repeatable()) return true;
+    if (is_repeatable(request_)) return true;
     return net::clock::now() - pooled_.idle_since < limits::local_fresh_time && connection_->quiet();
 }
-
-bool local_exchange::is_repeatable() const { return request_.end && is_idempotent(request_.head.method); }
 
 bool local_exchange::may_retry(failure why) const {
     // RFC 9112 section 9.3.1: a connection that closed before the first octet of an answer may be tried again,
     // where doing the request twice does no harm and its body is still here.
-    return why == failure::local_reset && !fresh_ && !caller_left_ && is_repeatable() &&
+    return why == failure::local_reset && !fresh_ && !caller_left_ && is_repeatable(request_) &&
            connection_->buffered().empty();
 }
 
@@ -151,7 +160,7 @@ awaitable<void> local_exchange::relay_request_body() {
             more = co_await write_body_part(std::move(*data));
         } else {
             take_control(part);
-            more = !caller_left_;
+            more = !exchange_->over();
         }
     }
     uploading_ = false;
@@ -175,13 +184,24 @@ awaitable<bool> local_exchange::write_body_part(protocol::data part) {
     co_return !part.end;
 }
 
+void local_exchange::stop_upload_at_end() {
+    // The answer is whole, and the caller still sends: an app that closes wants no more of it.
+    if (connection_->at_end() || !connection_->is_open()) {
+        upload_failed_ = true;
+        exchange_->stop_peer();
+        return;
+    }
+    connection_->on_input([this] { stop_upload_at_end(); });
+    connection_->watch();
+}
+
 void local_exchange::take_incoming() {
     while (exchange_->has_incoming()) take_control(exchange_->take());
 }
 
 void local_exchange::take_control(const net::incoming& part) {
-    if (std::holds_alternative<net::failed>(part)) {
-        caller_left_ = true;
+    if (const auto* end = std::get_if<net::failed>(&part)) {
+        caller_left_ = end->why != failure::none;  // none: our own stop_peer
         if (connection_) connection_->close();
     } else if (std::holds_alternative<protocol::fin>(part)) {
         half_closed_ = true;

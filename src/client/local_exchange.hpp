@@ -15,6 +15,9 @@
 
 namespace tunnel::client {
 
+/// Whether sending the request twice does no harm, and all of it is here.
+[[nodiscard]] bool is_repeatable(const protocol::request& request);
+
 /// Replays one request to the local app and sends the answer back. Belongs to the strand of the connection that it
 /// uses.
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
@@ -29,7 +32,6 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] net::awaitable<net::failure> obtain_connection();
     [[nodiscard]] bool pooled_is_usable();
     /// Doing the request twice does no harm, and its body is still here.
-    [[nodiscard]] bool is_repeatable() const;
     /// One try on connection_: none once the answer is whole and on its way.
     [[nodiscard]] net::awaitable<net::failure> try_once();
     [[nodiscard]] bool may_retry(net::failure why) const;
@@ -39,6 +41,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data part);
     [[nodiscard]] net::awaitable<net::failure> read_final_head();
     [[nodiscard]] net::awaitable<net::failure> relay_response();
+    void stop_upload_at_end();
     void take_incoming();
     void take_control(const net::incoming& part);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <utility>
 
 #include "tunnel/protocol/limits.hpp"
@@ -11,11 +12,18 @@ namespace tunnel::client {
 local_pool::local_pool(const net::executor& strand, std::size_t most)
     : strand_(strand), most_(most), expiry_(strand, [this] { close_old(); }) {}
 
-local_pool::taken local_pool::take() {
-    if (idle_.empty()) return {};
-    auto last = std::move(idle_.back());
-    idle_.pop_back();
-    return last;
+local_pool::taken local_pool::take(bool repeatable) {
+    auto end = idle_.end();
+    if (!repeatable) {
+        const auto now = net::clock::now();
+        if (now < distrusted_until_) return {};
+        while (end != idle_.begin() && now - std::prev(end)->idle_since < limits::local_settle_time) --end;
+    }
+    if (end == idle_.begin()) return {};
+    const auto at = std::prev(end);
+    auto chosen = std::move(*at);
+    idle_.erase(at);
+    return chosen;
 }
 
 void local_pool::put(std::shared_ptr<net::connection> connection) {
@@ -38,6 +46,8 @@ void local_pool::forget(const net::connection* connection) {
     net::asio::post(strand_, [self = shared_from_this(), connection] {
         const auto at = std::ranges::find_if(self->idle_, [&](const taken& t) { return t.connection.get() == connection; });
         if (at == self->idle_.end()) return;
+        const auto now = net::clock::now();
+        if (now - at->idle_since < limits::local_fresh_time) self->distrusted_until_ = now + limits::local_distrust_time;
         discard(std::move(at->connection));
         self->idle_.erase(at);
     });

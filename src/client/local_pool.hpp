@@ -20,8 +20,10 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
         std::shared_ptr<net::connection> connection;  ///< null: none is idle
         net::clock::time_point idle_since;
     };
-    /// The one that went idle last: the least likely to be closed by the app.
-    [[nodiscard]] taken take();
+    /// The one that went idle last: the least likely to be closed by the app. A request that is not `repeatable` must
+    /// not meet an app that is just closing: for it the connection has outlived a moment of idleness, and none is given
+    /// while the app is known to close idle ones early.
+    [[nodiscard]] taken take(bool repeatable);
     /// (the connection's strand) Back into the pool, unless the app closes it or it is one too many.
     void put(std::shared_ptr<net::connection> connection);
     void close();
@@ -34,6 +36,7 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     net::executor strand_;
     std::size_t most_;
     std::deque<taken> idle_;  // oldest first
+    net::clock::time_point distrusted_until_;  // the app closed one that had just gone idle
     net::deadline expiry_;
     bool closed_ = false;
 };

@@ -49,9 +49,9 @@ void connection::input_arrived(error_code error, std::size_t n) {
     reading_ = false;
     input_.commit(n);
     note_end(error);
-    input_changed_.notify();
     // A copy: what is called may close the connection, which drops the original.
     if (auto callback = on_input_) callback();
+    input_changed_.notify_now();
 }
 
 awaitable<void> connection::wait_input() { return input_changed_.wait(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <memory>
@@ -20,6 +21,11 @@ class event {
         if (waiter_) std::exchange(waiter_, nullptr)->resume();
     }
 
+    /// The same, but inside this call where the strand allows it: only as the last thing that a handler does.
+    void notify_now() {
+        if (waiter_) std::exchange(waiter_, nullptr)->resume_now();
+    }
+
     [[nodiscard]] awaitable<void> wait() {
         assert(!waiter_);
         auto keep = [this](auto handler) {
@@ -32,12 +38,14 @@ class event {
     struct waiter {
         virtual ~waiter() = default;
         virtual void resume() = 0;
+        virtual void resume_now() = 0;
     };
 
     template <class Handler>
     struct waiter_of final : waiter {
         explicit waiter_of(Handler h) : handler(std::move(h)) {}
         void resume() override { asio::post(std::move(handler)); }
+        void resume_now() override { asio::dispatch(std::move(handler)); }
         Handler handler;
     };
 

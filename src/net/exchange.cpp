@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "net/runtime.hpp"
 #include "net/tunnel_link.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -18,6 +19,7 @@ constexpr std::size_t credit_step = limits::initial_window / 8;
 exchange::exchange(executor session, std::shared_ptr<tunnel_link> link)
     : session_(std::move(session)), link_(std::move(link)) {}
 
+// Always queued: what comes from the link must not run session code inside stream_set.
 template <class Function>
 void exchange::to_session(Function run) {
     asio::post(session_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
@@ -25,7 +27,7 @@ void exchange::to_session(Function run) {
 
 template <class Function>
 void exchange::to_link(Function run) {
-    asio::post(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
+    run_on(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
         run(link->streams(), self);
     });
 }
@@ -98,11 +100,13 @@ void exchange::stop_peer() {
     if (over_ || !link_) return;
     to_link([](stream_set& streams, const auto& self) { streams.stop_peer(self); });
     push(failed{failure::none});
+    incoming_changed_.notify();
 }
 
 void exchange::fail(failure why, protocol::cancel_reason reason) {
     cancel(reason);
     push(failed{why});
+    incoming_changed_.notify();
 }
 
 void exchange::push(incoming part) {
@@ -111,17 +115,20 @@ void exchange::push(incoming part) {
         room_changed_.notify();
     }
     incoming_.push_back(std::move(part));
-    incoming_changed_.notify();
     // A copy: what is called may drop the original.
     if (auto callback = on_incoming_) callback();
 }
 
 void exchange::deliver(incoming part) {
-    to_session([part = std::move(part)](exchange& self) mutable { self.push(std::move(part)); });
+    to_session([part = std::move(part)](exchange& self) mutable {
+        self.push(std::move(part));
+        self.incoming_changed_.notify_now();
+    });
 }
 
 void exchange::opened(std::shared_ptr<tunnel_link> link) {
-    to_session([link = std::move(link)](exchange& self) mutable {
+    run_on(session_, [self_ptr = shared_from_this(), link = std::move(link)]() mutable {
+        auto& self = *self_ptr;
         self.link_ = std::move(link);
         if (self.cancel_when_opened_) {
             self.to_link([reason = *self.cancel_when_opened_](stream_set& streams, const auto& stream) {

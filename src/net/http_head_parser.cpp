@@ -273,7 +273,9 @@ http_error request_parser::impl::read(std::string_view head, received_request& o
     out.expects_continue = out.minor > 0 && reader.expects_continue();
     out.head.accepts_trailers = out.minor > 0 && notes.accepts_trailers();
     out.head.upgrade.clear();
-    if (out.minor > 0 && notes.options().upgrade() && grammar::is_protocol_list(notes.upgrade())) {
+    // One with a body is ignored, as any may be: a tunnel stream carries either the body or the other protocol.
+    if (out.minor > 0 && out.body == body_kind::none && notes.options().upgrade() &&
+        grammar::is_protocol_list(notes.upgrade())) {
         out.head.upgrade = notes.upgrade();
     }
     out.hop_by_hop.clear();

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
 
 #include "net/asio.hpp"
 
@@ -26,5 +28,14 @@ class runtime {
     unsigned threads_;
     asio::io_context context_;
 };
+
+/// Runs `function` on that strand: at once where this is it already, which with one thread is always so; else
+/// queued. Only for calls that may run inside the caller.
+template <class Function>
+void run_on(const executor& strand, Function function) {
+    const auto* whole_context = strand.target<asio::io_context::executor_type>();
+    if (whole_context != nullptr && whole_context->running_in_this_thread()) return function();
+    asio::post(strand, std::move(function));
+}
 
 }  // namespace tunnel::net

@@ -193,6 +193,7 @@ std::error_code stream_set::handle_bad_body(protocol::stream_id id) {
     if (found == nullptr) return error;
     const auto s = *found;
     if (!s->at_link.cancelled) refuse(s);
+    finish_remote(s);  // whether it was the last frame cannot be known: what still comes is dropped
     return {};
 }
 

@@ -140,8 +140,8 @@ awaitable<void> tunnel_link::run(owner& events) {
             break;
         }
     }
-    co_await drain();
     streams_.fail_all(stream_failure_);
+    co_await drain();
 }
 
 awaitable<void> tunnel_link::drain() {
@@ -162,7 +162,7 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (auto* p = std::get_if<fin>(&m)) return streams_.handle(*p);
     if (auto* p = std::get_if<request>(&m)) {
         if (const auto error = streams_.check_new(*p)) return error;
-        auto s = events.new_exchange();
+        auto s = events.new_exchange(*p);
         streams_.adopt(s, *p);
         if (!s->at_link.cancelled) events.serve(std::move(s), std::move(*p));
         return {};

@@ -35,7 +35,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
        public:
         virtual ~owner() = default;
         /// Client: the exchange for a request that arrived, then the request itself.
-        virtual std::shared_ptr<exchange> new_exchange() { return nullptr; }
+        virtual std::shared_ptr<exchange> new_exchange(const protocol::request&) { return nullptr; }
         virtual void serve(std::shared_ptr<exchange>, protocol::request) {}
         virtual void on_goaway(const protocol::goaway& m) = 0;
     };
@@ -50,7 +50,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     /// closed, and `ended()` says why. Takes at most link_times::hello.
     [[nodiscard]] awaitable<bool> receive_hello(protocol::hello& theirs, owner& events);
 
-    /// Frames from now on, until the connection ends; then every stream has failed with `why_streams_fail`.
+    /// Frames from now on, until the connection ends; every stream still open fails as `set_stream_failure` says.
     [[nodiscard]] awaitable<void> run(owner& events);
 
     /// Drops what still arrives until the connection is closed: a goodbye may be on its way out.
@@ -70,6 +70,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     [[nodiscard]] const std::string& ended() const noexcept { return ended_; }
     /// What open exchanges are told when the connection ends.
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
+    [[nodiscard]] failure stream_failure() const noexcept { return stream_failure_; }
 
    private:
     /// Reads until a whole frame is buffered and decodes it. False: closed.

@@ -38,13 +38,6 @@ void field_list::reserve(std::size_t n, std::size_t bytes) {
     bytes_.reserve(bytes);
 }
 
-field field_list::operator[](std::size_t i) const noexcept { return view(entries_[i]); }
-
-field field_list::view(const entry& e) const noexcept {
-    const std::string_view all = bytes_;
-    return {all.substr(e.offset, e.name_size), all.substr(e.offset + e.name_size, e.value_size)};
-}
-
 bool field_list::contains(std::string_view name) const noexcept {
     return std::any_of(begin(), end(), [name](const field& f) { return iequals(f.name, name); });
 }

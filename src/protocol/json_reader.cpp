@@ -12,6 +12,10 @@ namespace tunnel::protocol::json {
 
 namespace {
 
+// Most heads have no more: the list then allocates once, not at every doubling.
+constexpr std::size_t usual_fields = 16;
+constexpr std::size_t usual_field_octets = 512;
+
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -166,6 +170,7 @@ errc reader::fields(value& from, field_list& out) {
     if (start.front() != '[') return errc::bad_member;
     simdjson::ondemand::array lines;
     if (from.get_array().get(lines)) return errc::bad_json;
+    out.reserve(usual_fields, usual_field_octets);
     for (auto line : lines) {
         value pair;
         if (line.get(pair)) return errc::bad_json;

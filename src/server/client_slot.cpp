@@ -1,8 +1,8 @@
 #include "server/client_slot.hpp"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
+#include "net/runtime.hpp"
 #include "server/tunnel_session.hpp"
 
 namespace tunnel::server {
@@ -12,7 +12,7 @@ client_slot::client_slot(net::executor strand, std::size_t max_in_flight)
 
 template <class Function>
 void client_slot::on_strand(Function run) {
-    net::asio::post(strand_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+    net::run_on(strand_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
 }
 
 void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) {

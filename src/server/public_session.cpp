@@ -175,6 +175,7 @@ awaitable<void> public_session::serve() {
     message.end = decoder_.done() && !upgrade && !empty_chunked;
     if (message.end) message.trailers = std::move(decoder_.trailers());
 
+    awaits_continue_ = request_.expects_continue && !decoder_.done() && message.body.empty();
     exchange_ = std::make_shared<net::exchange>(connection_->strand());
     connection_->on_input([this] { input_changed(); });
     const auto body_sent = message.end;
@@ -199,6 +200,8 @@ awaitable<void> public_session::serve() {
     in_response_ = false;
     if (uploading_) set_deadline(waiting_for::body);
 
+    // Told the answer instead of 100, the caller may well send no body: nothing else can be read from it.
+    if (awaits_continue_) exchange_->cancel(cancel_reason::caller_gone);
     // The rest of the body still goes to the app, unless nobody wants it.
     auto stop_upload = [this] {
         if (exchange_->over()) connection_->interrupt_read();
@@ -224,6 +227,7 @@ awaitable<void> public_session::relay_request_body() {
         set_deadline(waiting_for::body);  // the answer is out: an app that reads no further holds nothing up
     };
     auto moved = [this](std::size_t octets) {
+        awaits_continue_ = false;
         check_body_size(octets);
         if (refusal_) exchange_->fail(failure::bad_request, cancel_reason::too_large);
     };
@@ -325,6 +329,7 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
     style.body = kind_;
     if (head.interim()) {
         if (request_.minor == 0) co_return true;  // RFC 9110 section 15.2
+        if (head.status == 100) awaits_continue_ = false;
         append_response_head(output_, head, style);
         net::body_writer interim(*connection_, body_kind::none);
         const auto error = co_await interim.write(output_, {}, false, {});
@@ -332,7 +337,7 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
         co_return true;
     }
     if (!uploading_) deadline_.clear();
-    if (kind_ == body_kind::until_close) keep_open_ = false;
+    if (kind_ == body_kind::until_close || awaits_continue_) keep_open_ = false;
     upgraded_ = head.status == 101;
     if (upgraded_) keep_open_ = false;
     style.keep_alive = keep_open_ && !stopping_;

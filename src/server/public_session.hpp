@@ -76,6 +76,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     std::uint64_t request_octets_ = 0;
     std::uint64_t declared_octets_ = 0;
     bool uploading_ = false;
+    bool awaits_continue_ = false;  // the caller sends its body once it sees a 100 (RFC 9110 section 10.1.1)
     net::event upload_ended_;
     bool fin_sent_ = false;
     net::clock::time_point started_;

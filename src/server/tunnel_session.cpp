@@ -1,9 +1,9 @@
 #include "server/tunnel_session.hpp"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/runtime.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "tunnel/version.hpp"
 
@@ -14,7 +14,7 @@ tunnel_session::tunnel_session(net::tcp::socket socket, std::shared_ptr<client_s
 
 template <class Function>
 void tunnel_session::on_strand(Function run) {
-    net::asio::post(link_->strand(), [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+    net::run_on(link_->strand(), [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
 }
 
 net::awaitable<void> tunnel_session::run() {
@@ -53,6 +53,7 @@ void tunnel_session::replace(std::string by) {
 
 void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) {
     on_strand([reason, detail = std::move(detail)](tunnel_session& self) mutable {
+        self.link_->set_stream_failure(net::failure::shutting_down);
         self.link_->streams().fail_all(net::failure::shutting_down);
         self.link_->finish(reason, std::move(detail));
     });
@@ -63,7 +64,7 @@ void tunnel_session::open(std::shared_ptr<net::exchange> exchange, protocol::req
     on_strand([exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
         auto& streams = self.link_->streams();
         if (self.link_->closed()) return exchange->deliver(net::failed{net::failure::tunnel_lost});
-        if (self.link_->finishing()) return exchange->deliver(net::failed{net::failure::replaced});
+        if (self.link_->finishing()) return exchange->deliver(net::failed{self.link_->stream_failure()});
         if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
             return exchange->deliver(net::failed{net::failure::overloaded});
         }

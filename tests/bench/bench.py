@@ -316,7 +316,12 @@ def measure_bulk(folder, origin, arguments):
                 for start in CONTENDERS:
                     contender = start(folder, target, arguments.build / "bin")
                     try:
-                        rates.setdefault(contender.name, []).append(transfer(contender.port, direction))
+                        rate = 0.0
+                        try:
+                            rate = transfer(contender.port, direction)
+                        except (OSError, RuntimeError) as error:
+                            print(f"  {contender.name}: {direction} failed: {error}", file=sys.stderr)
+                        rates.setdefault(contender.name, []).append(rate)
                         for role, peak in contender.memory("VmHWM").items():
                             of = peaks.setdefault(contender.name, {})
                             of[role] = max(of.get(role, 0), peak)

@@ -120,7 +120,7 @@ TEST_F(Recovery, AClientThatDiesCutsAnswersShort) {
 TEST_F(Recovery, AClientThatDiesBeforeTheAnswerIs502) {
     gate arrived;
     gate finish;
-    app.on("/slow", [&](call_type& c) {
+    app.on("/slow", [&](call_type&) {
         arrived.open();
         finish.pass();
     });

@@ -57,7 +57,7 @@ TEST(RequestHead, AParserServesOneRequestAfterTheOther) {
     http_error error;
     const auto first =
         "PUT /1 HTTP/1.2\r\nHost: a\r\nConnection: Upgrade, X-A, TE\r\nUpgrade: websocket\r\nTE: trailers\r\n"
-        "X-A: 1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"s;
+        "X-A: 1\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"s;
     ASSERT_EQ(parser.parse(first, out, error), first.size());
     EXPECT_EQ(out.head.upgrade, "websocket");
     parser.reset();
@@ -407,6 +407,11 @@ TEST(RequestHead, Rule40UpgradeNeedsItsConnectionOption) {
     EXPECT_EQ(good_request(get("Upgrade: websocket\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request(get("Connection: Upgrade\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request(get("Connection: Upgrade\r\nUpgrade:\r\n")).head.upgrade, "");
+    // Ignored where there is a body.
+    const auto both = "Connection: Upgrade\r\nUpgrade: websocket\r\n"s;
+    EXPECT_EQ(good_request(get(both + "Content-Length: 0\r\n")).head.upgrade, "websocket");
+    EXPECT_EQ(good_request(get(both + "Content-Length: 1\r\n")).head.upgrade, "");
+    EXPECT_EQ(good_request(get(both + "Transfer-Encoding: chunked\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").head.upgrade, "");
 }
 

@@ -41,7 +41,15 @@ class ServerResponse : public test::server_fixture {
 
     /// The link lived through whatever came before.
     void expect_alive() {
-        auto from = asked(get("/alive"));
+        auto from = caller();
+        from.send(get("/alive"));
+        for (;;) {
+            auto m = peer().receive_any();
+            if (std::holds_alternative<protocol::cancel>(m)) continue;
+            ASSERT_TRUE(std::holds_alternative<protocol::request>(m)) << test::describe(m);
+            id = std::get<protocol::request>(m).id;
+            break;
+        }
         peer().respond(id, response_head(200), "yes");
         EXPECT_THAT(read_response(from), HasSubstr("yes"));
     }

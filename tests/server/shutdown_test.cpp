@@ -84,7 +84,6 @@ TEST_F(ServerShutdown, NobodyElseIsAccepted) {
     from.send(get("/"));
     const auto id = peer.receive<protocol::request>().id;
     stop();
-    // The stop has been seen once a second, idle connection is closed.
     const auto until = std::chrono::steady_clock::now() + test::patience;
     bool refused = false;
     while (!refused && std::chrono::steady_clock::now() < until) {

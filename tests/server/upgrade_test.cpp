@@ -148,13 +148,15 @@ TEST_F(ServerUpgrade, H2cAndUpgradesWithoutConnectionAreDropped) {
 // The body would end where the other protocol begins, and only one of the two can use the stream; a server may
 // ignore any Upgrade.
 TEST_F(ServerUpgrade, ARequestWithABodyIsNotUpgraded) {
+    auto from = caller();
     for (const std::string body : {"Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
-        auto from = caller();
         from.send("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + body);
         const auto request = peer().receive<protocol::request>();
         EXPECT_EQ(request.head.upgrade, "");
         EXPECT_EQ(request.body.view(), "abc");
         EXPECT_TRUE(request.end);
+        peer().respond(request.id, response_head(204));
+        (void)read_response(from);
     }
 }
 

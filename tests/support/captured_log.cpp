@@ -1,11 +1,18 @@
 #include "support/captured_log.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
+#include <sstream>
+
+#include "net/log.hpp"
 
 namespace tunnel::test {
 
@@ -26,10 +33,33 @@ struct captured_log::state : spdlog::sinks::base_sink<std::mutex> {
 captured_log::captured_log() : state_(std::make_shared<state>()) {
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", state_));
     spdlog::set_level(spdlog::level::debug);
+    (void)request_log();
 }
 
 captured_log::~captured_log() {
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()));
+}
+
+std::vector<std::string> request_log() {
+    // They bypass spdlog, and go to stderr when they are flushed.
+    const auto file = ::memfd_create("log", MFD_CLOEXEC);
+    const auto before = ::dup(STDERR_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    net::flush_log();
+    ::dup2(before, STDERR_FILENO);
+    ::close(before);
+    ::lseek(file, 0, SEEK_SET);
+    std::string text;
+    std::array<char, 4096> octets{};
+    while (const auto n = ::read(file, octets.data(), octets.size())) {
+        if (n < 0) break;
+        text.append(octets.data(), static_cast<std::size_t>(n));
+    }
+    ::close(file);
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
 }
 
 std::vector<std::string> captured_log::lines() const { return state_->copy(); }

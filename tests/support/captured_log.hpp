@@ -24,4 +24,7 @@ class captured_log {
     std::shared_ptr<state> state_;
 };
 
+/// The lines of log_request since the last call, or since a captured_log was made.
+[[nodiscard]] std::vector<std::string> request_log();
+
 }  // namespace tunnel::test

@@ -63,13 +63,13 @@ void make_usable(int socket) {
     ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
 }
 
-int bind_and_listen(std::uint16_t port) {
+int bind_and_listen(std::uint16_t port, int queue) {
     const auto socket = new_socket();
     const int on = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     auto address = loopback(port);
     if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail_errno("bind");
-    if (::listen(socket, 1024) != 0) fail_errno("listen");
+    if (::listen(socket, queue) != 0) fail_errno("listen");
     return socket;
 }
 
@@ -247,7 +247,7 @@ std::uint16_t raw_peer::local_port() const { return port_of(socket_); }
 
 raw_listener::raw_listener() : raw_listener(0) {}
 
-raw_listener::raw_listener(std::uint16_t port) : socket_(bind_and_listen(port)), port_(port_of(socket_)) {}
+raw_listener::raw_listener(std::uint16_t port) : socket_(bind_and_listen(port, 1024)), port_(port_of(socket_)) {}
 
 raw_listener::~raw_listener() { close(); }
 
@@ -264,6 +264,21 @@ bool raw_listener::stays_silent(std::chrono::milliseconds time) {
 
 void raw_listener::close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+}
+
+full_listener::full_listener() : socket_(bind_and_listen(0, 0)), port_(port_of(socket_)) {
+    // A queue of 0 has room for one; a few more are on their way when it is full.
+    for (int i = 0; i < 4; ++i) {
+        waiting_.push_back(new_socket());
+        make_usable(waiting_.back());
+        auto address = loopback(port_);
+        (void)::connect(waiting_.back(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+    }
+}
+
+full_listener::~full_listener() {
+    for (const int socket : waiting_) ::close(socket);
+    ::close(socket_);
 }
 
 std::uint16_t refusing_port() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace tunnel::test {
 
@@ -102,6 +103,22 @@ class raw_listener {
    private:
     int socket_ = -1;
     std::uint16_t port_ = 0;
+};
+
+/// A listening socket whose queue is full: the kernel leaves who connects without an answer.
+class full_listener {
+   public:
+    full_listener();
+    full_listener(const full_listener&) = delete;
+    full_listener& operator=(const full_listener&) = delete;
+    ~full_listener();
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+   private:
+    int socket_ = -1;
+    std::uint16_t port_ = 0;
+    std::vector<int> waiting_;
 };
 
 /// A port on which nothing listens.

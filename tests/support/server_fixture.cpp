@@ -19,6 +19,8 @@ void server_fixture::start() {
     program_ = std::make_unique<program_thread>();
     server_ = std::make_shared<server::server>(program_->runtime(), settings, times);
     server_->start();
+    http_port_ = server_->http_address().port;
+    tcp_port_ = server_->tcp_address().port;
     program_->start();
 }
 

@@ -27,8 +27,8 @@ class server_fixture : public testing::Test {
     /// Told to stop once, the server ends by itself.
     void expect_drained() { program_->expect_drained(patience); }
 
-    [[nodiscard]] raw_peer caller() const { return raw_peer(server_->http_address().port); }
-    [[nodiscard]] std::uint16_t tunnel_port() const { return server_->tcp_address().port; }
+    [[nodiscard]] raw_peer caller() const { return raw_peer(http_port_); }
+    [[nodiscard]] std::uint16_t tunnel_port() const { return tcp_port_; }
     [[nodiscard]] frame_peer client(bool takeover = true) const {
         return frame_peer::active_client(tunnel_port(), takeover);
     }
@@ -40,6 +40,8 @@ class server_fixture : public testing::Test {
    private:
     std::unique_ptr<program_thread> program_;
     std::shared_ptr<server::server> server_;
+    std::uint16_t http_port_ = 0;
+    std::uint16_t tcp_port_ = 0;
 };
 
 /// One response: head, and the body that Content-Length or chunks delimit. `to_head`: no body whatever is declared.

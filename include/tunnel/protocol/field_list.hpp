@@ -26,7 +26,7 @@ class field_list {
     void reserve(std::size_t n, std::size_t bytes);
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    [[nodiscard]] field operator[](std::size_t i) const noexcept;
+    [[nodiscard]] field operator[](std::size_t i) const noexcept { return view(entries_[i]); }
     /// Whether a line of that name exists, and the value of the first (empty if none); names compare without case.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
     [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
@@ -74,7 +74,10 @@ class field_list {
         std::uint32_t name_size;
         std::uint32_t value_size;
     };
-    [[nodiscard]] field view(const entry& e) const noexcept;
+    [[nodiscard]] field view(const entry& e) const noexcept {
+        const char* const name = bytes_.data() + e.offset;
+        return {{name, e.name_size}, {name + e.name_size, e.value_size}};
+    }
 
     std::string bytes_;
     std::vector<entry> entries_;

@@ -148,6 +148,13 @@ inline constexpr auto local_idle_time = 60s;
 /// A pooled connection serves a non-idempotent request only if it went idle less than this ago.
 inline constexpr auto local_fresh_time = 1s;
 
+/// And more than this: an app that closes each connection after its answer has done so by then.
+inline constexpr auto local_settle_time = 5ms;
+
+/// An app that closed a connection which was idle for less than `local_fresh_time` gets new ones for non-idempotent
+/// requests during this time.
+inline constexpr auto local_distrust_time = 60s;
+
 /// Reconnect: this many quick tries after about `reconnect_quick`, then full jitter from
 /// `reconnect_first`, doubling to `reconnect_cap`; reset after `reconnect_reset` of being up.
 inline constexpr unsigned reconnect_quick_tries = 3;
