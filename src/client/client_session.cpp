@@ -49,7 +49,7 @@ void client_session::stop() { link_->close("the client stops"); }
 std::shared_ptr<net::exchange> client_session::new_exchange(const protocol::request& request) {
     if (!settings_.echo) next_local_ = pool_->take(is_repeatable(request));
     next_strand_ = next_local_.connection ? next_local_.connection->strand() : runtime_.new_strand();
-    return std::make_shared<net::exchange>(next_strand_, link_);
+    return net::make_recycled<net::exchange>(next_strand_, link_);
 }
 
 void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::request request) {
@@ -65,7 +65,7 @@ void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::re
         local.port = settings_.local_port;
         net::set_host(request.head, settings_.host_header == "rewrite" ? to_string(local) : settings_.host_header);
     }
-    const auto local = std::make_shared<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
+    const auto local = net::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
                                                         std::move(exchange), std::move(request));
     auto run = [local]() -> net::awaitable<void> { return local->run(); };
     net::spawn(strand, "request", std::move(run));

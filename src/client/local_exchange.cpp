@@ -64,8 +64,9 @@ awaitable<void> local_exchange::run() {
         if (pooled_.connection) pool_->put(std::move(pooled_.connection));
         co_return;
     }
-    exchange_->on_incoming([this] { take_incoming(); });
-    take_incoming();
+    body_due_ = !request_.end;
+    exchange_->on_incoming([this] { incoming_arrived(); });
+    incoming_arrived();
     failure why = failure::none;
     do {
         why = co_await obtain_connection();
@@ -143,10 +144,6 @@ awaitable<void> local_exchange::write_request() {
     if (request_.end) co_return;
     exchange_->consumed(request_.body.size());
     uploading_ = true;
-    // An app that reads no more must not hold the upload when the exchange is over.
-    exchange_->on_incoming([this] {
-        if (exchange_->over()) connection_->close();
-    });
     auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
     net::spawn(strand_, "upload", std::move(upload));
 }
@@ -164,8 +161,9 @@ awaitable<void> local_exchange::relay_request_body() {
         }
     }
     uploading_ = false;
+    body_due_ = false;
     upload_ended_.notify();
-    exchange_->on_incoming([this] { take_incoming(); });
+    incoming_arrived();
 }
 
 awaitable<bool> local_exchange::write_body_part(protocol::data part) {
@@ -195,7 +193,15 @@ void local_exchange::stop_upload_at_end() {
     connection_->watch();
 }
 
-void local_exchange::take_incoming() {
+void local_exchange::incoming_arrived() {
+    if (exchange_->over()) {
+        // Also while an app that reads no more holds the upload.
+        caller_left_ = true;
+        if (connection_) connection_->close();
+        return;
+    }
+    // Body parts stay where they are until relay_request_body takes them.
+    if (body_due_) return;
     while (exchange_->has_incoming()) take_control(exchange_->take());
 }
 

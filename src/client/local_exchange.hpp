@@ -42,7 +42,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] net::awaitable<net::failure> read_final_head();
     [[nodiscard]] net::awaitable<net::failure> relay_response();
     void stop_upload_at_end();
-    void take_incoming();
+    void incoming_arrived();
     void take_control(const net::incoming& part);
 
     void give_up(net::failure why);
@@ -63,6 +63,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
 
     net::body_writer writer_;
     protocol::byte_buffer output_;
+    bool body_due_ = false;  // parts of the request's body are in the exchange, or will be
     bool uploading_ = false;
     bool upload_failed_ = false;
     net::event upload_ended_;

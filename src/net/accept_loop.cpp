@@ -44,6 +44,7 @@ awaitable<void> accept_loop::run() {
         auto strand = runtime_.new_strand();
         auto [error, socket] = co_await acceptor_.async_accept(strand, no_throw);
         if (!error) {
+            if (stopped_) break;  // accepted before, noticed after: nobody would stop what begins now
             backoff = limits::accept_backoff_first;
             accepted_(std::move(socket));
             continue;

@@ -2,6 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <memory>
 #include <utility>
 
 #include "net/asio.hpp"
@@ -28,6 +30,12 @@ class runtime {
     unsigned threads_;
     asio::io_context context_;
 };
+
+/// A shared object from the memory that Asio recycles on each thread: for what is made and dropped with every request.
+template <class Object, class... Arguments>
+std::shared_ptr<Object> make_recycled(Arguments&&... arguments) {
+    return std::allocate_shared<Object>(asio::recycling_allocator<Object>(), std::forward<Arguments>(arguments)...);
+}
 
 /// Runs `function` on that strand: at once where this is it already, which with one thread is always so; else
 /// queued. Only for calls that may run inside the caller.

@@ -70,7 +70,6 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     [[nodiscard]] const std::string& ended() const noexcept { return ended_; }
     /// What open exchanges are told when the connection ends.
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
-    [[nodiscard]] failure stream_failure() const noexcept { return stream_failure_; }
 
    private:
     /// Reads until a whole frame is buffered and decodes it. False: closed.

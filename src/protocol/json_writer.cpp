@@ -65,15 +65,13 @@ void put_string(byte_buffer& out, std::string_view s) {
     *at++ = '"';
     while (!s.empty()) {
         const std::size_t n = std::min(block, s.size());
-        if (n == block) {
-            std::uint64_t bytes = 0;
-            std::memcpy(&bytes, s.data(), block);
-            if (is_plain(bytes)) {
-                std::memcpy(at, &bytes, block);
-                at += block;
-                s.remove_prefix(block);
-                continue;
-            }
+        std::uint64_t bytes = each('a');
+        std::memcpy(&bytes, s.data(), n);
+        if (is_plain(bytes)) {
+            std::memcpy(at, s.data(), n);
+            at += n;
+            s.remove_prefix(n);
+            continue;
         }
         // Room for this block at its longest, the rest at its shortest, and the quote.
         out.commit(static_cast<std::size_t>(at - start));

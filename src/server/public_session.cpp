@@ -8,6 +8,7 @@
 #include "net/forwarded_fields.hpp"
 #include "net/log.hpp"
 #include "net/platform.hpp"
+#include "net/runtime.hpp"
 #include "net/spawn.hpp"
 #include "server/max_forwards.hpp"
 #include "tunnel/protocol/limits.hpp"
@@ -176,7 +177,7 @@ awaitable<void> public_session::serve() {
     if (message.end) message.trailers = std::move(decoder_.trailers());
 
     awaits_continue_ = request_.expects_continue && !decoder_.done() && message.body.empty();
-    exchange_ = std::make_shared<net::exchange>(connection_->strand());
+    exchange_ = net::make_recycled<net::exchange>(connection_->strand());
     connection_->on_input([this] { input_changed(); });
     const auto body_sent = message.end;
     slot_->forward(exchange_, std::move(message));

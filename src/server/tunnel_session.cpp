@@ -63,8 +63,8 @@ void tunnel_session::open(std::shared_ptr<net::exchange> exchange, protocol::req
                           std::size_t max_in_flight) {
     on_strand([exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
         auto& streams = self.link_->streams();
-        if (self.link_->closed()) return exchange->deliver(net::failed{net::failure::tunnel_lost});
-        if (self.link_->finishing()) return exchange->deliver(net::failed{self.link_->stream_failure()});
+        // Gone, and the slot has not heard of it yet: the request never left.
+        if (self.link_->closed() || self.link_->finishing()) return exchange->deliver(net::failed{net::failure::no_client});
         if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
             return exchange->deliver(net::failed{net::failure::overloaded});
         }

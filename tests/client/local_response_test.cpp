@@ -115,6 +115,7 @@ TEST_F(ClientLocalResponse, HeadKeepsTheLengthWithoutABody) {
     local.send("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n");
     EXPECT_EQ(server().receive_text(),
               head_text(R"(,"status":200,"reason":"OK","headers":[],"content_length":300,"end":true})"));
+    EXPECT_TRUE(local.stays_silent(20ms));  // back in the pool
     server().request(2, request_head("GET", "/next"));
     EXPECT_THAT(read_head(local), HasSubstr("GET /next "));
 }
@@ -123,12 +124,14 @@ TEST_F(ClientLocalResponse, NoContentAndNotModifiedHaveNoBody) {
     auto local = asked();
     local.send("HTTP/1.1 204 No Content\r\n\r\n");
     EXPECT_EQ(server().receive_text(), head_text(R"(,"status":204,"reason":"No Content","headers":[],"end":true})"));
+    EXPECT_TRUE(local.stays_silent(20ms));  // back in the pool
     server().request(++id, request_head("GET", "/"));
     (void)read_head(local);
     local.send("HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 300\r\n\r\n");
     EXPECT_EQ(
         server().receive_text(),
         head_text(R"(,"status":304,"reason":"Not Modified","headers":[["ETag","x"]],"content_length":300,"end":true})"));
+    EXPECT_TRUE(local.stays_silent(20ms));  // back in the pool
     server().request(++id, request_head("GET", "/next"));
     EXPECT_THAT(read_head(local), HasSubstr("GET /next "));
 }
@@ -175,6 +178,7 @@ TEST_F(ClientLocalResponse, UnknownStatusAndNoReasonPass) {
     auto response = server().receive<protocol::response>();
     EXPECT_EQ(response.head.status, 471U);
     EXPECT_EQ(response.head.reason, "Odd");
+    EXPECT_TRUE(local.stays_silent(20ms));  // back in the pool
     server().request(++id, request_head("GET", "/"));
     (void)read_head(local);
     local.send("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n");

@@ -17,7 +17,7 @@ const std::string host = "Host: a\r\n";
 
 TEST_F(Acceptance, ForwardsEveryMethod) {
     ASSERT_NO_FATAL_FAILURE(start());
-    const std::vector<std::string> methods{"GET",     "HEAD",  "POST",     "PUT",          "PATCH", "DELETE",
+    const std::vector<std::string> methods{"GET",     "HEAD",  "POST",     "PUT",      "PATCH", "DELETE",
                                            "OPTIONS", "TRACE", "M-SEARCH", "PROPFIND", "get",   "!#$%&'*+-.^_`|~09Az"};
     for (const auto& method : methods) {
         SCOPED_TRACE(method);
@@ -139,8 +139,8 @@ TEST_F(Acceptance, TheReplacedClientEndsWithCode3WhereAsked) {
 }
 
 TEST_F(Acceptance, RequestsOfAReplacedClientFailWith502) {
-    gate arrived;
-    gate leave;
+    auto& arrived = app.new_gate();
+    auto& leave = app.new_gate();
     app.on("/slow", [&](sample_app_server::call& c) {
         arrived.open();
         leave.pass();

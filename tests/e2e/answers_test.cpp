@@ -12,7 +12,7 @@ namespace {
 using call_type = sample_app_server::call;
 
 class Answers : public TunnelTest {
-   protected:
+ protected:
     /// The app answers everything with these octets.
     void answer_with(std::string octets, bool then_close = false) {
         app.on_any([octets = std::move(octets), then_close](call_type& c) {
@@ -47,11 +47,13 @@ TEST_F(Answers, UnknownStatusAndReasonPass) {
 }
 
 TEST_F(Answers, HopByHopFieldsStayOnTheirHop) {
-    answer_with("HTTP/1.1 200 OK\r\nConnection: ,x-gone, keep-alive\r\nKeep-Alive: timeout=5\r\nX-Gone: 1\r\nX-Stays: 1\r\n"
-                "Content-Length: 0\r\n\r\n");
+    answer_with(
+        "HTTP/1.1 200 OK\r\nConnection: ,x-gone, keep-alive\r\nKeep-Alive: timeout=5\r\nX-Gone: 1\r\nX-Stays: 1\r\n"
+        "Content-Length: 0\r\n\r\n");
     ASSERT_NO_FATAL_FAILURE(start());
-    const auto answer = ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Gone\r\nConnection: ,keep-alive,\r\n"
-                            "Keep-Alive: 1\r\nProxy-Connection: keep-alive\r\nX-Gone: 1\r\nX-Stays: 1\r\n\r\n");
+    const auto answer =
+        ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Gone\r\nConnection: ,keep-alive,\r\n"
+            "Keep-Alive: 1\r\nProxy-Connection: keep-alive\r\nX-Gone: 1\r\nX-Stays: 1\r\n\r\n");
     EXPECT_EQ(without_date(answer.head), "HTTP/1.1 200 OK\r\nX-Stays: 1\r\nContent-Length: 0\r\n\r\n");
     EXPECT_EQ(app.last_seen().head, forwarded("GET / HTTP/1.1", "Host: a\r\nX-Stays: 1\r\n"));
 }
@@ -89,7 +91,7 @@ TEST_F(Answers, NotModifiedKeepsTheLengthOfWhatItDoesNotSend) {
 }
 
 TEST_F(Answers, InterimAnswersArriveEachBeforeTheFinalOne) {
-    gate final;
+    auto& final = app.new_gate();
     app.on_any([&](call_type& c) {
         c.reply("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n");
         final.pass();
@@ -107,7 +109,9 @@ TEST_F(Answers, InterimAnswersArriveEachBeforeTheFinalOne) {
 TEST_F(Answers, TrailersPassBothWays) {
     app.on_any([](call_type& c) {
         c.read_body();
-        c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 2\r\nx-more: \xff\r\n\r\n");
+        c.reply(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: "
+            "2\r\nx-more: \xff\r\n\r\n");
     });
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
@@ -126,7 +130,7 @@ TEST_F(Answers, TrailersPassBothWays) {
 }
 
 TEST_F(Answers, TrailersOfAStreamedBodyPassBothWays) {
-    gate more;
+    auto& more = app.new_gate();
     app.on_any([&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
         c.read_body();
@@ -170,13 +174,15 @@ TEST_F(Answers, NothingBehindCloseIsServed) {
 }
 
 TEST_F(Answers, AnHttp10CallerGetsAPlainBodyAndTheClose) {
-    answer_with("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+    answer_with(
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
     caller.send("GET /old HTTP/1.0\r\n\r\n");
     EXPECT_EQ(without_date(caller.read_to_end()), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok");
     EXPECT_EQ(app.last_seen().head,
-              "GET /old HTTP/1.1\r\nHost: \r\nVia: 1.1 tunnel\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n\r\n");
+              "GET /old HTTP/1.1\r\nHost: \r\nVia: 1.1 tunnel\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: "
+              "http\r\n\r\n");
 }
 
 TEST_F(Answers, AnHttp10CallerKeepsTheConnectionIfItAsks) {
@@ -233,7 +239,7 @@ TEST_F(Answers, AnAppThatClosesBeforeItsAnswerIs502) {
 }
 
 TEST_F(Answers, NoAnswerInTimeIs504AndFreesTheApp) {
-    gate freed;
+    auto& freed = app.new_gate();
     app.on_any([&](call_type& c) {
         (void)c.socket.wait_for_end();
         freed.open();
@@ -251,11 +257,12 @@ TEST_F(Answers, TheHostFieldIsRewrittenWhereAsked) {
     start_server();
     client_options.host_header = "rewrite";
     ASSERT_TRUE(add_client().connected());
-    EXPECT_EQ(ask("GET / HTTP/1.1\r\nX-A: 1\r\nHost: public.example\r\nOrigin: http://public.example\r\n\r\n").status(), 200U);
-    EXPECT_EQ(app.last_seen().head,
-              forwarded("GET / HTTP/1.1",
-                        "X-A: 1\r\nHost: 127.0.0.1:" + std::to_string(app.port()) + "\r\nOrigin: http://public.example\r\n",
-                        "public.example"));
+    EXPECT_EQ(ask("GET / HTTP/1.1\r\nX-A: 1\r\nHost: public.example\r\nOrigin: http://public.example\r\n\r\n").status(),
+              200U);
+    EXPECT_EQ(app.last_seen().head, forwarded("GET / HTTP/1.1",
+                                              "X-A: 1\r\nHost: 127.0.0.1:" + std::to_string(app.port()) +
+                                                  "\r\nOrigin: http://public.example\r\n",
+                                              "public.example"));
 }
 
 TEST_F(Answers, NothingIsAddedWithoutForwardedFields) {

@@ -22,7 +22,7 @@ constexpr std::size_t mib = 1024 * 1024;
 class Load : public TunnelTest {};
 
 TEST_F(Load, OneSlowRequestOf200HoldsUpNoOther) {
-    gate finish;
+    auto& finish = app.new_gate();
     app.on("/slow", [&](call_type& c) {
         finish.pass();
         c.reply(ok_answer("slow"));
@@ -34,7 +34,8 @@ TEST_F(Load, OneSlowRequestOf200HoldsUpNoOther) {
     for (int i = 1; i < 200; ++i) {
         const auto text = std::to_string(i);
         others.push_back(call());
-        others.back().send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+        others.back().send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+                           text);
     }
     for (int i = 1; i < 200; ++i) {
         EXPECT_EQ(others[static_cast<std::size_t>(i) - 1].read_message().body, std::to_string(i));
@@ -44,7 +45,7 @@ TEST_F(Load, OneSlowRequestOf200HoldsUpNoOther) {
 }
 
 TEST_F(Load, AStalledReaderHoldsUpNoOtherAndFillsNoMemory) {
-    gate left;
+    auto& left = app.new_gate();
     app.on("/stalled", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n");
         try {
@@ -56,6 +57,7 @@ TEST_F(Load, AStalledReaderHoldsUpNoOtherAndFillsNoMemory) {
     });
     app.on("/download", sample_app_server::download);
     ASSERT_NO_FATAL_FAILURE(start());
+    forget_peak();
     const auto before = resident_kib();
     std::vector<http_socket> stalled;
     for (int i = 0; i < 20; ++i) {
@@ -70,14 +72,14 @@ TEST_F(Load, AStalledReaderHoldsUpNoOtherAndFillsNoMemory) {
         EXPECT_NO_THROW(fast.read_pattern(32 * mib));
     }
     EXPECT_EQ(get("/").status(), 200U);
-    EXPECT_LT(resident_kib(), before + 64 * 1024 * memory_factor);
+    EXPECT_LT(peak_kib(), before + 64 * 1024 * memory_factor);
 
     stalled.clear();
     for (int i = 0; i < 20; ++i) left.pass();
 }
 
 TEST_F(Load, AnAppThatDoesNotReadHoldsUpNoOtherAndFillsNoMemory) {
-    gate go_on;
+    auto& go_on = app.new_gate();
     app.on("/stalled", [&](call_type& c) {
         go_on.pass();
         c.socket.read_pattern(64 * mib);
@@ -85,6 +87,7 @@ TEST_F(Load, AnAppThatDoesNotReadHoldsUpNoOtherAndFillsNoMemory) {
     });
     app.on("/upload", sample_app_server::upload);
     ASSERT_NO_FATAL_FAILURE(start());
+    forget_peak();
     const auto before = resident_kib();
     auto stalled = call();
     stalled.send("POST /stalled HTTP/1.1\r\nHost: a\r\nContent-Length: 67108864\r\n\r\n");
@@ -93,7 +96,7 @@ TEST_F(Load, AnAppThatDoesNotReadHoldsUpNoOtherAndFillsNoMemory) {
     fast.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 67108864\r\n\r\n");
     fast.send_pattern(64 * mib);
     EXPECT_EQ(fast.read_message().status(), 200U);
-    EXPECT_LT(resident_kib(), before + 48 * 1024 * memory_factor);
+    EXPECT_LT(peak_kib(), before + 48 * 1024 * memory_factor);
     go_on.open();
     EXPECT_EQ(stalled.read_message().body, "at last");
 }
@@ -188,7 +191,7 @@ TEST_F(Load, CallersThatComeAndGoLeaveNothingBehind) {
 }
 
 TEST_F(Load, RequestsBeyondTheLimitAreTurnedAwayWith503) {
-    gate finish;
+    auto& finish = app.new_gate();
     app.on("/slow", [&](call_type& c) {
         finish.pass();
         c.reply(ok_answer("slow"));

@@ -48,8 +48,8 @@ TEST_F(Recovery, AClientThatStartsBeforeTheServerFindsIt) {
 }
 
 TEST_F(Recovery, AStoppingServerFinishesWhatIsInFlight) {
-    gate arrived;
-    gate finish;
+    auto& arrived = app.new_gate();
+    auto& finish = app.new_gate();
     app.on("/slow", [&](call_type& c) {
         arrived.open();
         finish.pass();
@@ -72,8 +72,8 @@ TEST_F(Recovery, AStoppingServerFinishesWhatIsInFlight) {
 }
 
 TEST_F(Recovery, AStoppingClientFinishesWhatIsInFlightAndTakesNothingNew) {
-    gate arrived;
-    gate finish;
+    auto& arrived = app.new_gate();
+    auto& finish = app.new_gate();
     app.on("/slow", [&](call_type& c) {
         arrived.open();
         finish.pass();
@@ -99,7 +99,7 @@ TEST_F(Recovery, AStoppingClientFinishesWhatIsInFlightAndTakesNothingNew) {
 }
 
 TEST_F(Recovery, AClientThatDiesCutsAnswersShort) {
-    gate finish;
+    auto& finish = app.new_gate();
     app.on("/chunked", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
         finish.pass();
@@ -118,8 +118,8 @@ TEST_F(Recovery, AClientThatDiesCutsAnswersShort) {
 }
 
 TEST_F(Recovery, AClientThatDiesBeforeTheAnswerIs502) {
-    gate arrived;
-    gate finish;
+    auto& arrived = app.new_gate();
+    auto& finish = app.new_gate();
     app.on("/slow", [&](call_type&) {
         arrived.open();
         finish.pass();
@@ -139,8 +139,8 @@ TEST_F(Recovery, AClientThatDiesBeforeTheAnswerIs502) {
 }
 
 TEST_F(Recovery, AServerThatDiesAbortsUploadsAtTheApp) {
-    gate arrived;
-    gate left;
+    auto& arrived = app.new_gate();
+    auto& left = app.new_gate();
     std::string body;
     app.on("/upload", [&](call_type& c) {
         body = c.socket.read_exactly(3);

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t mib = 1024 * 1024;
 
 class Streaming : public TunnelTest {
-   protected:
+ protected:
     /// `what` happens within the second that is promised.
     template <class Function>
     static void within_a_second(Function what) {
@@ -30,7 +30,7 @@ class Streaming : public TunnelTest {
 // --- Server-sent events
 
 TEST_F(Streaming, EachEventArrivesBeforeTheNextIsSent) {
-    gate next;
+    auto& next = app.new_gate();
     app.on("/events", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
         for (int i = 0; i < 100; ++i) {
@@ -52,7 +52,7 @@ TEST_F(Streaming, EachEventArrivesBeforeTheNextIsSent) {
 }
 
 TEST_F(Streaming, EventsWithoutChunksArriveAtOnceToo) {
-    gate next;
+    auto& next = app.new_gate();
     app.on("/events", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\n\r\n");
         for (int i = 0; i < 10; ++i) {
@@ -76,7 +76,7 @@ class CallerOfEventsLeaves : public Streaming, public testing::WithParamInterfac
 
 TEST_P(CallerOfEventsLeaves, AndTheAppSeesIt) {
     const auto by_reset = GetParam();
-    gate left;
+    auto& left = app.new_gate();
     app.on("/events", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n");
         (void)c.socket.wait_for_end();
@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Streaming, CallerOfEventsLeaves, testing::Bool(),
                          [](const auto& leaves) { return leaves.param ? "ByReset" : "ByClose"; });
 
 TEST_F(Streaming, ACallerThatLeavesBeforeTheAnswerIsSeenByTheApp) {
-    gate arrived;
-    gate left;
+    auto& arrived = app.new_gate();
+    auto& left = app.new_gate();
     app.on("/slow", [&](call_type& c) {
         arrived.open();
         (void)c.socket.wait_for_end();
@@ -118,7 +118,7 @@ TEST_F(Streaming, ACallerThatLeavesBeforeTheAnswerIsSeenByTheApp) {
 // --- Uploads
 
 TEST_F(Streaming, TheAppReadsABodyWhileTheCallerStillSends) {
-    gate got_first;
+    auto& got_first = app.new_gate();
     app.on("/upload", [&](call_type& c) {
         EXPECT_EQ(c.socket.read_exactly(5), "first");
         got_first.open();
@@ -137,8 +137,8 @@ class CallerOfAnUploadLeaves : public Streaming, public testing::WithParamInterf
 
 TEST_P(CallerOfAnUploadLeaves, AndTheAppSeesAnAbortInsteadOfAnEnd) {
     const auto by_reset = GetParam();
-    gate arrived;
-    gate left;
+    auto& arrived = app.new_gate();
+    auto& left = app.new_gate();
     std::string body;
     app.on_any([&](call_type& c) {
         body = c.socket.read_until("abc");
@@ -152,7 +152,8 @@ TEST_P(CallerOfAnUploadLeaves, AndTheAppSeesAnAbortInsteadOfAnEnd) {
         c.keep_open = false;
     });
     ASSERT_NO_FATAL_FAILURE(start());
-    for (const std::string framing : {"Content-Length: 1000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
+    for (const std::string framing :
+         {"Content-Length: 1000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
         SCOPED_TRACE(framing);
         auto caller = call();
         caller.send("POST / HTTP/1.1\r\nHost: a\r\n" + framing);
@@ -214,8 +215,8 @@ TEST_F(Streaming, AnAnswerThatEndsBeforeTheUploadIsWholeAndSoIsTheUpload) {
 }
 
 TEST_F(Streaming, ExpectContinueIsAnsweredByTheApp) {
-    gate head_arrived;
-    gate may_continue;
+    auto& head_arrived = app.new_gate();
+    auto& may_continue = app.new_gate();
     app.on("/upload", [&](call_type& c) {
         head_arrived.open();
         may_continue.pass();
@@ -341,7 +342,7 @@ TEST_F(Streaming, WhatComesAlongWithTheUpgradeOnEitherSideArrives) {
 }
 
 TEST_F(Streaming, TheFinOfTheAppLeavesTheOtherDirectionOpen) {
-    gate got_it;
+    auto& got_it = app.new_gate();
     app.on("/ws", [&](call_type& c) {
         c.reply(switching + "bye");
         c.socket.shutdown_send();
@@ -401,7 +402,7 @@ TEST_F(Streaming, AnUpgradeThatIsRefusedIsAnOrdinaryAnswer) {
 }
 
 TEST_F(Streaming, ACallerThatResetsAnUpgradedConnectionIsSeenByTheApp) {
-    gate left;
+    auto& left = app.new_gate();
     app.on("/ws", [&](call_type& c) {
         c.reply(switching);
         (void)c.socket.wait_for_end();
@@ -419,7 +420,7 @@ TEST_F(Streaming, ACallerThatResetsAnUpgradedConnectionIsSeenByTheApp) {
 }
 
 TEST_F(Streaming, AnAppThatResetsAnUpgradedConnectionIsSeenByTheCaller) {
-    gate go;
+    auto& go = app.new_gate();
     app.on("/ws", [&](call_type& c) {
         c.reply(switching);
         go.pass();

@@ -1,7 +1,5 @@
 #include "e2e/tunnel_fixture.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -143,13 +141,23 @@ std::string without_date(std::string head) {
     return head;
 }
 
-std::size_t resident_kib() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t total = 0;
-    std::size_t resident = 0;
-    statm >> total >> resident;
-    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1024;
+namespace {
+
+std::size_t status_kib(std::string_view name) {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(name)) return std::stoul(line.substr(name.size()));
+    }
+    return 0;
 }
+
+}  // namespace
+
+std::size_t resident_kib() { return status_kib("VmRSS:"); }
+
+std::size_t peak_kib() { return status_kib("VmHWM:"); }
+
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << '5'; }
 
 std::size_t open_files() {
     const std::filesystem::directory_iterator all("/proc/self/fd");

@@ -25,13 +25,13 @@ namespace tunnel::test {
 
 /// A value that the programs' threads count up and the test waits for.
 class counter {
-   public:
+ public:
     void add();
     [[nodiscard]] unsigned value() const;
     /// False: it did not get there in time.
     [[nodiscard]] bool reaches(unsigned at_least, std::chrono::milliseconds limit = time_limit);
 
-   private:
+ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     unsigned value_ = 0;
@@ -39,7 +39,7 @@ class counter {
 
 /// One tunnel-client of a test.
 class client_handle {
-   public:
+ public:
     client_handle(net::runtime& rt, const client::options& settings);
 
     /// Waits until the server said, for the n-th time, that this client is the active one.
@@ -55,7 +55,7 @@ class client_handle {
     /// Gives up the memory of a client that has ended with nothing in flight.
     void release() { client_.reset(); }
 
-   private:
+ private:
     counter connected_;
     counter ended_;
     std::atomic<int> exit_code_ = -1;
@@ -64,7 +64,7 @@ class client_handle {
 
 /// Server, clients and local app in one process. TUNNEL_TEST_THREADS: threads of server and clients.
 class TunnelTest : public testing::Test {
-   protected:
+ protected:
     TunnelTest();
     ~TunnelTest() override;
 
@@ -81,7 +81,9 @@ class TunnelTest : public testing::Test {
 
     [[nodiscard]] std::uint16_t http_port() const { return server_options.http_addr.port; }
     [[nodiscard]] std::uint16_t tunnel_port() const { return server_options.tcp_addr.port; }
-    [[nodiscard]] http_socket call(int receive_buffer = 0) const { return http_socket::connect(http_port(), receive_buffer); }
+    [[nodiscard]] http_socket call(int receive_buffer = 0) const {
+        return http_socket::connect(http_port(), receive_buffer);
+    }
     /// One request on a connection of its own.
     [[nodiscard]] http_message ask(std::string_view request) const;
     [[nodiscard]] http_message get(const std::string& target) const;
@@ -90,7 +92,7 @@ class TunnelTest : public testing::Test {
     server::options server_options;
     client::options client_options;
 
-   private:
+ private:
     void end_server(int signals);
 
     std::optional<net::runtime> runtime_;
@@ -111,8 +113,10 @@ class TunnelTest : public testing::Test {
 /// The head without its Date line.
 [[nodiscard]] std::string without_date(std::string head);
 
-/// Resident memory and open files of this process.
+/// Resident memory of this process: now, and the most since forget_peak.
 [[nodiscard]] std::size_t resident_kib();
+[[nodiscard]] std::size_t peak_kib();
+void forget_peak();
 [[nodiscard]] std::size_t open_files();
 
 // Sanitizers keep freed memory for a while and shadow the rest, and are slow.

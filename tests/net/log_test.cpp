@@ -149,7 +149,7 @@ TEST_F(Log, AFullPipeBlocksNobodyAndLostLinesAreCounted) {
     }
     EXPECT_GT(lost, 0);
     EXPECT_EQ(whole + lost, lines);
-    EXPECT_LE(static_cast<std::size_t>(whole) * text.size(), limits::log_queue + 2 * 64 * limits::kib);
+    EXPECT_LE(static_cast<std::size_t>(whole) * text.size(), limits::log_queue + 128 * limits::kib);
 }
 
 TEST_F(Log, ABrokenStderrIsSurvivedAndReportedLater) {

@@ -43,13 +43,30 @@ TEST_F(ServerShutdown, IdleConnectionsAreClosedAndTheClientIsTold) {
     expect_drained();
 }
 
+TEST_F(ServerShutdown, ConnectionsAcceptedAroundTheStopAreClosedToo) {
+    start();
+    std::vector<test::raw_peer> peers;
+    for (int i = 0; i < 20; ++i) {
+        peers.push_back(caller());
+        peers.emplace_back(tunnel_port());
+    }
+    stop();
+    for (auto& peer : peers) peer.expect_closed();
+    expect_drained();
+}
+
 TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
     start();
     auto peer = client();
     auto from = caller();
     from.send(get("/"));
     const auto id = peer.receive<protocol::request>().id;
+    auto idle = caller();
+    idle.send(get("/"));
+    peer.respond(peer.receive<protocol::request>().id, response_head(204));
+    (void)read_response(idle);
     stop();
+    idle.expect_closed();  // it was told after `from`
     auto head = response_head(200, {}, "OK");
     head.content_length = 4;
     peer.respond(id, head, "done");

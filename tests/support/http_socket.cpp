@@ -127,7 +127,8 @@ void http_socket::wait(short events) const {
     pollfd waiting{fd_, events, 0};
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(time_limit).count();
     const auto n = ::poll(&waiting, 1, static_cast<int>(limit));
-    if (n == 0) throw std::runtime_error((events & POLLIN) != 0 ? "nothing arrived in time" : "nothing was taken in time");
+    if (n == 0)
+        throw std::runtime_error((events & POLLIN) != 0 ? "nothing arrived in time" : "nothing was taken in time");
     if (n < 0 && errno != EINTR) fail("poll");
 }
 

@@ -15,7 +15,8 @@ inline constexpr auto time_limit = std::chrono::seconds(30);
 
 /// The peer ended the connection where more was expected.
 struct peer_left : std::runtime_error {
-    explicit peer_left(bool by_reset) : std::runtime_error(by_reset ? "the peer reset" : "the peer closed"), reset(by_reset) {}
+    explicit peer_left(bool by_reset)
+        : std::runtime_error(by_reset ? "the peer reset" : "the peer closed"), reset(by_reset) {}
     bool reset;
 };
 
@@ -43,7 +44,7 @@ struct http_message {
 /// A blocking TCP connection that knows just enough of HTTP to find the end of a message. Every call takes at most
 /// `time_limit`; what goes wrong is thrown.
 class http_socket {
-   public:
+ public:
     explicit http_socket(int fd) noexcept : fd_(fd) {}
     http_socket(http_socket&& other) noexcept;
     http_socket& operator=(http_socket&& other) noexcept;
@@ -80,7 +81,7 @@ class http_socket {
     void reset() noexcept;
     [[nodiscard]] std::uint16_t local_port() const;
 
-   private:
+ private:
     void wait(short events) const;
     /// Octets into buffer_; false at FIN.
     [[nodiscard]] bool fill();

@@ -120,8 +120,8 @@ std::size_t sample_app_server::count() const {
 void sample_app_server::echo(call& c) {
     c.read_body();
     const auto& body = c.request.body;
-    auto answer = "HTTP/1.1 200 OK\r\nX-Method: " + c.request.method() + "\r\nContent-Length: " +
-                  std::to_string(body.size()) + "\r\n\r\n";
+    auto answer = "HTTP/1.1 200 OK\r\nX-Method: " + c.request.method() +
+                  "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
     if (c.request.method() != "HEAD") answer += body;
     c.reply(answer);
 }

@@ -19,19 +19,19 @@ namespace tunnel::test {
 
 /// Lets a handler of the app wait for the test, and the test for the handler.
 class gate {
-   public:
+ public:
     void open(std::ptrdiff_t times = 1) { passes_.release(times); }
     /// Waits for one `open`; throws when it takes too long.
     void pass();
 
-   private:
+ private:
     std::counting_semaphore<> passes_{0};
 };
 
 /// A local HTTP app whose every octet is in the hands of the test: one blocking thread a connection. Paths without
 /// a handler answer with the body that came.
 class sample_app_server {
-   public:
+ public:
     /// One request, its head read, as its handler gets it.
     struct call {
         http_socket& socket;
@@ -59,6 +59,9 @@ class sample_app_server {
     /// Serves what has no handler of its own.
     void on_any(handler run) { other_ = std::move(run); }
 
+    /// Lives as long as the handlers do, which may outlive the body of a test.
+    [[nodiscard]] gate& new_gate() { return gates_.emplace_back(); }
+
     /// What was received so far, in order of arrival; bodies where the handler read them.
     [[nodiscard]] std::vector<http_message> seen() const;
     [[nodiscard]] http_message last_seen() const;
@@ -73,7 +76,7 @@ class sample_app_server {
     /// Compares the body with the pattern as it arrives: "N octets".
     static void upload(call& c);
 
-   private:
+ private:
     struct connection {
         explicit connection(int fd) : socket(fd) {}
         http_socket socket;
@@ -89,6 +92,7 @@ class sample_app_server {
     std::uint16_t port_ = 0;
     std::map<std::string, handler> handlers_;
     handler other_ = echo;
+    std::list<gate> gates_;
     mutable std::mutex mutex_;
     std::vector<http_message> seen_;
     std::list<connection> connections_;
