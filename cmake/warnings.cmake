@@ -19,4 +19,6 @@ target_compile_options(
               -Wimplicit-fallthrough
               $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond>
               $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op>
+              # False alarm of GCC 12 on `"text" + std::string` (PR 105651).
+              $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
               $<$<BOOL:${TUNNEL_WARNINGS_AS_ERRORS}>:-Werror>)

@@ -424,7 +424,7 @@ TEST_F(Streaming, AnAppThatResetsAnUpgradedConnectionIsSeenByTheCaller) {
     app.on("/ws", [&](call_type& c) {
         c.reply(switching);
         go.pass();
-        c.socket.reset();
+        c.socket.reset_at_close();
         c.keep_open = false;
     });
     ASSERT_NO_FATAL_FAILURE(start());

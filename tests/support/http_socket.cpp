@@ -270,9 +270,13 @@ void http_socket::close() noexcept {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-void http_socket::reset() noexcept {
+void http_socket::reset_at_close() noexcept {
     const linger now{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+void http_socket::reset() noexcept {
+    reset_at_close();
     close();
 }
 

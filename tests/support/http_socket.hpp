@@ -77,7 +77,8 @@ class http_socket {
     void shutdown_send() noexcept;
     void shutdown_both() noexcept;
     void close() noexcept;
-    /// Closes with RST.
+    /// Whoever closes it, it closes with RST.
+    void reset_at_close() noexcept;
     void reset() noexcept;
     [[nodiscard]] std::uint16_t local_port() const;
 

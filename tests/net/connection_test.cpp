@@ -1,0 +1,295 @@
+#include "net/connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "support/raw_peer.hpp"
+
+namespace tunnel::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A connection in this thread, its peer on blocking sockets beside it.
+class Connection : public testing::Test {
+ protected:
+    Connection() { connect(); }
+
+    void connect(std::size_t input_limit = 65536, std::chrono::milliseconds write_stall = 0ms) {
+        test::raw_listener listener;
+        tcp::socket socket(context);
+        socket.connect({asio::ip::address_v4::loopback(), listener.port()});
+        peer = std::make_unique<test::raw_peer>(listener.accept());
+        own = std::make_shared<connection>(std::move(socket), input_limit, write_stall);
+        own->start();
+    }
+
+    /// Runs a coroutine to its end, or fails.
+    template <class Body>
+    void run(Body body) {
+        bool ended = false;
+        std::exception_ptr thrown;
+        asio::co_spawn(context, std::move(body), [&](const std::exception_ptr& error) {
+            thrown = error;
+            ended = true;
+        });
+        context.restart();
+        const auto until = clock::now() + test::patience;
+        while (!ended && clock::now() < until) context.run_one_for(100ms);
+        ASSERT_TRUE(ended) << "still waiting";
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+    /// Waits until `size` octets are buffered, or the end.
+    void buffer(std::size_t size) {
+        auto body = [this, size]() -> awaitable<void> {
+            while (own->buffered().size() < size && !own->at_end()) {
+                own->watch();
+                co_await own->wait_input();
+            }
+        };
+        run(body);
+    }
+
+    asio::io_context context;
+    std::unique_ptr<test::raw_peer> peer;
+    std::shared_ptr<connection> own;
+};
+
+TEST_F(Connection, WhatArrivesIsBuffered) {
+    peer->send("hello");
+    buffer(5);
+    EXPECT_EQ(own->buffered(), "hello");
+    own->consume(2);
+    EXPECT_EQ(own->buffered(), "llo");
+    peer->send(" world");
+    buffer(9);
+    EXPECT_EQ(own->buffered(), "llo world");
+}
+
+TEST_F(Connection, InputIsBounded) {
+    connect(1000);
+    peer->send(std::string(5000, 'x'));
+    buffer(1000);
+    EXPECT_EQ(own->buffered().size(), 1000U);
+    own->watch();  // full: nothing is read
+    own->consume(1000);
+    buffer(1000);
+    EXPECT_EQ(own->buffered().size(), 1000U);
+}
+
+TEST_F(Connection, AFinIsTheEndWithoutAnError) {
+    peer->send("x");
+    peer->shutdown_send();
+    buffer(2);
+    EXPECT_TRUE(own->at_end());
+    EXPECT_FALSE(own->read_error());
+    EXPECT_EQ(own->buffered(), "x");
+}
+
+TEST_F(Connection, AResetIsTheEndWithAnError) {
+    peer->reset();
+    buffer(1);
+    EXPECT_TRUE(own->at_end());
+    EXPECT_TRUE(own->read_error());
+}
+
+TEST_F(Connection, AReadTakesWhatIsBufferedFirst) {
+    peer->send("hello");
+    buffer(5);
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 3); };
+    run(read);
+    EXPECT_EQ(into.view(), "hel");
+    EXPECT_EQ(own->buffered(), "lo");
+}
+
+TEST_F(Connection, AReadWaitsForTheSocketWhereNothingIsBuffered) {
+    peer->send("hello");
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
+    run(read);
+    EXPECT_EQ(into.view(), "hello");
+}
+
+TEST_F(Connection, AReadTakesOverFromAPendingWatch) {
+    own->watch();
+    peer->send("hello");
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
+    run(read);
+    EXPECT_EQ(into.view(), "hello");
+}
+
+TEST_F(Connection, AReadAtTheEndGivesNothing) {
+    peer->shutdown_send();
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> {
+        co_await own->read(into, 100);
+        co_await own->read(into, 100);
+    };
+    run(read);
+    EXPECT_TRUE(into.empty());
+    EXPECT_TRUE(own->at_end());
+}
+
+TEST_F(Connection, AnInterruptedReadGivesNothingAndTheConnectionLives) {
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
+    asio::post(context, [&] { own->interrupt_read(); });
+    run(read);
+    EXPECT_TRUE(into.empty());
+    EXPECT_FALSE(own->at_end());
+    peer->send("later");
+    run(read);
+    EXPECT_EQ(into.view(), "later");
+}
+
+TEST_F(Connection, AnInterruptedReadBehindAWatchGivesNothingToo) {
+    own->watch();
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
+    asio::post(context, [&] { own->interrupt_read(); });
+    run(read);
+    EXPECT_TRUE(into.empty());
+    EXPECT_FALSE(own->at_end());
+}
+
+TEST_F(Connection, OctetsPutBackComeFirst) {
+    peer->send("world");
+    buffer(5);
+    own->unread("hello ");
+    EXPECT_EQ(own->buffered(), "hello world");
+}
+
+TEST_F(Connection, QuietMeansOpenAndNothingSaid) {
+    EXPECT_TRUE(own->quiet());
+    peer->send("x");
+    buffer(1);
+    EXPECT_FALSE(own->quiet());
+    own->consume(1);
+    EXPECT_TRUE(own->quiet());
+    peer->close();
+    buffer(1);
+    EXPECT_FALSE(own->quiet());
+}
+
+TEST_F(Connection, WhatHasArrivedUnnoticedIsNotQuiet) {
+    own->watch();
+    peer->send("x");
+    // Not a turn of the event loop between: the kernel knows.
+    EXPECT_FALSE(own->quiet());
+    connect();
+    own->watch();
+    peer->close();
+    EXPECT_FALSE(own->quiet());
+}
+
+TEST_F(Connection, AWriteGathersItsPieces) {
+    auto write = [this]() -> awaitable<void> {
+        gather pieces;
+        pieces.add("one ");
+        pieces.add("");
+        pieces.add("two ");
+        pieces.add("three");
+        const auto error = co_await own->write(pieces);
+        EXPECT_FALSE(error);
+    };
+    run(write);
+    EXPECT_EQ(peer->read_exactly(13), "one two three");
+}
+
+TEST_F(Connection, AWriteLargerThanTheKernelTakesWaits) {
+    const std::string large(20'000'000, 'x');
+    std::string received;
+    std::thread reading([&] { received = peer->read_exactly(large.size()); });
+    auto write = [&]() -> awaitable<void> {
+        gather pieces(large);
+        const auto error = co_await own->write(pieces);
+        EXPECT_FALSE(error);
+    };
+    run(write);
+    reading.join();
+    EXPECT_TRUE(received == large);
+}
+
+TEST_F(Connection, AWriteThatMovesNothingClosesTheConnection) {
+    connect(65536, 50ms);
+    const std::string large(64'000'000, 'x');
+    auto write = [&]() -> awaitable<void> {
+        gather pieces(large);
+        const auto error = co_await own->write(pieces);
+        EXPECT_TRUE(error);
+    };
+    run(write);
+    EXPECT_FALSE(own->is_open());
+    peer->expect_reset();
+}
+
+TEST_F(Connection, AWriteToWhoIsGoneIsAnError) {
+    peer->reset();
+    buffer(1);
+    auto write = [this]() -> awaitable<void> {
+        gather pieces("x");
+        const auto error = co_await own->write(pieces);
+        EXPECT_TRUE(error);
+    };
+    run(write);
+}
+
+TEST_F(Connection, CloseIsAFinAndAbortIsAReset) {
+    own->close();
+    EXPECT_EQ(peer->read_to_end(), "");
+    connect();
+    own->abort();
+    peer->expect_reset();
+}
+
+TEST_F(Connection, CloseEndsAPendingWait) {
+    auto wait = [this]() -> awaitable<void> {
+        own->watch();
+        co_await own->wait_input();
+    };
+    asio::post(context, [this] { own->close(); });
+    run(wait);
+    EXPECT_FALSE(own->is_open());
+}
+
+TEST_F(Connection, CloseEndsAPendingRead) {
+    protocol::byte_buffer into;
+    auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
+    asio::post(context, [this] { own->close(); });
+    run(read);
+    EXPECT_TRUE(into.empty());
+    EXPECT_TRUE(own->at_end());
+}
+
+TEST_F(Connection, ACallbackSeesWhatNobodyWaitsFor) {
+    int calls = 0;
+    own->on_input([&] { ++calls; });
+    own->watch();
+    peer->send("x");
+    context.restart();
+    context.run_one_for(5s);
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(own->buffered(), "x");
+}
+
+TEST_F(Connection, ACallbackMayCloseTheConnection) {
+    own->on_input([this] { own->close(); });
+    own->watch();
+    peer->send("x");
+    context.restart();
+    context.run_one_for(5s);
+    EXPECT_FALSE(own->is_open());
+}
+
+}  // namespace
+}  // namespace tunnel::net
