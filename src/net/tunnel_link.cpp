@@ -104,11 +104,12 @@ void tunnel_link::protocol_error(std::error_code error) {
 }
 
 awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
-    goodbye_.set(times_.hello);
+    // A goodbye may have been said already: its deadline holds.
+    if (!leaving_) goodbye_.set(times_.hello);
     protocol::message m;
     const auto received = co_await receive(m);
     if (!received) co_return false;
-    goodbye_.clear();
+    if (!leaving_) goodbye_.clear();
     if (auto* hello = std::get_if<protocol::hello>(&m)) {
         theirs = std::move(*hello);
         if (theirs.protocol == protocol::version) {

@@ -24,7 +24,9 @@ class ClientSession : public test::client_fixture {
    protected:
     void expect_serves(test::frame_peer& server, protocol::stream_id id) {
         // Back in the pool by then.
-        if (local_) EXPECT_TRUE(local_->stays_silent(10ms));
+        if (local_) {
+            EXPECT_TRUE(local_->stays_silent(10ms));
+        }
         server.request(id, request_head("GET", "/"));
         if (!local_) local_ = std::make_unique<test::raw_peer>(app.accept());
         (void)read_head(*local_);

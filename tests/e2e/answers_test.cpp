@@ -62,11 +62,12 @@ TEST_F(Answers, HeadKeepsTheLengthAndHasNoBody) {
     answer_with("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n");
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 20; ++i) {
         caller.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
         EXPECT_EQ(without_date(caller.read_head()), "HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n");
     }
-    EXPECT_EQ(app.connections(), 1U);
+    // Used again, unless the next request was quicker than the way back into the pool.
+    EXPECT_LT(app.connections(), 20U);
 }
 
 TEST_F(Answers, NoContentHasNoLength) {

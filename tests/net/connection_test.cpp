@@ -6,9 +6,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "support/raw_peer.hpp"
 
@@ -45,6 +47,11 @@ class Connection : public testing::Test {
         while (!ended && clock::now() < until) context.run_one_for(100ms);
         ASSERT_TRUE(ended) << "still waiting";
         if (thrown) std::rethrow_exception(thrown);
+    }
+
+    /// Calls back when what `run` is given next waits for the first time.
+    void once_it_waits(std::function<void()> callback) {
+        asio::post(context, [this, callback = std::move(callback)] { asio::post(context, callback); });
     }
 
     /// Waits until `size` octets are buffered, or the end.
@@ -143,7 +150,7 @@ TEST_F(Connection, AReadAtTheEndGivesNothing) {
 TEST_F(Connection, AnInterruptedReadGivesNothingAndTheConnectionLives) {
     protocol::byte_buffer into;
     auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
-    asio::post(context, [&] { own->interrupt_read(); });
+    once_it_waits([this] { own->interrupt_read(); });
     run(read);
     EXPECT_TRUE(into.empty());
     EXPECT_FALSE(own->at_end());
@@ -156,7 +163,7 @@ TEST_F(Connection, AnInterruptedReadBehindAWatchGivesNothingToo) {
     own->watch();
     protocol::byte_buffer into;
     auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
-    asio::post(context, [&] { own->interrupt_read(); });
+    once_it_waits([this] { own->interrupt_read(); });
     run(read);
     EXPECT_TRUE(into.empty());
     EXPECT_FALSE(own->at_end());
@@ -257,7 +264,7 @@ TEST_F(Connection, CloseEndsAPendingWait) {
         own->watch();
         co_await own->wait_input();
     };
-    asio::post(context, [this] { own->close(); });
+    once_it_waits([this] { own->close(); });
     run(wait);
     EXPECT_FALSE(own->is_open());
 }
@@ -265,7 +272,7 @@ TEST_F(Connection, CloseEndsAPendingWait) {
 TEST_F(Connection, CloseEndsAPendingRead) {
     protocol::byte_buffer into;
     auto read = [&]() -> awaitable<void> { co_await own->read(into, 100); };
-    asio::post(context, [this] { own->close(); });
+    once_it_waits([this] { own->close(); });
     run(read);
     EXPECT_TRUE(into.empty());
     EXPECT_TRUE(own->at_end());

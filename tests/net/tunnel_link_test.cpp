@@ -152,6 +152,15 @@ TEST_F(TunnelLink, FinishDoesNotWaitForAPeerThatStays) {
     EXPECT_TRUE(link->closed());
 }
 
+TEST_F(TunnelLink, AHelloThatCrossesTheGoodbyeDoesNotKeepTheLink) {
+    times.goaway = 50ms;
+    start();
+    on_strand([this] { link->finish(goaway_reason::shutdown, "never mind"); });
+    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::shutdown);
+    peer->say_hello(false);
+    program.expect_drained(test::patience);
+}
+
 TEST_F(TunnelLink, AnnounceWaitsForOpenStreams) {
     std::shared_ptr<exchange> open;
     serving = [&](std::shared_ptr<exchange> s, const protocol::request&) { open = std::move(s); };
