@@ -8,7 +8,7 @@ namespace tunnel::client {
 /// How long to wait before the next attempt to reach the server: a few quick tries, then doubling with full jitter
 /// up to a cap, for ever. A connection that held for a while starts over. No I/O, no clock of its own.
 class backoff {
-   public:
+ public:
     explicit backoff(std::uint64_t seed) : random_(seed) {}
 
     [[nodiscard]] std::chrono::milliseconds next();
@@ -17,7 +17,7 @@ class backoff {
     /// Around `base`, so that many clients do not come at once.
     [[nodiscard]] std::chrono::milliseconds jitter(std::chrono::milliseconds base);
 
-   private:
+ private:
     [[nodiscard]] std::chrono::milliseconds between(std::chrono::milliseconds low, std::chrono::milliseconds high);
 
     std::mt19937_64 random_;

@@ -91,7 +91,8 @@ net::awaitable<bool> client::connect_once() {
             takeover_ = false;
             break;
         case outcome::busy:
-            if (takeover_ || std::exchange(last_failure_, "busy") != "busy") spdlog::info("standing by: another client is active");
+            if (takeover_ || std::exchange(last_failure_, "busy") != "busy")
+                spdlog::info("standing by: another client is active");
             break;
         case outcome::lost:
         case outcome::shut_down:

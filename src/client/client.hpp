@@ -18,7 +18,7 @@ namespace tunnel::client {
 
 /// The whole client: one tunnel connection at a time, made again for ever. Belongs to its strand.
 class client : public std::enable_shared_from_this<client> {
-   public:
+ public:
     /// `say` gets the line for stdout at every connect.
     client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
            const net::link_times& times = {});
@@ -29,7 +29,7 @@ class client : public std::enable_shared_from_this<client> {
     /// Called once, when everything is closed, with the exit code of the program.
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
-   private:
+ private:
     [[nodiscard]] net::awaitable<void> run();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] net::awaitable<bool> connect_once();

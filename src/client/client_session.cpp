@@ -4,11 +4,11 @@
 
 #include "client/echo.hpp"
 #include "client/local_exchange.hpp"
+#include "net/forwarded_fields.hpp"
 #include "net/log.hpp"
 #include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "tunnel/version.hpp"
-#include "net/forwarded_fields.hpp"
 
 namespace tunnel::client {
 
@@ -66,20 +66,31 @@ void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::re
         net::set_host(request.head, settings_.host_header == "rewrite" ? to_string(local) : settings_.host_header);
     }
     const auto local = net::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
-                                                        std::move(exchange), std::move(request));
+                                                          std::move(exchange), std::move(request));
     auto run = [local]() -> net::awaitable<void> { return local->run(); };
-    net::spawn(strand, "request", std::move(run));
+    auto ended = [local] { local->ended(); };
+    net::spawn(strand, "request", std::move(run), std::move(ended));
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {
     using protocol::goaway_reason;
     goaway_detail_ = m.detail;
     switch (m.reason) {
-        case goaway_reason::replaced: outcome_ = outcome::replaced; break;
-        case goaway_reason::busy: outcome_ = outcome::busy; break;
-        case goaway_reason::version: outcome_ = outcome::other_version; break;
-        case goaway_reason::shutdown: outcome_ = outcome::shut_down; break;
-        default: spdlog::warn("the server says goodbye: {} {}", to_string(m.reason), m.detail); break;
+        case goaway_reason::replaced:
+            outcome_ = outcome::replaced;
+            break;
+        case goaway_reason::busy:
+            outcome_ = outcome::busy;
+            break;
+        case goaway_reason::version:
+            outcome_ = outcome::other_version;
+            break;
+        case goaway_reason::shutdown:
+            outcome_ = outcome::shut_down;
+            break;
+        default:
+            spdlog::warn("the server says goodbye: {} {}", to_string(m.reason), m.detail);
+            break;
     }
 }
 

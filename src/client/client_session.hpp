@@ -25,7 +25,7 @@ enum class outcome {
 /// The client's end of one tunnel connection: handshake, and a local_exchange for each request. Belongs to its
 /// link's strand.
 class client_session : public net::tunnel_link::owner, public std::enable_shared_from_this<client_session> {
-   public:
+ public:
     client_session(net::runtime& rt, net::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
                    const net::link_times& times = {});
 
@@ -43,7 +43,7 @@ class client_session : public net::tunnel_link::owner, public std::enable_shared
     void serve(std::shared_ptr<net::exchange> exchange, protocol::request request) override;
     void on_goaway(const protocol::goaway& m) override;
 
-   private:
+ private:
     net::runtime& runtime_;
     std::shared_ptr<net::tunnel_link> link_;
     std::shared_ptr<local_pool> pool_;

@@ -16,7 +16,7 @@ namespace tunnel::client {
 namespace {
 
 class sha256 {
-   public:
+ public:
     sha256() { sha256_init(&state_); }
     void update(std::string_view octets) {
         sha256_update(&state_, octets.size(), reinterpret_cast<const std::uint8_t*>(octets.data()));
@@ -32,7 +32,7 @@ class sha256 {
         return text;
     }
 
-   private:
+ private:
     sha256_ctx state_{};
 };
 

@@ -11,12 +11,12 @@ namespace tunnel::client {
 /// Answers a request by itself with a JSON description of it, so that a tunnel can be tried without a local app:
 /// method, path, headers, body size and SHA-256, trailers.
 class echo {
-   public:
+ public:
     echo(std::shared_ptr<net::exchange> exchange, protocol::request request);
 
     [[nodiscard]] net::awaitable<void> run();
 
-   private:
+ private:
     std::shared_ptr<net::exchange> exchange_;
     protocol::request request_;
 };

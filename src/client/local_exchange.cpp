@@ -41,9 +41,7 @@ body_kind framing_of(const protocol::request& request) {
 
 }  // namespace
 
-bool is_repeatable(const protocol::request& request) {
-    return request.end && is_idempotent(request.head.method);
-}
+bool is_repeatable(const protocol::request& request) { return request.end && is_idempotent(request.head.method); }
 
 local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                                const options& settings, std::shared_ptr<net::exchange> exchange,
@@ -62,6 +60,7 @@ awaitable<void> local_exchange::run() {
         spdlog::warn("the server sent a request that is no valid HTTP");
         exchange_->cancel(cancel_reason::protocol);
         if (pooled_.connection) pool_->put(std::move(pooled_.connection));
+        finished_ = true;
         co_return;
     }
     body_due_ = !request_.end;
@@ -88,7 +87,15 @@ awaitable<void> local_exchange::run() {
     } else if (connection_) {
         connection_->close();
     }
+    finished_ = true;
     log(note);
+}
+
+void local_exchange::ended() {
+    exchange_->on_incoming(nullptr);
+    if (finished_) return;
+    exchange_->cancel(cancel_reason::local_reset);
+    if (connection_) connection_->close();
 }
 
 awaitable<failure> local_exchange::obtain_connection() {
@@ -100,14 +107,15 @@ awaitable<failure> local_exchange::obtain_connection() {
         connection_->close();
     }
     fresh_ = true;
-    net::tcp::socket socket(strand_);
+    dialling_ = std::make_unique<net::tcp::socket>(strand_);
     net::address where;
     where.host = settings_.local_host;
     where.port = settings_.local_port;
-    const auto error = co_await net::connect(socket, std::move(where), settings_.local_connect_timeout);
+    const auto error = co_await net::connect(*dialling_, std::move(where), settings_.local_connect_timeout);
+    const auto socket = std::exchange(dialling_, nullptr);
     if (error) co_return connect_failure(error);
-    connection_ = std::make_shared<net::connection>(std::move(socket), settings_.max_header_bytes + limits::input_start,
-                                                    std::chrono::milliseconds(0));
+    connection_ = std::make_shared<net::connection>(
+        std::move(*socket), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
 }
@@ -197,7 +205,7 @@ void local_exchange::incoming_arrived() {
     if (exchange_->over()) {
         // Also while an app that reads no more holds the upload.
         caller_left_ = true;
-        if (connection_) connection_->close();
+        drop_connection();
         return;
     }
     // Body parts stay where they are until relay_request_body takes them.
@@ -205,10 +213,16 @@ void local_exchange::incoming_arrived() {
     while (exchange_->has_incoming()) take_control(exchange_->take());
 }
 
+void local_exchange::drop_connection() {
+    net::error_code ignored;
+    if (dialling_) dialling_->close(ignored);
+    if (connection_) connection_->close();
+}
+
 void local_exchange::take_control(const net::incoming& part) {
     if (const auto* end = std::get_if<net::failed>(&part)) {
         caller_left_ = end->why != failure::none;  // none: our own stop_peer
-        if (connection_) connection_->close();
+        drop_connection();
     } else if (std::holds_alternative<protocol::fin>(part)) {
         half_closed_ = true;
         if (connection_) connection_->shutdown_send();
@@ -273,9 +287,12 @@ awaitable<failure> local_exchange::relay_response() {
     auto count = [this](std::size_t octets) { body_octets_ += octets; };
     const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, [](bool) {}, std::move(count));
     switch (result) {
-        case net::relay_result::complete: co_return failure::none;
-        case net::relay_result::bad_body: co_return failure::local_bad_answer;
-        default: co_return failure::local_reset;
+        case net::relay_result::complete:
+            co_return failure::none;
+        case net::relay_result::bad_body:
+            co_return failure::local_bad_answer;
+        default:
+            co_return failure::local_reset;
     }
 }
 

@@ -21,14 +21,16 @@ namespace tunnel::client {
 /// Replays one request to the local app and sends the answer back. Belongs to the strand of the connection that it
 /// uses.
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
-   public:
+ public:
     /// `pooled` may be empty; then a connection is made on `strand`.
     local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                    const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request request);
 
     [[nodiscard]] net::awaitable<void> run();
+    /// After run(), however it ended: an exception leaves neither callback nor connection behind.
+    void ended();
 
-   private:
+ private:
     [[nodiscard]] net::awaitable<net::failure> obtain_connection();
     [[nodiscard]] bool pooled_is_usable();
     /// Doing the request twice does no harm, and its body is still here.
@@ -43,6 +45,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] net::awaitable<net::failure> relay_response();
     void stop_upload_at_end();
     void incoming_arrived();
+    void drop_connection();
     void take_control(const net::incoming& part);
 
     void give_up(net::failure why);
@@ -57,9 +60,11 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     protocol::request request_;
 
     std::shared_ptr<net::connection> connection_;
-    bool fresh_ = false;        // made for this request: it cannot be stale
-    bool caller_left_ = false;  // the exchange ended at the other side
-    bool half_closed_ = false;  // the caller's FIN went to the app
+    std::unique_ptr<net::tcp::socket> dialling_;  // while it connects
+    bool fresh_ = false;                          // made for this request: it cannot be stale
+    bool finished_ = false;                       // run() came to its end
+    bool caller_left_ = false;                    // the exchange ended at the other side
+    bool half_closed_ = false;                    // the caller's FIN went to the app
 
     net::body_writer writer_;
     protocol::byte_buffer output_;

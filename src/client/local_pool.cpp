@@ -44,10 +44,12 @@ void local_pool::put(std::shared_ptr<net::connection> connection) {
 
 void local_pool::forget(const net::connection* connection) {
     net::asio::post(strand_, [self = shared_from_this(), connection] {
-        const auto at = std::ranges::find_if(self->idle_, [&](const taken& t) { return t.connection.get() == connection; });
+        const auto at =
+            std::ranges::find_if(self->idle_, [&](const taken& t) { return t.connection.get() == connection; });
         if (at == self->idle_.end()) return;
         const auto now = net::clock::now();
-        if (now - at->idle_since < limits::local_fresh_time) self->distrusted_until_ = now + limits::local_distrust_time;
+        if (now - at->idle_since < limits::local_fresh_time)
+            self->distrusted_until_ = now + limits::local_distrust_time;
         discard(std::move(at->connection));
         self->idle_.erase(at);
     });

@@ -13,7 +13,7 @@ namespace tunnel::client {
 /// Idle keep-alive connections to the local app. Belongs to the client's strand; each connection keeps its own, and
 /// is used there by one exchange at a time.
 class local_pool : public std::enable_shared_from_this<local_pool> {
-   public:
+ public:
     local_pool(const net::executor& strand, std::size_t most);
 
     struct taken {
@@ -28,14 +28,14 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     void put(std::shared_ptr<net::connection> connection);
     void close();
 
-   private:
+ private:
     void forget(const net::connection* connection);
     void close_old();
     static void discard(std::shared_ptr<net::connection> connection);
 
     net::executor strand_;
     std::size_t most_;
-    std::deque<taken> idle_;  // oldest first
+    std::deque<taken> idle_;                   // oldest first
     net::clock::time_point distrusted_until_;  // the app closed one that had just gone idle
     net::deadline expiry_;
     bool closed_ = false;

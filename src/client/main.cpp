@@ -4,10 +4,12 @@
 
 #include "client/client.hpp"
 #include "client/options.hpp"
+#include "net/platform.hpp"
 #include "net/program.hpp"
 
 int main(int argc, char** argv) {
     using namespace tunnel;
+    net::open_standard_files();
     auto [settings, exit_code] = client::parse_options(argc, argv);
     if (exit_code) return *exit_code;
     try {

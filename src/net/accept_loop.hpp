@@ -3,9 +3,9 @@
 #include <functional>
 #include <string>
 
+#include <boost/asio/steady_timer.hpp>
 #include "net/asio.hpp"
 #include "net/command_line.hpp"
-#include <boost/asio/steady_timer.hpp>
 #include "net/runtime.hpp"
 
 namespace tunnel::net {
@@ -13,7 +13,7 @@ namespace tunnel::net {
 /// A listening socket that hands each connection to a callback, on a strand of the connection's own. Out of
 /// descriptors, it pauses and goes on by itself. Belongs to the strand it was made with.
 class accept_loop {
-   public:
+ public:
     using callback = std::function<void(tcp::socket)>;
 
     accept_loop(runtime& rt, const executor& strand, callback accepted);
@@ -26,7 +26,7 @@ class accept_loop {
     [[nodiscard]] awaitable<void> run();
     void stop() noexcept;
 
-   private:
+ private:
     runtime& runtime_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;

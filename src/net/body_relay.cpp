@@ -28,9 +28,10 @@ awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exch
         if (to.over()) co_return relay_result::over;
         waiting(true);
         protocol::data part;
-        const auto most = decoder.remaining() > 0 && !decoder.chunked()
-                              ? static_cast<std::size_t>(std::min<std::uint64_t>(limits::body_slice, decoder.remaining()))
-                              : limits::body_slice;
+        const auto most =
+            decoder.remaining() > 0 && !decoder.chunked()
+                ? static_cast<std::size_t>(std::min<std::uint64_t>(limits::body_slice, decoder.remaining()))
+                : limits::body_slice;
         co_await from.read(part.body, most);
         waiting(false);
         if (to.over()) co_return relay_result::over;

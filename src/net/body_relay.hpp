@@ -30,7 +30,7 @@ enum class relay_result {
 
 /// Writes body parts from an exchange to a connection in the framing that its head declared.
 class body_writer {
-   public:
+ public:
     body_writer() noexcept = default;
     body_writer(connection& to, body_kind kind) noexcept : to_(&to), kind_(kind) {}
 
@@ -38,7 +38,7 @@ class body_writer {
     [[nodiscard]] awaitable<error_code> write(protocol::byte_buffer& prefix, std::string_view body, bool end,
                                               const protocol::field_list& trailers);
 
-   private:
+ private:
     connection* to_ = nullptr;
     body_kind kind_ = body_kind::none;
     protocol::byte_buffer suffix_;

@@ -17,7 +17,7 @@ namespace tunnel::net {
 /// One TCP connection that speaks HTTP, to a caller or to the local app: buffered input that can be watched while
 /// something else is awaited, and writes that go out at once where the socket takes them. Belongs to one strand.
 class connection : public std::enable_shared_from_this<connection> {
-   public:
+ public:
     /// `input_limit`: octets of input buffered at most. `write_stall`: a write that moves nothing for this long
     /// closes the connection; zero: no limit.
     connection(tcp::socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall);
@@ -30,7 +30,9 @@ class connection : public std::enable_shared_from_this<connection> {
 
     // --- input: heads and whatever came with them
 
-    [[nodiscard]] std::string_view buffered() const noexcept { return {input_.data() + first_, input_.size() - first_}; }
+    [[nodiscard]] std::string_view buffered() const noexcept {
+        return {input_.data() + first_, input_.size() - first_};
+    }
     void consume(std::size_t n) noexcept;
     /// Nothing more will come: the peer closed its sending side, or `read_error` says why not.
     [[nodiscard]] bool at_end() const noexcept { return at_end_; }
@@ -68,7 +70,7 @@ class connection : public std::enable_shared_from_this<connection> {
     void abort() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
 
-   private:
+ private:
     void compact() noexcept;
     void note_end(error_code error) noexcept;
     void input_arrived(error_code error, std::size_t n);

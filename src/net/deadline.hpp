@@ -12,7 +12,7 @@ namespace tunnel::net {
 /// timer underneath is touched only when the new time is earlier than the one it waits for, so a deadline can be
 /// set anew for every request. Belongs to one strand.
 class deadline {
-   public:
+ public:
     deadline(const executor& strand, std::function<void()> expired);
     ~deadline();
     deadline(const deadline&) = delete;
@@ -23,7 +23,7 @@ class deadline {
     /// Lets go of the timer at once, so that the io_context can run dry.
     void stop() noexcept;
 
-   private:
+ private:
     struct state;
     std::shared_ptr<state> state_;
 };

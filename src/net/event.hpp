@@ -15,7 +15,7 @@ namespace tunnel::net {
 /// Cheaper than a timer that never fires: nothing is queued anywhere while the coroutine waits.
 /// Whoever owns an event notifies it before it goes away; a waiter left behind would never end.
 class event {
-   public:
+ public:
     /// Resumes the waiter, if there is one, from the executor's queue: never inside this call.
     void notify() {
         if (waiter_) std::exchange(waiter_, nullptr)->resume();
@@ -34,7 +34,7 @@ class event {
         return asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(keep), asio::use_awaitable);
     }
 
-   private:
+ private:
     struct waiter {
         virtual ~waiter() = default;
         virtual void resume() = 0;

@@ -16,6 +16,14 @@ constexpr std::size_t credit_step = limits::initial_window / 8;
 
 }  // namespace
 
+bool merge(protocol::data& last, protocol::data& more) {
+    if (last.end || last.body.size() + more.body.size() > limits::body_slice) return false;
+    last.body.append(more.body.view());
+    last.end = more.end;
+    last.trailers = std::move(more.trailers);
+    return true;
+}
+
 exchange::exchange(executor session, std::shared_ptr<tunnel_link> link)
     : session_(std::move(session)), link_(std::move(link)) {}
 
@@ -27,9 +35,8 @@ void exchange::to_session(Function run) {
 
 template <class Function>
 void exchange::to_link(Function run) {
-    run_on(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
-        run(link->streams(), self);
-    });
+    run_on(link_->strand(),
+           [self = shared_from_this(), link = link_, run = std::move(run)]() mutable { run(link->streams(), self); });
 }
 
 template <class Part>
@@ -41,10 +48,7 @@ void exchange::to_link_send(Part part) {
 
 incoming exchange::take() {
     auto part = std::move(incoming_[next_++]);
-    if (next_ == incoming_.size()) {
-        incoming_.clear();
-        next_ = 0;
-    }
+    drop_front(incoming_, next_);
     return part;
 }
 
@@ -114,7 +118,9 @@ void exchange::push(incoming part) {
         over_ = true;
         room_changed_.notify();
     }
-    incoming_.push_back(std::move(part));
+    auto* last = has_incoming() ? std::get_if<protocol::data>(&incoming_.back()) : nullptr;
+    auto* more = std::get_if<protocol::data>(&part);
+    if (last == nullptr || more == nullptr || !merge(*last, *more)) incoming_.push_back(std::move(part));
     // A copy: what is called may drop the original.
     if (auto callback = on_incoming_) callback();
 }

@@ -27,10 +27,23 @@ using incoming = std::variant<protocol::response, protocol::data, protocol::fin,
 /// What a session hands to the link.
 using outgoing = std::variant<protocol::request, protocol::response, protocol::data>;
 
+/// Appends `more` to `last` where that costs no further buffer; trailers and end come along. False: it does not fit.
+[[nodiscard]] bool merge(protocol::data& last, protocol::data& more);
+
+/// Forgets the first `front` entries of a queue that is read by index, now and then, so that one which never runs empty
+/// does not grow.
+template <class Part>
+void drop_front(std::vector<Part>& queue, std::size_t& front) {
+    constexpr std::size_t worth_it = 16;
+    if (front < queue.size() && (front < worth_it || front * 2 < queue.size())) return;
+    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(front));
+    front = 0;
+}
+
 /// One request and its response in flight: where a session (public_session, local_exchange) and the tunnel link
 /// meet. The session's half belongs to the session's strand, `link_half` to the link's; values cross by post.
 class exchange : public std::enable_shared_from_this<exchange> {
-   public:
+ public:
     /// `link` is known from the start in the client, and told by `opened` in the server.
     explicit exchange(executor session, std::shared_ptr<tunnel_link> link = nullptr);
 
@@ -75,21 +88,22 @@ class exchange : public std::enable_shared_from_this<exchange> {
         protocol::stream_id id = 0;
         protocol::send_window credit{0};
         protocol::receive_window window{0};
-        std::vector<outgoing> queue;          // parts not yet wholly written, from `front`
+        std::vector<outgoing> queue;  // parts not yet wholly written, from `front`
         std::size_t front = 0;
-        std::size_t offset = 0;               // body octets of the front part that were written
-        bool begun = false;                   // a frame of this stream was written
-        bool head_written = false;            // the front part's head was
-        bool ready = false;                   // stands in the ring of streams with something to write
-        bool cancelled = false;               // our last word was cancel
-        bool stop_peer_at_end = false;        // once our `end` is out, the peer is told to send no more
-        bool fin_at_end = false;              // once our `end` is out, the caller's half-close is told
-        bool answered = false;                // final response head received
+        std::size_t offset = 0;                 // body octets of the front part that were written
+        bool begun = false;                     // a frame of this stream was written
+        bool head_written = false;              // the front part's head was
+        bool ready = false;                     // stands in the ring of streams with something to write
+        bool cancelled = false;                 // our last word was cancel
+        bool stop_peer_at_end = false;          // once our `end` is out, the peer is told to send no more
+        bool fin_at_end = false;                // once our `end` is out, the caller's half-close is told
+        unsigned interim = 0;                   // 1xx heads received
+        bool answered = false;                  // final response head received
         std::optional<std::uint64_t> expected;  // body octets still to come, where the peer declared them
     };
     link_half at_link;
 
-   private:
+ private:
     void push(incoming part);
     template <class Function>
     void to_session(Function run);
@@ -106,7 +120,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     std::function<void()> on_incoming_;
     std::size_t outstanding_ = 0;  // octets sent that the link has not written yet
     event room_changed_;
-    std::size_t uncredited_ = 0;   // octets consumed whose credit was not yet given back
+    std::size_t uncredited_ = 0;  // octets consumed whose credit was not yet given back
     bool over_ = false;
     std::optional<protocol::cancel_reason> cancel_when_opened_;
     std::vector<protocol::data> send_when_opened_;

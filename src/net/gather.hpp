@@ -13,7 +13,7 @@ namespace tunnel::net {
 /// Up to four pieces that leave in one write: head, chunk line, body, chunk end. A ConstBufferSequence.
 /// A class with constructors on purpose: GCC 12 mishandles aggregates as arguments of a co_await (PR 107288).
 class gather {
-   public:
+ public:
     gather() noexcept = default;
     explicit gather(std::string_view piece) noexcept { add(piece); }
 
@@ -34,7 +34,7 @@ class gather {
     [[nodiscard]] const_iterator begin() const noexcept { return pieces_.data() + first_; }
     [[nodiscard]] const_iterator end() const noexcept { return pieces_.data() + last_; }
 
-   private:
+ private:
     std::array<asio::const_buffer, 4> pieces_;
     std::size_t first_ = 0;
     std::size_t last_ = 0;

@@ -1,5 +1,6 @@
 #include "net/platform.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <boost/asio/ip/address_v4.hpp>
@@ -21,6 +22,14 @@ asio::ip::address plain_address(const tcp::endpoint& endpoint) {
 }  // namespace
 
 void ignore_sigpipe() noexcept { std::signal(SIGPIPE, SIG_IGN); }
+
+void open_standard_files() noexcept {
+    for (int file = 0; file <= 2; ++file) {
+        // The lowest free number is what open gives.
+        if (fcntl(file, F_GETFD) != -1) continue;
+        [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
+    }
+}
 
 std::size_t raise_file_limit() noexcept {
     rlimit limit{};

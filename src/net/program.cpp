@@ -40,7 +40,7 @@ void program::on_signal(std::function<void()> callback) {
 
 void program::wait_signal() {
     signals_.async_wait([this](error_code error, int) {
-        if (error) return;
+        if (error || ended_) return;
         signalled_();
         if (!ended_) wait_signal();
     });

@@ -13,7 +13,7 @@ namespace tunnel::net {
 
 /// What both daemons do around their work: log, signals, the lines on stdout, threads.
 class program {
-   public:
+ public:
     program(std::string_view name, const common_options& options);
     ~program();
     program(const program&) = delete;
@@ -29,7 +29,7 @@ class program {
     void run();
     void end();
 
-   private:
+ private:
     void wait_signal();
     void flush_later();
 

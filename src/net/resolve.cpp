@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -68,7 +69,12 @@ awaitable<std::vector<tcp::endpoint>> resolve(address where, std::chrono::millis
     asio::steady_timer timer(strand, limit);
     const auto shared = std::make_shared<lookup>();
     shared->waiting = &timer;
-    std::thread([shared, where] { look_up(shared, where); }).detach();
+    try {
+        std::thread([shared, where] { look_up(shared, where); }).detach();
+    } catch (const std::system_error&) {
+        error = asio::error::no_memory;  // no thread to be had: as good as a look-up that failed
+        co_return found;
+    }
     co_await timer.async_wait(no_throw);
     const std::lock_guard lock(shared->mutex);
     shared->waiting = nullptr;

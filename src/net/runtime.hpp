@@ -12,7 +12,7 @@ namespace tunnel::net {
 
 /// The threads of a program and the strands on them.
 class runtime {
-   public:
+ public:
     explicit runtime(unsigned threads);
 
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
@@ -24,7 +24,7 @@ class runtime {
     /// Runs until there is nothing left to do, on all threads.
     void run();
 
-   private:
+ private:
     void run_one_thread();
 
     unsigned threads_;

@@ -24,13 +24,25 @@ part_body body_of(outgoing& part) {
     return std::visit([](auto& p) { return part_body{p.body, p.end, p.trailers}; }, part);
 }
 
+/// A source that gives single octets must not cost a buffer for each: what fits goes into the part that waits.
+bool merge(outgoing& last, outgoing& more) {
+    auto* into = std::get_if<protocol::data>(&last);
+    auto* from = std::get_if<protocol::data>(&more);
+    return into != nullptr && from != nullptr && net::merge(*into, *from);
+}
+
 failure to_failure(protocol::cancel_reason reason) {
     switch (reason) {
-        case protocol::cancel_reason::local_reset: return failure::local_reset;
-        case protocol::cancel_reason::local_timeout: return failure::local_timeout;
-        case protocol::cancel_reason::protocol: return failure::bad_answer;
-        case protocol::cancel_reason::shutdown: return failure::shutting_down;
-        default: return failure::tunnel_lost;
+        case protocol::cancel_reason::local_reset:
+            return failure::local_reset;
+        case protocol::cancel_reason::local_timeout:
+            return failure::local_timeout;
+        case protocol::cancel_reason::protocol:
+            return failure::bad_answer;
+        case protocol::cancel_reason::shutdown:
+            return failure::shutting_down;
+        default:
+            return failure::tunnel_lost;
     }
 }
 
@@ -58,7 +70,8 @@ bool stream_set::open(const stream& s, protocol::request request) {
 
 std::error_code stream_set::check_new(const protocol::request& request) const {
     if (side_ == role::server) return errc::unexpected_message;
-    if (table_.state(request.id) != decltype(table_)::lookup::never_opened || request.id == 0) return errc::bad_stream_id;
+    if (table_.state(request.id) != decltype(table_)::lookup::never_opened || request.id == 0)
+        return errc::bad_stream_id;
     if (table_.size() >= max_streams_) return errc::bad_stream_id;
     if (request.body.size() > our_window_) return errc::credit_overflow;
     return {};
@@ -69,7 +82,7 @@ void stream_set::adopt(const stream& s, const protocol::request& request) {
     half.id = request.id;
     half.credit = protocol::send_window(their_window_);
     half.window = protocol::receive_window(our_window_);
-    half.expected = request.head.content_length;
+    if (request.head.upgrade.empty()) half.expected = request.head.content_length;
     [[maybe_unused]] const auto fresh = table_.open_as(request.id, s);
     assert(fresh);
     if (!take_body(s, request.body.size(), request.end)) return;
@@ -112,7 +125,7 @@ std::error_code stream_set::handle(protocol::response&& m) {
         if (half.answered) {
             refuse(s);
         } else if (m.head.interim()) {
-            if (m.end || !m.body.empty()) {
+            if (m.end || !m.body.empty() || ++half.interim > limits::max_interim) {
                 refuse(s);
             } else {
                 s->deliver(std::move(m));
@@ -134,7 +147,8 @@ std::error_code stream_set::handle(protocol::data&& m) {
     if (found == nullptr) return error;
     const auto s = *found;
     const auto end = m.end;
-    if (!s->at_link.cancelled) {
+    const auto nothing = m.body.empty() && !m.end;  // costs no credit, so it must cost no memory
+    if (!s->at_link.cancelled && !nothing) {
         if (side_ == role::server && !s->at_link.answered) {
             refuse(s);
         } else if (take_body(s, m.body.size(), m.end)) {
@@ -187,8 +201,15 @@ std::error_code stream_set::handle(const protocol::fin& m) {
     return {};
 }
 
-std::error_code stream_set::handle_bad_body(protocol::stream_id id) {
+std::error_code stream_set::handle_bad_body(protocol::stream_id id, bool opens) {
     std::error_code error;
+    if (opens && side_ == role::client && table_.open_as(id, nullptr)) {
+        append_frame(control_, protocol::cancel{id, protocol::cancel_reason::protocol});
+        wake_();
+        table_.finish_local(id);
+        table_.finish_remote(id);
+        return error;
+    }
     auto* found = find_open(id, error);
     if (found == nullptr) return error;
     const auto s = *found;
@@ -200,7 +221,7 @@ std::error_code stream_set::handle_bad_body(protocol::stream_id id) {
 void stream_set::send(const stream& s, outgoing part) {
     auto& half = s->at_link;
     if (!is_open(s) || half.cancelled || table_.local_done(half.id)) return;
-    half.queue.push_back(std::move(part));
+    if (half.front == half.queue.size() || !merge(half.queue.back(), part)) half.queue.push_back(std::move(part));
     make_ready(s);
 }
 
@@ -290,10 +311,8 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
     if (whole) {
         half.offset = 0;
         half.head_written = false;
-        if (++half.front == half.queue.size()) {
-            half.queue.clear();
-            half.front = 0;
-        }
+        half.queue[half.front] = protocol::data{};  // its storage goes now: the queue may never run empty
+        drop_front(half.queue, ++half.front);
     }
     if (slice > 0 && !end && counted) s->accepted(slice);
     if (half.front < half.queue.size()) make_ready(s);

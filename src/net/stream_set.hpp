@@ -18,7 +18,7 @@ enum class role { server, client };
 /// The streams of one tunnel connection: what each frame that arrives means for its exchange, and which frame is
 /// written next. Belongs to the link's strand; does no I/O.
 class stream_set {
-   public:
+ public:
     using stream = std::shared_ptr<exchange>;
 
     /// `wake`: there is something to write. `control`: where frames go that overtake bodies.
@@ -40,8 +40,8 @@ class stream_set {
     [[nodiscard]] std::error_code handle(const protocol::window& m);
     [[nodiscard]] std::error_code handle(const protocol::cancel& m);
     [[nodiscard]] std::error_code handle(const protocol::fin& m);
-    /// A frame whose body was no base64: its stream is cancelled.
-    [[nodiscard]] std::error_code handle_bad_body(protocol::stream_id id);
+    /// A frame whose body was no base64: its stream is cancelled. `opens`: it was a request.
+    [[nodiscard]] std::error_code handle_bad_body(protocol::stream_id id, bool opens);
 
     void send(const stream& s, outgoing part);
     void send_fin(const stream& s);
@@ -60,7 +60,7 @@ class stream_set {
 
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
 
-   private:
+ private:
     [[nodiscard]] stream* find_open(protocol::stream_id id, std::error_code& error);
     [[nodiscard]] bool is_open(const stream& s) const noexcept { return s->at_link.id != 0; }
     /// Counts body octets against credit and declared length. False: the stream was cancelled for it.

@@ -61,8 +61,9 @@ bool tunnel_link::decode_next(protocol::message& m, bool& found) {
                 return protocol::stream_id{0};
             },
             m);
+        const auto opens = std::holds_alternative<protocol::request>(m);
         m = protocol::unknown{};
-        error = streams_.handle_bad_body(id);
+        error = streams_.handle_bad_body(id, opens);
         if (!error) return true;
     }
     protocol_error(error);
@@ -105,11 +106,11 @@ void tunnel_link::protocol_error(std::error_code error) {
 
 awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
     // A goodbye may have been said already: its deadline holds.
-    if (!leaving_) goodbye_.set(times_.hello);
+    if (!finishing_ && !leaving_) goodbye_.set(times_.hello);
     protocol::message m;
     const auto received = co_await receive(m);
     if (!received) co_return false;
-    if (!leaving_) goodbye_.clear();
+    if (!finishing_ && !leaving_) goodbye_.clear();
     if (auto* hello = std::get_if<protocol::hello>(&m)) {
         theirs = std::move(*hello);
         if (theirs.protocol == protocol::version) {
@@ -188,9 +189,14 @@ void tunnel_link::send(const protocol::hello& m) {
 
 void tunnel_link::announce(protocol::goaway_reason reason, std::string detail) {
     if (closed_) return;
-    leaving_ = true;
     append_frame(control_, protocol::goaway{reason, std::move(detail)});
     start_writing();
+    something_to_write_.notify();
+}
+
+void tunnel_link::leave() {
+    if (closed_) return;
+    leaving_ = true;
     something_to_write_.notify();
 }
 
@@ -249,7 +255,8 @@ awaitable<void> tunnel_link::write_all(protocol::byte_buffer& bytes) {
         error_code error;
         auto n = socket_.write_some(asio::buffer(left.data(), left.size()), error);
         if (error == asio::error::would_block) {
-            auto [failed, written] = co_await socket_.async_write_some(asio::buffer(left.data(), left.size()), no_throw);
+            auto [failed, written] =
+                co_await socket_.async_write_some(asio::buffer(left.data(), left.size()), no_throw);
             error = failed;
             n = written;
         }

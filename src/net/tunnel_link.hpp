@@ -29,10 +29,10 @@ struct link_times {
 /// The tunnel connection: socket to frames and back. One coroutine reads, one writes everything that is ready in
 /// one go, a timer watches for silence. Belongs to one strand; streams() does the thinking.
 class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
-   public:
+ public:
     /// What the program behind the link does with frames that are not of an open stream. Outlives run().
     class owner {
-       public:
+     public:
         virtual ~owner() = default;
         /// Client: the exchange for a request that arrived, then the request itself.
         virtual std::shared_ptr<exchange> new_exchange(const protocol::request&) { return nullptr; }
@@ -59,8 +59,12 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     void send(const protocol::hello& m);
     /// Says goodbye: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
     void finish(protocol::goaway_reason reason, std::string detail);
-    /// Says goodbye, stays for what is in flight, then closes.
+    /// Says goodbye and stays: the server closes when nothing is in flight, for only it knows its last request.
     void announce(protocol::goaway_reason reason, std::string detail);
+
+    /// The peer said goodbye: closes once no stream is open.
+    void leave();
+    [[nodiscard]] bool leaving() const noexcept { return leaving_; }
 
     void close(std::string why);
     [[nodiscard]] bool closed() const noexcept { return closed_; }
@@ -71,7 +75,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     /// What open exchanges are told when the connection ends.
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
 
-   private:
+ private:
     /// Reads until a whole frame is buffered and decodes it. False: closed.
     [[nodiscard]] awaitable<bool> receive(protocol::message& m);
     [[nodiscard]] bool decode_next(protocol::message& m, bool& found);
@@ -89,8 +93,8 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     link_times times_;
 
     protocol::byte_buffer input_;
-    std::size_t first_ = 0;      // octets of input_ already decoded
-    std::size_t needed_ = 0;     // size of the frame that has begun, where known
+    std::size_t first_ = 0;   // octets of input_ already decoded
+    std::size_t needed_ = 0;  // size of the frame that has begun, where known
     protocol::message_decoder decoder_;
     bool greeted_ = false;
 

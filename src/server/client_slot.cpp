@@ -18,7 +18,8 @@ void client_slot::on_strand(Function run) {
 void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) {
     on_strand([session = std::move(session), takeover](client_slot& self) mutable {
         if (self.shut_down_) return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
-        if (self.active_ && !takeover) return session->refuse(protocol::goaway_reason::busy, "another client is active");
+        if (self.active_ && !takeover)
+            return session->refuse(protocol::goaway_reason::busy, "another client is active");
         auto before = std::exchange(self.active_, session);
         session->activate();
         if (before) before->replace(session->peer());

@@ -13,7 +13,7 @@ class tunnel_session;
 /// Who is the one active client. The only place that knows, guarded by its strand: requests, claims and releases
 /// pass through it in one order, so there are never two active clients.
 class client_slot : public std::enable_shared_from_this<client_slot> {
-   public:
+ public:
     /// `max_in_flight`: requests one client may have open at a time.
     client_slot(net::executor strand, std::size_t max_in_flight);
 
@@ -27,7 +27,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// Nobody is or becomes active any more.
     void shut_down();
 
-   private:
+ private:
     template <class Function>
     void on_strand(Function run);
 

@@ -3,12 +3,14 @@
 #include <memory>
 
 #include "net/log.hpp"
+#include "net/platform.hpp"
 #include "net/program.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
 
 int main(int argc, char** argv) {
     using namespace tunnel;
+    net::open_standard_files();
     auto [settings, exit_code] = server::parse_options(argc, argv);
     if (exit_code) return *exit_code;
     try {

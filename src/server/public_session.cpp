@@ -78,10 +78,14 @@ void public_session::stop(bool now) {
 void public_session::set_deadline(waiting_for what) {
     waiting_for_ = what;
     switch (what) {
-        case waiting_for::request: return deadline_.set(first_request_ ? settings_.header_timeout : settings_.idle_timeout);
-        case waiting_for::head: return deadline_.set(settings_.header_timeout);
-        case waiting_for::body: return deadline_.set(settings_.body_timeout);
-        case waiting_for::response: return deadline_.set(settings_.response_timeout);
+        case waiting_for::request:
+            return deadline_.set(first_request_ ? settings_.header_timeout : settings_.idle_timeout);
+        case waiting_for::head:
+            return deadline_.set(settings_.header_timeout);
+        case waiting_for::body:
+            return deadline_.set(settings_.body_timeout);
+        case waiting_for::response:
+            return deadline_.set(settings_.response_timeout);
     }
 }
 
@@ -89,12 +93,14 @@ void public_session::deadline_expired() {
     timed_out_ = true;
     switch (waiting_for_) {
         case waiting_for::request:
-        case waiting_for::head: return connection_->wake();
+        case waiting_for::head:
+            return connection_->wake();
         case waiting_for::body:
             refusal_ = {408, "the request body stalled"};
             connection_->interrupt_read();
             return exchange_->fail(failure::bad_request, cancel_reason::caller_gone);
-        case waiting_for::response: return exchange_->fail(failure::local_timeout, cancel_reason::local_timeout);
+        case waiting_for::response:
+            return exchange_->fail(failure::local_timeout, cancel_reason::local_timeout);
     }
 }
 
@@ -151,8 +157,8 @@ awaitable<void> public_session::serve() {
     request_upgrade_ = request_.head.upgrade;
     keep_open_ = keep_open_ && request_.keep_alive;
     const auto upgrade = !request_upgrade_.empty();
-    decoder_ = net::body_decoder(request_.body, request_.head.content_length.value_or(0),
-                                 std::move(request_.hop_by_hop));
+    decoder_ =
+        net::body_decoder(request_.body, request_.head.content_length.value_or(0), std::move(request_.hop_by_hop));
 
     protocol::request message;
     message.body = net::take_buffered_body(*connection_, decoder_, refusal_);
@@ -196,9 +202,7 @@ awaitable<void> public_session::serve() {
         net::spawn(connection_->strand(), "upload", std::move(upload));
     }
 
-    in_response_ = true;
     co_await relay_response();
-    in_response_ = false;
     if (uploading_) set_deadline(waiting_for::body);
 
     // Told the answer instead of 100, the caller may well send no body: nothing else can be read from it.
@@ -222,9 +226,9 @@ awaitable<void> public_session::serve() {
 
 awaitable<void> public_session::relay_request_body() {
     auto waiting = [this](bool for_caller) {
-        if (for_caller && !upgraded_) return set_deadline(waiting_for::body);
+        if (for_caller && !upgraded_ && !awaits_continue_) return set_deadline(waiting_for::body);
         if (!head_written_) return set_deadline(waiting_for::response);
-        if (in_response_ || upgraded_) return deadline_.clear();
+        if (upgraded_) return deadline_.clear();
         set_deadline(waiting_for::body);  // the answer is out: an app that reads no further holds nothing up
     };
     auto moved = [this](std::size_t octets) {
@@ -232,17 +236,21 @@ awaitable<void> public_session::relay_request_body() {
         check_body_size(octets);
         if (refusal_) exchange_->fail(failure::bad_request, cancel_reason::too_large);
     };
-    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
+    const auto result =
+        co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
     switch (result) {
         case net::relay_result::complete:
             if (!upgraded_) watch_caller();
             break;
-        case net::relay_result::cut_short: caller_gone(); break;
+        case net::relay_result::cut_short:
+            caller_gone();
+            break;
         case net::relay_result::bad_body:
             refusal_ = {400, "the request body's chunked framing is wrong"};
             exchange_->fail(failure::bad_request, cancel_reason::caller_gone);
             break;
-        case net::relay_result::over: break;
+        case net::relay_result::over:
+            break;
     }
     if (head_written_) deadline_.clear();
     uploading_ = false;
@@ -263,7 +271,8 @@ void public_session::watch_caller() {
 }
 
 void public_session::input_changed() {
-    if (uploading_ || upgraded_ || !connection_->at_end()) return;
+    if (uploading_ || upgraded_) return;
+    if (!connection_->at_end()) return connection_->watch();  // pipelined; what matters comes behind it
     if (connection_->read_error()) return caller_gone();
     // A half-close after a complete request is no abort (RFC 9112 section 9.6): the app hears of it and decides. It
     // belongs to the last of the requests that were sent at once.
@@ -319,8 +328,9 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
     const auto missing = kind_ == body_kind::length && response.end && response.body.size() != head.content_length;
     if (head.interim()) ++interim_;
     const auto unasked_upgrade = head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty());
-    if (!net::is_writable(head) || !net::is_writable(response.trailers) || (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) ||
-        missing || unasked_upgrade || interim_ > limits::max_interim) {
+    if (!net::is_writable(head) || !net::is_writable(response.trailers) ||
+        (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) || missing || unasked_upgrade ||
+        interim_ > limits::max_interim) {
         exchange_->cancel(cancel_reason::protocol);
         co_await answer(failure::bad_answer);
         co_return false;
@@ -330,7 +340,7 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
     style.body = kind_;
     if (head.interim()) {
         if (request_.minor == 0) co_return true;  // RFC 9110 section 15.2
-        if (head.status == 100) awaits_continue_ = false;
+        if (head.status == 100 && std::exchange(awaits_continue_, false)) set_deadline(waiting_for::body);
         append_response_head(output_, head, style);
         net::body_writer interim(*connection_, body_kind::none);
         const auto error = co_await interim.write(output_, {}, false, {});
@@ -385,6 +395,8 @@ awaitable<bool> public_session::continue_response(protocol::data part) {
     }
     body_octets_ += size;
     if (size > 0) exchange_->consumed(size);
+    // A body that moves one way excuses a pause of the other.
+    if (size > 0 && uploading_ && !upgraded_) set_deadline(waiting_for::body);
     if (!part.end) co_return true;
     if (upgraded_) connection_->shutdown_send();
     log();

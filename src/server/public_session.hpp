@@ -21,7 +21,7 @@ namespace tunnel::server {
 /// One public connection: reads requests, hands each to the active client, writes the answers in order. Belongs to
 /// its connection's strand.
 class public_session : public std::enable_shared_from_this<public_session> {
-   public:
+ public:
     public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings);
 
     [[nodiscard]] net::awaitable<void> run();
@@ -32,7 +32,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     /// (any strand) No request after the current one; `now`: not even that.
     void stop(bool now);
 
-   private:
+ private:
     /// What the input deadline is for.
     enum class waiting_for : std::uint8_t { request, head, body, response };
 
@@ -89,7 +89,6 @@ class public_session : public std::enable_shared_from_this<public_session> {
     unsigned status_ = 0;
     unsigned interim_ = 0;
     bool head_written_ = false;
-    bool in_response_ = false;
     bool upgraded_ = false;
     net::body_kind kind_ = net::body_kind::none;
     std::uint64_t body_octets_ = 0;

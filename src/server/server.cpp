@@ -44,7 +44,8 @@ void server::accept_public(net::tcp::socket socket) {
 void server::accept_tunnel(net::tcp::socket socket) {
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
     if (tunnel_sessions_.size() >= limits::max_handshakes) {
-        const auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active(); });
+        const auto oldest =
+            std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active() && !s->stopped(); });
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop();
     }
     auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, times_);

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <list>
+#include <memory>
 
 #include "net/accept_loop.hpp"
 #include "net/asio.hpp"
@@ -22,7 +22,7 @@ class tunnel_session;
 /// The whole server: two listening sockets, the slot between them, and every open connection. Its own state
 /// belongs to its strand.
 class server : public std::enable_shared_from_this<server> {
-   public:
+ public:
     server(net::runtime& rt, options settings, const net::link_times& times = {});
 
     /// Binds both addresses and starts. Throws std::runtime_error with a sentence for the user.
@@ -38,7 +38,7 @@ class server : public std::enable_shared_from_this<server> {
     /// to the client. Second call: ends at once.
     void stop();
 
-   private:
+ private:
     void accept_public(net::tcp::socket socket);
     void accept_tunnel(net::tcp::socket socket);
     void drain();

@@ -61,18 +61,21 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
 
 void tunnel_session::open(std::shared_ptr<net::exchange> exchange, protocol::request request,
                           std::size_t max_in_flight) {
-    on_strand([exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
-        auto& streams = self.link_->streams();
-        // Gone, and the slot has not heard of it yet: the request never left.
-        if (self.link_->closed() || self.link_->finishing()) return exchange->deliver(net::failed{net::failure::no_client});
-        if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
-            return exchange->deliver(net::failed{net::failure::overloaded});
-        }
-        exchange->opened(self.link_);
-    });
+    on_strand(
+        [exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
+            auto& streams = self.link_->streams();
+            // Gone, and the slot has not heard of it yet: the request never left.
+            if (self.link_->closed() || self.link_->finishing() || self.link_->leaving())
+                return exchange->deliver(net::failed{net::failure::no_client});
+            if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
+                return exchange->deliver(net::failed{net::failure::overloaded});
+            }
+            exchange->opened(self.link_);
+        });
 }
 
 void tunnel_session::stop() {
+    stopped_ = true;
     on_strand([](tunnel_session& self) { self.link_->close("the server stops"); });
 }
 
@@ -80,6 +83,7 @@ void tunnel_session::on_goaway(const protocol::goaway& m) {
     spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
+    link_->leave();
 }
 
 }  // namespace tunnel::server

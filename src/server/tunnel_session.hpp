@@ -13,7 +13,7 @@ namespace tunnel::server {
 /// The server's end of one tunnel connection: handshake, its time as the active client, its end. Belongs to its
 /// link's strand; methods marked (any) post there.
 class tunnel_session : public net::tunnel_link::owner, public std::enable_shared_from_this<tunnel_session> {
-   public:
+ public:
     tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times = {});
 
     [[nodiscard]] net::awaitable<void> run();
@@ -31,12 +31,14 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
 
     /// (any) Whether it ever became the active client.
     [[nodiscard]] bool was_active() const noexcept { return active_; }
+    /// (any) Whether stop() was called, however long the rest takes.
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] net::executor strand() const { return link_->strand(); }
     [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
 
     void on_goaway(const protocol::goaway& m) override;
 
-   private:
+ private:
     template <class Function>
     void on_strand(Function run);
 
@@ -44,6 +46,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     std::shared_ptr<client_slot> slot_;
     protocol::hello theirs_;
     std::atomic<bool> active_ = false;
+    std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace tunnel::server

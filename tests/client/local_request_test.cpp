@@ -22,7 +22,7 @@ using testing::HasSubstr;
 
 /// What the local app gets to read, and over which connection.
 class ClientLocalRequest : public test::client_fixture {
-   protected:
+ protected:
     static protocol::request_head with_length(std::string_view method, std::string_view target, std::uint64_t length,
                                               const test::lines& fields = {{"Host", "a"}}) {
         auto head = request_head(method, target, fields);

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 /// What the local app says, and the frames that the server hears.
 class ClientLocalResponse : public test::client_fixture {
-   protected:
+ protected:
     void SetUp() override { server_ = std::make_unique<test::frame_peer>(started()); }
 
     test::frame_peer& server() { return *server_; }
@@ -47,14 +47,15 @@ class ClientLocalResponse : public test::client_fixture {
 
     protocol::stream_id id = 0;
 
-   private:
+ private:
     std::unique_ptr<test::frame_peer> server_;
 };
 
 TEST_F(ClientLocalResponse, AnAnswerIsOneFrame) {
     auto local = asked();
-    local.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nSet-Cookie: a\r\nX: \xe9\r\nset-cookie: b\r\n"
-               "Content-Length: 2\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nok");
+    local.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nSet-Cookie: a\r\nX: \xe9\r\nset-cookie: b\r\n"
+        "Content-Length: 2\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nok");
     EXPECT_EQ(server().receive_text(),
               head_text(R"(,"status":200,"reason":"OK","headers":[["Content-Type","text/plain"],["Set-Cookie","a"],)"
                         "[\"X\",\"\xc3\xa9\"],[\"set-cookie\",\"b\"]],"
@@ -130,7 +131,8 @@ TEST_F(ClientLocalResponse, NoContentAndNotModifiedHaveNoBody) {
     local.send("HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 300\r\n\r\n");
     EXPECT_EQ(
         server().receive_text(),
-        head_text(R"(,"status":304,"reason":"Not Modified","headers":[["ETag","x"]],"content_length":300,"end":true})"));
+        head_text(
+            R"(,"status":304,"reason":"Not Modified","headers":[["ETag","x"]],"content_length":300,"end":true})"));
     EXPECT_TRUE(local.stays_silent(20ms));  // back in the pool
     server().request(++id, request_head("GET", "/next"));
     EXPECT_THAT(read_head(local), HasSubstr("GET /next "));
@@ -241,8 +243,9 @@ TEST_F(ClientLocalResponse, AnUpgradePassesOctetsBothWaysUntilEachEnds) {
     head.upgrade = "websocket";
     server().request(++id, head, {}, false);
     auto local = app.accept();
-    EXPECT_EQ(read_head(local),
-              "GET /ws HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    EXPECT_EQ(
+        read_head(local),
+        "GET /ws HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     local.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhello");
     const auto response = server().receive<protocol::response>();
     EXPECT_EQ(response.head.status, 101U);
@@ -342,10 +345,10 @@ TEST_F(ClientLocalResponse, AnEndInsideTheHeadIs502) {
 }
 
 TEST_F(ClientLocalResponse, AnAnswerThatIsNoHttpIs502) {
-    for (const std::string bytes :
-         {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 999 No\r\n\r\n", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}) {
+    for (const std::string bytes : {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 999 No\r\n\r\n",
+                                    "HTTP/1.1 200 OK\r\nX : a\r\n\r\n",
+                                    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                    "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}) {
         SCOPED_TRACE(bytes);
         auto local = asked();
         local.send(bytes);
@@ -369,7 +372,8 @@ TEST_F(ClientLocalResponse, AResetInsideTheBodyIsACancel) {
 }
 
 TEST_F(ClientLocalResponse, AnEndInsideTheBodyIsACancel) {
-    for (const std::string framing : {"Content-Length: 10\r\n\r\nsome", "Transfer-Encoding: chunked\r\n\r\n8\r\nsome"}) {
+    for (const std::string framing :
+         {"Content-Length: 10\r\n\r\nsome", "Transfer-Encoding: chunked\r\n\r\n8\r\nsome"}) {
         auto local = asked();
         local.send("HTTP/1.1 200 OK\r\n" + framing);
         EXPECT_FALSE(server().receive<protocol::response>().end);
@@ -428,7 +432,7 @@ TEST_F(ClientLocalHost, AnAppThatDoesNotAcceptIs502) {
 // --- echo
 
 class ClientEcho : public test::client_fixture {
-   protected:
+ protected:
     ClientEcho() { settings.echo = true; }
 };
 
@@ -447,7 +451,8 @@ TEST_F(ClientEcho, ARequestIsDescribedAsJson) {
     EXPECT_EQ(response.head.fields.find("Content-Type"), "application/json");
     EXPECT_EQ(response.head.content_length, response.body.size());
     EXPECT_EQ(response.body.view(),
-              "{\n  \"method\": \"POST\",\n  \"path\": \"/a?b=c\",\n  \"headers\": [\n    [\n      \"Host\",\n      \"a\"\n    ],\n"
+              "{\n  \"method\": \"POST\",\n  \"path\": \"/a?b=c\",\n  \"headers\": [\n    [\n      \"Host\",\n      "
+              "\"a\"\n    ],\n"
               "    [\n      \"X\",\n      \"\xc3\xa9\"\n    ]\n  ],\n  \"body\": {\n    \"size\": 5,\n    \"sha256\": "
               "\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"\n  }\n}\n");
 }
@@ -464,7 +469,8 @@ TEST_F(ClientEcho, AStreamedBodyIsTakenAndCreditedToItsEnd) {
             continue;
         }
         sent += 16 * 1024;
-        server.data(1, std::string(16 * 1024, 'x'), sent == size, sent == size ? test::lines{{"X-Sum", "1"}} : test::lines{});
+        server.data(1, std::string(16 * 1024, 'x'), sent == size,
+                    sent == size ? test::lines{{"X-Sum", "1"}} : test::lines{});
     }
     for (;;) {
         auto m = server.receive_any();

@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 /// The tunnel connection of the client: handshake, liveness, reconnecting, its end.
 class ClientSession : public test::client_fixture {
-   protected:
+ protected:
     void expect_serves(test::frame_peer& server, protocol::stream_id id) {
         // Back in the pool by then.
         if (local_) {
@@ -34,7 +34,7 @@ class ClientSession : public test::client_fixture {
         EXPECT_EQ(server.receive<protocol::response>().body.view(), "ok");
     }
 
-   private:
+ private:
     std::unique_ptr<test::raw_peer> local_;
 };
 

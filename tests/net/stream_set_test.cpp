@@ -185,8 +185,8 @@ TEST_F(StreamSet, ReadyStreamsTakeTurns) {
     auto b = opened(false);
     streams.send(a, data(0, std::string(40'000, 'a')));
     streams.send(b, data(0, std::string(20'000, 'b'), true));
-    EXPECT_EQ(written(), (list{"data 1 of 16384", "data 2 of 16384", "data 1 of 16384", "data 2 of 3616, end",
-                               "data 1 of 7232"}));
+    EXPECT_EQ(written(),
+              (list{"data 1 of 16384", "data 2 of 16384", "data 1 of 16384", "data 2 of 3616, end", "data 1 of 7232"}));
 }
 
 TEST_F(StreamSet, AStreamAloneWritesLargerFrames) {
@@ -326,7 +326,7 @@ TEST_F(StreamSet, FramesForWhatWasNeverOpenedAreTheConnectionsError) {
     EXPECT_EQ(streams.handle(data(1, "x")), errc::bad_stream_id);
     EXPECT_EQ(streams.handle(protocol::window{1, 1}), errc::bad_stream_id);
     EXPECT_EQ(streams.handle(protocol::cancel{1, cancel_reason::protocol}), errc::bad_stream_id);
-    EXPECT_EQ(streams.handle_bad_body(1), errc::bad_stream_id);
+    EXPECT_EQ(streams.handle_bad_body(1, false), errc::bad_stream_id);
 }
 
 TEST_F(StreamSet, EachSideSaysOnlyWhatIsItsOwn) {
@@ -337,7 +337,7 @@ TEST_F(StreamSet, EachSideSaysOnlyWhatIsItsOwn) {
 
 TEST_F(StreamSet, ABadBodyEndsItsStreamForGood) {
     auto s = opened();
-    EXPECT_FALSE(streams.handle_bad_body(1));
+    EXPECT_FALSE(streams.handle_bad_body(1, false));
     EXPECT_EQ(delivered(s), list{"failed bad-answer"});
     EXPECT_EQ(written(), list{"cancel 1 protocol"});
     EXPECT_EQ(streams.size(), 0U);

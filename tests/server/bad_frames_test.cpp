@@ -19,7 +19,7 @@ using testing::HasSubstr;
 
 /// What an active client must not put on the wire: its connection ends, its requests fail, the server lives.
 class ServerBadFrames : public test::server_fixture {
-   protected:
+ protected:
     ServerBadFrames() { times.goaway = 2 * test::patience; }  // nobody waits for a peer that does not close
 
     /// A client with one request open as stream 1 says `bytes`.
@@ -66,10 +66,12 @@ TEST_F(ServerBadFrames, ALengthOfZeroEndsTheLink) {
 
 TEST_F(ServerBadFrames, PayloadsThatAreNoJsonObjectEndTheLink) {
     start();
-    for (const std::string& payload : std::vector<std::string>{
-             "x", "{", "[]", "1", R"({"type":"ping","nonce":1} )"
+    for (const std::string& payload :
+         std::vector<std::string>{"x", "{", "[]", "1",
+                                  R"({"type":"ping","nonce":1} )"
                                   "x",
-             "\xef\xbb\xbf{\"type\":\"ping\",\"nonce\":1}", "{\"type\":\"ping\",\"nonce\":1,\"x\":\"\xff\"}", R"({"type":1})"}) {
+                                  "\xef\xbb\xbf{\"type\":\"ping\",\"nonce\":1}",
+                                  "{\"type\":\"ping\",\"nonce\":1,\"x\":\"\xff\"}", R"({"type":1})"}) {
         SCOPED_TRACE(payload);
         expect_link_ends(framed(payload));
     }
@@ -87,7 +89,8 @@ TEST_F(ServerBadFrames, AMemberTwiceEndsTheLink) {
 
 TEST_F(ServerBadFrames, IdsThatAreNoStreamIdsEndTheLink) {
     start();
-    for (const std::string id : {"-1", "1.9", "18446744073709551616", "\"1\"", "null", "true", "0", "9007199254740992"}) {
+    for (const std::string id :
+         {"-1", "1.9", "18446744073709551616", "\"1\"", "null", "true", "0", "9007199254740992"}) {
         SCOPED_TRACE(id);
         expect_link_ends(framed(R"({"type":"cancel","id":)" + id + R"(,"reason":"protocol"})"));
     }

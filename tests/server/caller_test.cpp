@@ -22,7 +22,7 @@ using testing::StartsWith;
 
 /// The public connection itself: what callers do with it, and its limits.
 class ServerCaller : public test::server_fixture {
-   protected:
+ protected:
     ServerCaller() { settings.forwarded_headers = false; }
 
     static void answer(test::frame_peer& peer, std::string_view body) {
@@ -70,7 +70,8 @@ TEST_F(ServerCaller, PipelinedRequestsAreAnsweredInOrder) {
         head.content_length = target.size();
         peer.respond(request.id, head, target);
     }
-    for (const std::string target : {"/1", "/2", "/3"}) EXPECT_THAT(read_response(from), testing::EndsWith("\r\n" + target));
+    for (const std::string target : {"/1", "/2", "/3"})
+        EXPECT_THAT(read_response(from), testing::EndsWith("\r\n" + target));
 }
 
 TEST_F(ServerCaller, PipelinedRequestsBehindAChunkedOneAreFound) {
@@ -142,18 +143,38 @@ TEST_F(ServerCaller, BadRequestsAre400) {
     start();
     auto peer = client();
     const auto with = [](const std::string& field) { return "GET / HTTP/1.1\r\nHost: a\r\n" + field + "\r\n\r\n"; };
-    for (const auto& bytes : std::vector<std::string>{
-             "GET / HTTP/1.1\nHost: a\n\n", with("X: a\rb"), "GET / HTTP/1.1\r\n X: y\r\nHost: a\r\n\r\n", with("X : a"),
-             with("X: a\r\n b"), with(": x"), with("fo o: x"), with("f\x80: x"), with("X: a\0b"s),
-             "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /p#f HTTP/1.1\r\nHost: a\r\n\r\n", "GET /p q HTTP/1.1\r\nHost: a\r\n\r\n",
-             "GET / HTTP/1.1\r\n\r\n", with("Host: b"), "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
-             with("Content-Length: +3"), with("Content-Length: -3"), with("Content-Length: 0x3"), with("Content-Length: "),
-             with("Content-Length: 3 4"), with("Content-Length: 18446744073709551616"),
-             with("Content-Length: 3\r\nContent-Length: 4"), with("Content-Length: 3\r\nTransfer-Encoding: chunked"),
-             with("Transfer-Encoding: chunked\r\nContent-Length: 3"), with("Transfer-Encoding: chunked, chunked"),
-             with("Transfer-Encoding: chunked, gzip"), with("Transfer-Encoding: \"chunked\""), with("Transfer-Encoding: "),
-             with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
-             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "\x16\x03\x01\x02\x00\x01"s}) {
+    for (const auto& bytes : std::vector<std::string>{"GET / HTTP/1.1\nHost: a\n\n",
+                                                      with("X: a\rb"),
+                                                      "GET / HTTP/1.1\r\n X: y\r\nHost: a\r\n\r\n",
+                                                      with("X : a"),
+                                                      with("X: a\r\n b"),
+                                                      with(": x"),
+                                                      with("fo o: x"),
+                                                      with("f\x80: x"),
+                                                      with("X: a\0b"s),
+                                                      "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                                      "GET /p#f HTTP/1.1\r\nHost: a\r\n\r\n",
+                                                      "GET /p q HTTP/1.1\r\nHost: a\r\n\r\n",
+                                                      "GET / HTTP/1.1\r\n\r\n",
+                                                      with("Host: b"),
+                                                      "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+                                                      "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+                                                      with("Content-Length: +3"),
+                                                      with("Content-Length: -3"),
+                                                      with("Content-Length: 0x3"),
+                                                      with("Content-Length: "),
+                                                      with("Content-Length: 3 4"),
+                                                      with("Content-Length: 18446744073709551616"),
+                                                      with("Content-Length: 3\r\nContent-Length: 4"),
+                                                      with("Content-Length: 3\r\nTransfer-Encoding: chunked"),
+                                                      with("Transfer-Encoding: chunked\r\nContent-Length: 3"),
+                                                      with("Transfer-Encoding: chunked, chunked"),
+                                                      with("Transfer-Encoding: chunked, gzip"),
+                                                      with("Transfer-Encoding: \"chunked\""),
+                                                      with("Transfer-Encoding: "),
+                                                      with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
+                                                      "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                                      "\x16\x03\x01\x02\x00\x01"s}) {
         expect_refused(bytes, 400);
     }
     EXPECT_TRUE(peer.raw().stays_silent(20ms));

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 
 class ServerHandshake : public test::server_fixture {
-   protected:
+ protected:
     /// The request reaches this client, and its answer the caller.
     void expect_served_by(test::frame_peer& peer) {
         auto from = caller();
@@ -69,7 +69,8 @@ TEST_F(ServerHandshake, TheServerSaysNothingBeforeAHello) {
 TEST_F(ServerHandshake, AHelloByteByByteIsAHello) {
     start();
     test::frame_peer peer{test::raw_peer(tunnel_port())};
-    const std::string hello = R"({"type":"hello","protocol":1,"agent":"a","window":1000,"max_streams":10,"takeover":true})";
+    const std::string hello =
+        R"({"type":"hello","protocol":1,"agent":"a","window":1000,"max_streams":10,"takeover":true})";
     std::string frame{'\0', '\0', '\0', static_cast<char>(hello.size())};
     frame += hello;
     for (const char octet : frame) peer.raw().send({&octet, 1});

@@ -18,7 +18,7 @@ using testing::IsEmpty;
 
 /// What the caller sends, and the frames that the client hears.
 class ServerRequest : public test::server_fixture {
-   protected:
+ protected:
     ServerRequest() { settings.forwarded_headers = false; }
 };
 
@@ -33,9 +33,10 @@ TEST_F(ServerRequest, AWebhookIsOneFrame) {
     auto peer = client();
     auto from = caller();
     from.send("POST /hook?x=1&y=%20 HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nContent-Length: 5\r\n\r\nhello");
-    EXPECT_EQ(peer.receive_text(),
-              R"({"type":"request","id":1,"method":"POST","path":"/hook?x=1&y=%20",)"
-              R"("headers":[["Host","a"],["X-One","1"],["x-one","2"]],"content_length":5,"end":true,"body":"aGVsbG8="})");
+    EXPECT_EQ(
+        peer.receive_text(),
+        R"({"type":"request","id":1,"method":"POST","path":"/hook?x=1&y=%20",)"
+        R"("headers":[["Host","a"],["X-One","1"],["x-one","2"]],"content_length":5,"end":true,"body":"aGVsbG8="})");
 }
 
 TEST_F(ServerRequest, ARequestWithoutABodyIsOneFrame) {
@@ -176,7 +177,8 @@ TEST_F(ServerRequest, TrailersStayTrailers) {
     auto peer = client();
     auto from = caller();
     from.send(
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nHost: evil\r\n\r\n");
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nHost: "
+        "evil\r\n\r\n");
     const auto request = peer.receive<protocol::request>();
     EXPECT_TRUE(request.end);
     EXPECT_EQ(test::lines_of(request.trailers), (test::lines{{"X-Sum", "1"}}));
@@ -202,9 +204,10 @@ TEST_F(ServerRequest, ConnectionFieldsDoNotTravel) {
     start();
     auto peer = client();
     auto from = caller();
-    from.send(get("/",
-                  "Connection: ,close, X-Foo\r\nX-Foo: 1\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nconnection: x-bar\r\n"
-                  "X-Bar: 2\r\nX-Baz: 3\r\n"));
+    from.send(
+        get("/",
+            "Connection: ,close, X-Foo\r\nX-Foo: 1\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nconnection: x-bar\r\n"
+            "X-Bar: 2\r\nX-Baz: 3\r\n"));
     EXPECT_EQ(test::lines_of(peer.receive<protocol::request>().head.fields),
               (test::lines{{"Host", "a"}, {"X-Baz", "3"}}));
 }
@@ -222,7 +225,8 @@ TEST_F(ServerRequest, ContentEncodingAndAcceptEncodingAreUntouched) {
     auto peer = client();
     auto from = caller();
     from.send(
-        "POST / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b");
+        "POST / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: "
+        "2\r\n\r\n\x1f\x8b");
     const auto request = peer.receive<protocol::request>();
     EXPECT_EQ(test::lines_of(request.head.fields),
               (test::lines{{"Host", "a"}, {"Accept-Encoding", "gzip"}, {"Content-Encoding", "gzip"}}));

@@ -21,7 +21,7 @@ using testing::Not;
 
 /// Frames that the client says, and the octets that the caller gets.
 class ServerResponse : public test::server_fixture {
-   protected:
+ protected:
     ServerResponse() { settings.forwarded_headers = false; }
 
     void SetUp() override {
@@ -63,7 +63,7 @@ class ServerResponse : public test::server_fixture {
 
     protocol::stream_id id = 0;
 
-   private:
+ private:
     std::unique_ptr<test::frame_peer> peer_;
 };
 
@@ -325,7 +325,8 @@ TEST_F(ServerResponse, ALineBreakInAFieldIs502AndReachesNobody) {
 }
 
 TEST_F(ServerResponse, FramingInAFieldIs502) {
-    for (const auto& field : test::lines{{"Content-Length", "3"}, {"transfer-encoding", "chunked"}, {"Connection", "x"}}) {
+    for (const auto& field :
+         test::lines{{"Content-Length", "3"}, {"transfer-encoding", "chunked"}, {"Connection", "x"}}) {
         auto from = asked(get("/"));
         peer().respond(id, response_head(200, {field}), "x");
         EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: bad-answer\r\n")) << field.first;

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 /// Connections that leave HTTP (RFC 9110 section 7.8).
 class ServerUpgrade : public test::server_fixture {
-   protected:
+ protected:
     ServerUpgrade() { settings.forwarded_headers = false; }
 
     void SetUp() override {
@@ -44,16 +44,17 @@ class ServerUpgrade : public test::server_fixture {
         return from;
     }
 
-   private:
+ private:
     std::unique_ptr<test::frame_peer> peer_;
 };
 
 TEST_F(ServerUpgrade, TheRequestNamesTheProtocolAndDoesNotEnd) {
     auto from = caller();
     from.send(get("/ws", fields));
-    EXPECT_EQ(peer().receive_text(),
-              R"({"type":"request","id":1,"method":"GET","path":"/ws","headers":[["Host","a"],["Sec-WebSocket-Key","x"]],)"
-              R"("upgrade":"websocket","end":false})");
+    EXPECT_EQ(
+        peer().receive_text(),
+        R"({"type":"request","id":1,"method":"GET","path":"/ws","headers":[["Host","a"],["Sec-WebSocket-Key","x"]],)"
+        R"("upgrade":"websocket","end":false})");
 }
 
 TEST_F(ServerUpgrade, OctetsPassBothWays) {
@@ -149,7 +150,8 @@ TEST_F(ServerUpgrade, H2cAndUpgradesWithoutConnectionAreDropped) {
 // ignore any Upgrade.
 TEST_F(ServerUpgrade, ARequestWithABodyIsNotUpgraded) {
     auto from = caller();
-    for (const std::string body : {"Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
+    for (const std::string body :
+         {"Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
         from.send("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + body);
         const auto request = peer().receive<protocol::request>();
         EXPECT_EQ(request.head.upgrade, "");

@@ -37,7 +37,8 @@ captured_log::captured_log() : state_(std::make_shared<state>()) {
 }
 
 captured_log::~captured_log() {
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()));
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()));
 }
 
 std::vector<std::string> request_log() {

@@ -8,7 +8,7 @@ namespace tunnel::test {
 
 /// The log of the program under test, for the life of one object; nothing of it reaches the terminal.
 class captured_log {
-   public:
+ public:
     captured_log();
     captured_log(const captured_log&) = delete;
     captured_log& operator=(const captured_log&) = delete;
@@ -19,7 +19,7 @@ class captured_log {
     /// Lines that contain `text`.
     [[nodiscard]] std::vector<std::string> lines_with(const std::string& text) const;
 
-   private:
+ private:
     struct state;
     std::shared_ptr<state> state_;
 };

@@ -24,7 +24,7 @@ namespace tunnel::test {
 /// A client::client on a thread of its own, between a scripted server and a scripted local app. At the end it is
 /// stopped, and must have run dry.
 class client_fixture : public testing::Test {
-   protected:
+ protected:
     ~client_fixture() override;
 
     /// Starts the client; before it, `settings` and `times` may be changed. It connects to `listener`.
@@ -49,7 +49,7 @@ class client_fixture : public testing::Test {
     net::link_times times;
     captured_log log;
 
-   private:
+ private:
     std::unique_ptr<program_thread> program_;
     std::shared_ptr<client::client> client_;
     std::mutex mutex_;

@@ -27,7 +27,8 @@ struct describer {
         return "request " + std::to_string(m.id) + " " + m.head.method + " " + m.head.target;
     }
     std::string operator()(const protocol::response& m) const {
-        return "response " + std::to_string(m.id) + " " + std::to_string(m.head.status) + " " + std::string(m.body.view());
+        return "response " + std::to_string(m.id) + " " + std::to_string(m.head.status) + " " +
+               std::string(m.body.view());
     }
     std::string operator()(const protocol::data& m) const {
         return "data " + std::to_string(m.id) + " of " + std::to_string(m.body.size()) + (m.end ? ", end" : "");

@@ -24,7 +24,7 @@ using lines = std::vector<std::pair<std::string, std::string>>;
 
 /// One end of a tunnel connection as a test scripts it: says and hears messages, or any octets through `raw()`.
 class frame_peer {
-   public:
+ public:
     explicit frame_peer(raw_peer connection) : connection_(std::move(connection)) {}
     /// Connects, says hello, and has heard the server's: the active client.
     static frame_peer active_client(std::uint16_t port, bool takeover = true);
@@ -66,7 +66,7 @@ class frame_peer {
     void window(protocol::stream_id id, std::uint64_t octets) { send(protocol::window{id, octets}); }
     void cancel(protocol::stream_id id, protocol::cancel_reason reason) { send(protocol::cancel{id, reason}); }
 
-   private:
+ private:
     [[nodiscard]] protocol::message receive_but_ping();
 
     raw_peer connection_;

@@ -10,12 +10,12 @@ namespace tunnel::test {
 
 /// The local app as a test scripts it: takes connections on a port of its own, everything on them is raw octets.
 class local_app {
-   public:
+ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
     [[nodiscard]] raw_peer accept() { return listener_.accept(); }
     [[nodiscard]] raw_listener& listener() noexcept { return listener_; }
 
-   private:
+ private:
     raw_listener listener_;
 };
 

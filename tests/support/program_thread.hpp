@@ -13,7 +13,7 @@ namespace tunnel::test {
 
 /// Runs a net::runtime on a thread of its own, and checks that it runs dry once everything was told to stop.
 class program_thread {
-   public:
+ public:
     program_thread();
     program_thread(const program_thread&) = delete;
     program_thread& operator=(const program_thread&) = delete;
@@ -24,7 +24,7 @@ class program_thread {
     /// Until run() returned; a failure of the test if it does not within `limit`.
     void expect_drained(std::chrono::milliseconds limit);
 
-   private:
+ private:
     net::runtime runtime_;
     std::promise<void> ended_promise_;
     std::future<void> ended_ = ended_promise_.get_future();

@@ -17,14 +17,14 @@ inline constexpr std::chrono::milliseconds patience = 5s;
 
 /// Thrown by a wait that ran out of patience or met the wrong end; the message shows what had come until then.
 class peer_error : public std::runtime_error {
-   public:
+ public:
     using std::runtime_error::runtime_error;
 };
 
 /// One end of a TCP connection as a test scripts it: blocking, octets only, each call with a hard deadline. One
 /// thread at a time, but for `send_in_background`.
 class raw_peer {
-   public:
+ public:
     /// Connects to a port of the loopback address.
     explicit raw_peer(std::uint16_t port);
     /// Takes over a connected socket.
@@ -65,7 +65,7 @@ class raw_peer {
 
     [[nodiscard]] std::uint16_t local_port() const;
 
-   private:
+ private:
     struct adopted {
         int descriptor;
     };
@@ -85,7 +85,7 @@ class raw_peer {
 
 /// A listening socket on a free port of the loopback address.
 class raw_listener {
-   public:
+ public:
     raw_listener();
     /// Listens on that very port, as a program that comes back does.
     explicit raw_listener(std::uint16_t port);
@@ -100,14 +100,14 @@ class raw_listener {
     /// From now on a connect is refused.
     void close();
 
-   private:
+ private:
     int socket_ = -1;
     std::uint16_t port_ = 0;
 };
 
 /// A listening socket whose queue is full: the kernel leaves who connects without an answer.
 class full_listener {
-   public:
+ public:
     full_listener();
     full_listener(const full_listener&) = delete;
     full_listener& operator=(const full_listener&) = delete;
@@ -115,7 +115,7 @@ class full_listener {
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
-   private:
+ private:
     int socket_ = -1;
     std::uint16_t port_ = 0;
     std::vector<int> waiting_;

@@ -37,7 +37,8 @@ std::string read_response(raw_peer& caller, bool to_head) {
 }
 
 std::string without_date(std::string response) {
-    static const std::regex date("Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n");
+    static const std::regex date(
+        "Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n");
     std::smatch found;
     if (!std::regex_search(response, found, date)) return "no Date in: " + response;
     response.erase(static_cast<std::size_t>(found.position()), static_cast<std::size_t>(found.length()));

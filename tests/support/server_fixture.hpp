@@ -18,7 +18,7 @@ namespace tunnel::test {
 
 /// A server::server on free ports and a thread of its own. At the end it is stopped, and must have run dry.
 class server_fixture : public testing::Test {
-   protected:
+ protected:
     ~server_fixture() override;
 
     /// Starts the server; before it, `settings` and `times` may be changed.
@@ -37,7 +37,7 @@ class server_fixture : public testing::Test {
     net::link_times times;
     captured_log log;
 
-   private:
+ private:
     std::unique_ptr<program_thread> program_;
     std::shared_ptr<server::server> server_;
     std::uint16_t http_port_ = 0;
