@@ -30,7 +30,7 @@ tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
       last_received_(clock::now()),
       liveness_(strand_, [this] { check_liveness(); }),
       tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
-      goodbye_(strand_, [this] { close(leaving_ ? "goodbye was said" : "no hello in time"); }) {
+      goodbye_(strand_, [this] { end_goodbye(); }) {
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
@@ -106,11 +106,11 @@ void tunnel_link::protocol_error(std::error_code error) {
 
 awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
     // A goodbye may have been said already: its deadline holds.
-    if (!finishing_ && !leaving_) goodbye_.set(times_.hello);
+    if (!said_goodbye_) goodbye_.set(times_.hello);
     protocol::message m;
     const auto received = co_await receive(m);
     if (!received) co_return false;
-    if (!finishing_ && !leaving_) goodbye_.clear();
+    if (!said_goodbye_) goodbye_.clear();
     if (auto* hello = std::get_if<protocol::hello>(&m)) {
         theirs = std::move(*hello);
         if (theirs.protocol == protocol::version) {
@@ -189,9 +189,17 @@ void tunnel_link::send(const protocol::hello& m) {
 
 void tunnel_link::announce(protocol::goaway_reason reason, std::string detail) {
     if (closed_) return;
+    said_goodbye_ = true;
     append_frame(control_, protocol::goaway{reason, std::move(detail)});
     start_writing();
     something_to_write_.notify();
+}
+
+void tunnel_link::end_goodbye() {
+    if (!said_goodbye_ && !leaving_) return close("no hello in time");
+    // A request may have crossed our goodbye: it is answered first.
+    if (!finishing_ && streams_.size() > 0) return;
+    close("goodbye was said");
 }
 
 void tunnel_link::leave() {
@@ -233,6 +241,8 @@ awaitable<void> tunnel_link::write_frames() {
                 error_code ignored;
                 socket_.shutdown(tcp::socket::shutdown_send, ignored);
                 goodbye_.set(times_.goaway);
+            } else if (said_goodbye_ && streams_.size() == 0) {
+                goodbye_.set(times_.goaway);  // the server closes, once it knows that nothing more is on its way
             }
             co_await something_to_write_.wait();
             continue;

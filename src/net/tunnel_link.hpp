@@ -59,7 +59,8 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     void send(const protocol::hello& m);
     /// Says goodbye: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
     void finish(protocol::goaway_reason reason, std::string detail);
-    /// Says goodbye and stays: the server closes when nothing is in flight, for only it knows its last request.
+    /// Says goodbye and stays for what is in flight. The server closes then, for only it knows its last request;
+    /// if it does not, this side does after link_times::goaway.
     void announce(protocol::goaway_reason reason, std::string detail);
 
     /// The peer said goodbye: closes once no stream is open.
@@ -85,6 +86,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     void start_writing();
     [[nodiscard]] awaitable<void> write_frames();
     [[nodiscard]] awaitable<void> write_all(protocol::byte_buffer& bytes);
+    void end_goodbye();
     void check_liveness();
 
     executor strand_;
@@ -112,8 +114,9 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     deadline liveness_;
     std::chrono::milliseconds tick_;
 
+    bool said_goodbye_ = false;
     bool finishing_ = false;  // closing: nothing but the goaway leaves
-    bool leaving_ = false;    // closing once no stream is open
+    bool leaving_ = false;    // the peer said goodbye: closing once no stream is open
     deadline goodbye_;
     bool closed_ = false;
     std::string ended_;

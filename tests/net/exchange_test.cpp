@@ -121,8 +121,7 @@ TEST_F(Exchange, DeliveriesWakeTheOneWhoWaitsAndKeepTheirOrder) {
     s->deliver(failed{failure::replaced});
     poll();
     EXPECT_TRUE(ended);
-    EXPECT_EQ(std::get<protocol::data>(s->take()).body.size(), 1U);
-    EXPECT_EQ(std::get<protocol::data>(s->take()).body.size(), 2U);
+    EXPECT_EQ(std::get<protocol::data>(s->take()).body.size(), 3U);  // what fits in one buffer is one part
     EXPECT_EQ(std::get<failed>(s->take()).why, failure::replaced);
     EXPECT_FALSE(s->has_incoming());
 }
