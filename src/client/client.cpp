@@ -46,7 +46,6 @@ net::awaitable<void> client::run() {
 }
 
 net::awaitable<bool> client::connect_once() {
-    net::error_code ignored;
     dialling_ = std::make_unique<net::tcp::socket>(strand_);
     const auto error = co_await net::connect(*dialling_, settings_.server_addr, settings_.connect_timeout);
     auto socket = std::move(dialling_);

@@ -36,6 +36,8 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
         virtual ~owner() = default;
         /// Client: the exchange for a request that arrived, then the request itself.
         virtual std::shared_ptr<exchange> new_exchange(const protocol::request&) { return nullptr; }
+        // Overrides keep both.
+        // NOLINTNEXTLINE(performance-unnecessary-value-param)
         virtual void serve(std::shared_ptr<exchange>, protocol::request) {}
         virtual void on_goaway(const protocol::goaway& m) = 0;
     };

@@ -15,8 +15,7 @@ namespace tunnel::server {
 namespace asio = net::asio;
 
 server::server(net::runtime& rt, options settings, const net::link_times& times)
-    : runtime_(rt),
-      settings_(std::move(settings)),
+    : settings_(std::move(settings)),
       times_(times),
       strand_(rt.new_strand()),
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
@@ -38,7 +37,7 @@ void server::accept_public(net::tcp::socket socket) {
     if (open >= settings_.max_connections + limits::turned_away) return;  // closes it
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
     const auto full = open >= settings_.max_connections;
-    run_session(std::move(session), public_sessions_, full ? &public_session::turn_away : &public_session::run);
+    run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
 }
 
 void server::accept_tunnel(net::tcp::socket socket) {
@@ -49,11 +48,11 @@ void server::accept_tunnel(net::tcp::socket socket) {
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop();
     }
     auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, times_);
-    run_session(std::move(session), tunnel_sessions_, &tunnel_session::run);
+    run_session(session, tunnel_sessions_, &tunnel_session::run);
 }
 
 template <class Session>
-void server::run_session(std::shared_ptr<Session> session, std::list<std::shared_ptr<Session>>& sessions,
+void server::run_session(const std::shared_ptr<Session>& session, std::list<std::shared_ptr<Session>>& sessions,
                          net::awaitable<void> (Session::*run)()) {
     const auto at = sessions.insert(sessions.end(), session);
     auto body = [session, run]() -> net::awaitable<void> { return ((*session).*run)(); };

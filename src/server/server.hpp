@@ -45,10 +45,9 @@ class server : public std::enable_shared_from_this<server> {
     void finish(bool at_once);
     void session_ended();
     template <class Session>
-    void run_session(std::shared_ptr<Session> session, std::list<std::shared_ptr<Session>>& sessions,
+    void run_session(const std::shared_ptr<Session>& session, std::list<std::shared_ptr<Session>>& sessions,
                      net::awaitable<void> (Session::*run)());
 
-    net::runtime& runtime_;
     options settings_;
     net::link_times times_;
     net::executor strand_;
