@@ -17,7 +17,6 @@ using test::answer;
 using test::read_head;
 using test::request_head;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 /// The tunnel connection of the client: handshake, liveness, reconnecting, its end.
 class ClientSession : public test::client_fixture {
