@@ -63,9 +63,9 @@ void put_triple(char* out, std::uint32_t bits) noexcept {
 /// A bulk function takes as many whole blocks as it likes from the front and says how much that was, in octets or
 /// in characters; the portable code does the rest. Decoding stops at a block with a bad character, and the rest
 /// then meets it.
-using bulk_function = std::size_t (*)(const char* in, std::size_t size, char* out) noexcept;
+using bulk_function = std::size_t (*)(std::string_view in, char* out) noexcept;
 
-std::size_t no_bulk(const char*, std::size_t, char*) noexcept { return 0; }
+std::size_t no_bulk(std::string_view, char*) noexcept { return 0; }
 
 #if defined(__x86_64__)
 // Both directions work on 32-bit groups in parallel, three octets on one side and four characters on the other,
@@ -74,7 +74,7 @@ std::size_t no_bulk(const char*, std::size_t, char*) noexcept { return 0; }
 /// The same 16 bytes in both halves.
 TUNNEL_AVX2 __m256i twice(__m128i half) noexcept { return _mm256_broadcastsi128_si256(half); }
 
-TUNNEL_AVX2 std::size_t encode_avx2(const char* in, std::size_t size, char* out) noexcept {
+TUNNEL_AVX2 std::size_t encode_avx2(std::string_view in, char* out) noexcept {
     // Octets a b c of each group as b a c b: the 16-bit words ab and bc then hold two sextets each.
     const __m256i spread = twice(_mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
     // What to add to a sextet, by its class: 0 a-z, 1-10 digits, 11 '+', 12 '/', 13 A-Z.
@@ -83,9 +83,9 @@ TUNNEL_AVX2 std::size_t encode_avx2(const char* in, std::size_t size, char* out)
                             '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0));
     std::size_t done = 0;
     // The second load reaches to octet 28, four beyond the 24 that are used.
-    for (; size - done >= 28; done += 24, out += 32) {
-        const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + done));
-        const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + done + 12));
+    for (; in.size() - done >= 28; done += 24, out += 32) {
+        const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in.data() + done));
+        const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in.data() + done + 12));
         const __m256i words = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), spread);
         // Shifts by different amounts in odd and even words, as multiplications: right by 10 and 6, left by 4 and 8.
         const __m256i first_third =
@@ -103,7 +103,7 @@ TUNNEL_AVX2 std::size_t encode_avx2(const char* in, std::size_t size, char* out)
     return done;
 }
 
-TUNNEL_AVX2 std::size_t decode_avx2(const char* in, std::size_t size, char* out) noexcept {
+TUNNEL_AVX2 std::size_t decode_avx2(std::string_view in, char* out) noexcept {
     // A character's high nibble names its class, one bit each: 01 "+/", 02 digits, 04 A-O a-o, 08 P-Z p-z, 10 none.
     // Its low nibble names the classes that have no such character; 10 never has.
     const __m256i class_of_high = twice(
@@ -118,8 +118,8 @@ TUNNEL_AVX2 std::size_t decode_avx2(const char* in, std::size_t size, char* out)
 
     std::size_t done = 0;
     // The second store reaches 4 octets beyond the 24 that are written: 8 more characters make room for 6.
-    for (; size - done >= 40; done += 32, out += 24) {
-        const __m256i text = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + done));
+    for (; in.size() - done >= 40; done += 32, out += 24) {
+        const __m256i text = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in.data() + done));
         const __m256i high = _mm256_and_si256(_mm256_srli_epi32(text, 4), nibble);
         const __m256i low = _mm256_and_si256(text, nibble);
         if (!_mm256_testz_si256(_mm256_shuffle_epi8(class_of_high, high), _mm256_shuffle_epi8(absent_for_low, low)))
@@ -140,7 +140,7 @@ TUNNEL_AVX2 std::size_t decode_avx2(const char* in, std::size_t size, char* out)
 
 template <bulk_function Bulk>
 void encode(std::string_view bytes, char* out) noexcept {
-    const std::size_t bulk = Bulk(bytes.data(), bytes.size(), out);
+    const std::size_t bulk = Bulk(bytes, out);
     const char* in = bytes.data() + bulk;
     std::size_t left = bytes.size() - bulk;
     out += bulk / 3 * 4;
@@ -186,7 +186,7 @@ std::optional<std::size_t> decode(std::string_view text, char* out) noexcept {
     if (text.size() % 4 != 0) return std::nullopt;
     if (text.empty()) return 0;
     const std::size_t plain = text.size() - 4;
-    std::size_t done = Bulk(text.data(), plain, out);
+    std::size_t done = Bulk(text.substr(0, plain), out);
     const char* in = text.data() + done;
     char* to = out + done / 4 * 3;
 

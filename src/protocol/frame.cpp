@@ -10,7 +10,7 @@ namespace tunnel::protocol {
 
 namespace {
 
-std::uint32_t load_big(const char* from) noexcept {
+std::uint32_t load_big(std::string_view from) noexcept {
     std::uint32_t n = 0;
     for (std::size_t i = 0; i < frame_prefix; ++i) n = n << 8 | static_cast<unsigned char>(from[i]);
     return n;
@@ -25,7 +25,7 @@ void store_big(char* to, std::uint32_t n) noexcept {
 frame_view read_frame(std::string_view buffered, std::error_code& error) noexcept {
     error.clear();
     if (buffered.size() < frame_prefix) return {};
-    const std::size_t length = load_big(buffered.data());
+    const std::size_t length = load_big(buffered);
     if (length == 0) {
         error = errc::frame_empty;
         return {};

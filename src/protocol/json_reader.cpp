@@ -114,8 +114,9 @@ errc reader::number(value& from, std::uint64_t& out) const noexcept {
     std::string_view digits;
     if (const errc e = token(from, digits); e != ok) return e;
     if (!is_digit(digits.front()) || (digits.front() == '0' && digits.size() > 1)) return errc::bad_member;
-    const char* const end = digits.data() + digits.size();
-    const auto [stopped, error] = std::from_chars(digits.data(), end, out);
+    const char* const begin = digits.data();
+    const char* const end = begin + digits.size();
+    const auto [stopped, error] = std::from_chars(begin, end, out);
     return error == std::errc() && stopped == end ? ok : errc::bad_member;
 }
 
