@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "net/log.hpp"
-#include "net/resolve.hpp"
 #include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -38,7 +37,15 @@ void client::start() {
 
 net::awaitable<void> client::run() {
     while (!stopping_) {
-        const auto done = co_await connect_once();
+        bool done = false;
+        try {
+            done = co_await connect_once();
+        } catch (const std::exception& error) {
+            // Memory ran out: this connection is lost, the program goes on.
+            spdlog::error("internal error: {}; connecting again", error.what());
+            session_ = nullptr;
+            outcome_ = outcome::lost;
+        }
         if (done || stopping_) co_return;
         pause_.expires_after(pause_after(outcome_));
         co_await pause_.async_wait(net::no_throw);
@@ -46,9 +53,9 @@ net::awaitable<void> client::run() {
 }
 
 net::awaitable<bool> client::connect_once() {
-    dialling_ = std::make_unique<net::tcp::socket>(strand_);
-    const auto error = co_await net::connect(*dialling_, settings_.server_addr, settings_.connect_timeout);
-    auto socket = std::move(dialling_);
+    dialling_ = std::make_unique<net::dialler>(strand_);
+    const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
+    const auto dialled = std::move(dialling_);
     outcome_ = outcome::lost;
     if (stopping_) co_return true;
     if (error) {
@@ -58,7 +65,7 @@ net::awaitable<bool> client::connect_once() {
         }
         co_return false;
     }
-    session_ = std::make_shared<client_session>(runtime_, std::move(*socket), pool_, settings_, times_);
+    session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), pool_, settings_, times_);
     const auto session = session_;
     auto up_since = net::clock::time_point::max();
     auto active = [&] {
@@ -123,8 +130,7 @@ void client::stop() {
     net::asio::post(strand_, [self = shared_from_this()] {
         const auto again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
-        net::error_code ignored;
-        if (self->dialling_) self->dialling_->close(ignored);
+        if (self->dialling_) self->dialling_->cancel();
         if (!self->session_) return;
         if (again) return self->session_->stop();
         self->session_->drain();

@@ -12,6 +12,7 @@
 #include "client/options.hpp"
 #include "net/asio.hpp"
 #include "net/deadline.hpp"
+#include "net/dialler.hpp"
 #include "net/runtime.hpp"
 
 namespace tunnel::client {
@@ -47,7 +48,7 @@ class client : public std::enable_shared_from_this<client> {
     net::asio::steady_timer pause_;
     net::deadline drain_;
     backoff backoff_;
-    std::unique_ptr<net::tcp::socket> dialling_;
+    std::unique_ptr<net::dialler> dialling_;
     bool takeover_ = true;
     bool stopping_ = false;
     std::string last_failure_;  // said once, not at every try

@@ -36,7 +36,7 @@ net::awaitable<outcome> client_session::run(bool takeover, std::function<void()>
         }
         co_return outcome_;
     }
-    link_->streams().start(ours, theirs);
+    link_->start(ours, theirs);
     active();
     co_await link_->run(*this);
     co_return outcome_;

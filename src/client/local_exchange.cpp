@@ -7,7 +7,6 @@
 
 #include "net/error_answer.hpp"
 #include "net/log.hpp"
-#include "net/resolve.hpp"
 #include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -30,6 +29,7 @@ failure connect_failure(const net::error_code& error) {
     namespace e = net::asio::error;
     if (error == e::connection_refused) return failure::local_refused;
     if (error == e::timed_out) return failure::local_connect_timeout;
+    if (error == e::no_descriptors || error == e::no_buffer_space || error == e::no_memory) return failure::overloaded;
     return failure::local_unreachable;
 }
 
@@ -107,15 +107,15 @@ awaitable<failure> local_exchange::obtain_connection() {
         connection_->close();
     }
     fresh_ = true;
-    dialling_ = std::make_unique<net::tcp::socket>(strand_);
+    dialling_ = std::make_unique<net::dialler>(strand_);
     net::address where;
     where.host = settings_.local_host;
     where.port = settings_.local_port;
-    const auto error = co_await net::connect(*dialling_, std::move(where), settings_.local_connect_timeout);
-    const auto socket = std::exchange(dialling_, nullptr);
+    const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
+    const auto dialled = std::move(dialling_);
     if (error) co_return connect_failure(error);
     connection_ = std::make_shared<net::connection>(
-        std::move(*socket), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
+        std::move(dialled->socket()), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
 }
@@ -144,10 +144,12 @@ awaitable<failure> local_exchange::try_once() {
 
 awaitable<void> local_exchange::write_request() {
     const auto kind = framing_of(request_);
+    request_written_ = false;
     append_request_head(output_, request_.head, kind);
     writer_ = net::body_writer(*connection_, kind);
     const auto error = co_await writer_.write(output_, request_.body.view(), request_.end, request_.trailers);
     upload_failed_ = static_cast<bool>(error);
+    request_written_ = true;
     if (half_closed_) connection_->shutdown_send();
     if (request_.end) co_return;
     exchange_->consumed(request_.body.size());
@@ -214,8 +216,7 @@ void local_exchange::incoming_arrived() {
 }
 
 void local_exchange::drop_connection() {
-    net::error_code ignored;
-    if (dialling_) dialling_->close(ignored);
+    if (dialling_) dialling_->cancel();
     if (connection_) connection_->close();
 }
 
@@ -225,7 +226,7 @@ void local_exchange::take_control(const net::incoming& part) {
         drop_connection();
     } else if (std::holds_alternative<protocol::fin>(part)) {
         half_closed_ = true;
-        if (connection_) connection_->shutdown_send();
+        if (connection_ && request_written_) connection_->shutdown_send();
     }
 }
 

@@ -9,6 +9,7 @@
 #include "net/asio.hpp"
 #include "net/body_relay.hpp"
 #include "net/connection.hpp"
+#include "net/dialler.hpp"
 #include "net/event.hpp"
 #include "net/exchange.hpp"
 #include "net/http_head.hpp"
@@ -33,7 +34,6 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
  private:
     [[nodiscard]] net::awaitable<net::failure> obtain_connection();
     [[nodiscard]] bool pooled_is_usable();
-    /// Doing the request twice does no harm, and its body is still here.
     /// One try on connection_: none once the answer is whole and on its way.
     [[nodiscard]] net::awaitable<net::failure> try_once();
     [[nodiscard]] bool may_retry(net::failure why) const;
@@ -60,11 +60,12 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     protocol::request request_;
 
     std::shared_ptr<net::connection> connection_;
-    std::unique_ptr<net::tcp::socket> dialling_;  // while it connects
-    bool fresh_ = false;                          // made for this request: it cannot be stale
-    bool finished_ = false;                       // run() came to its end
-    bool caller_left_ = false;                    // the exchange ended at the other side
-    bool half_closed_ = false;                    // the caller's FIN went to the app
+    std::unique_ptr<net::dialler> dialling_;  // while it connects
+    bool fresh_ = false;                      // made for this request: it cannot be stale
+    bool finished_ = false;                   // run() came to its end
+    bool caller_left_ = false;                // the exchange ended at the other side
+    bool half_closed_ = false;                // the caller's FIN goes to the app, behind the request
+    bool request_written_ = false;            // head, and the body that came with it
 
     net::body_writer writer_;
     protocol::byte_buffer output_;

@@ -22,7 +22,7 @@ constexpr std::array table{
     row{failure::none, "none", 500, "tunnel-server: the request failed; see its log"},
     row{failure::no_client, "no-client", 503,
         "tunnel-server: no tunnel-client is connected; start tunnel-client and try again"},
-    row{failure::overloaded, "overloaded", 503, "tunnel-server: too many requests at a time; try again later"},
+    row{failure::overloaded, "overloaded", 503, "tunnel: too many requests or connections at a time; try again later"},
     row{failure::shutting_down, "shutting-down", 503, "tunnel: shutting down; try again once it has restarted"},
     row{failure::tunnel_lost, "tunnel-lost", 502,
         "tunnel-server: the connection to tunnel-client broke before the answer came; the request may have reached the "

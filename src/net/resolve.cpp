@@ -5,7 +5,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -13,8 +12,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-
-#include "net/deadline.hpp"
 
 namespace tunnel::net {
 
@@ -56,58 +53,43 @@ void look_up(const std::shared_ptr<lookup>& shared, const address& where) {
     }
 }
 
+/// The timer is gone when the wait is, also where the io_context drops the coroutine.
+class waiting_timer {
+ public:
+    waiting_timer(lookup& shared, asio::steady_timer& timer) : shared_(shared) { shared_.waiting = &timer; }
+    ~waiting_timer() {
+        const std::lock_guard lock(shared_.mutex);
+        shared_.waiting = nullptr;
+    }
+    waiting_timer(const waiting_timer&) = delete;
+    waiting_timer& operator=(const waiting_timer&) = delete;
+
+ private:
+    lookup& shared_;
+};
+
 }  // namespace
 
-awaitable<std::vector<tcp::endpoint>> resolve(address where, std::chrono::milliseconds limit, error_code& error) {
+awaitable<std::vector<tcp::endpoint>> resolve(address where, asio::steady_timer& limit, error_code& error) {
     std::vector<tcp::endpoint> found;
     const auto literal = asio::ip::make_address(where.host, error);
     if (!error) {
         found.emplace_back(literal, where.port);
         co_return found;
     }
-    const auto strand = co_await asio::this_coro::executor;
-    asio::steady_timer timer(strand, limit);
     const auto shared = std::make_shared<lookup>();
-    shared->waiting = &timer;
+    const waiting_timer waiting(*shared, limit);
     try {
         std::thread([shared, where] { look_up(shared, where); }).detach();
     } catch (const std::system_error&) {
         error = asio::error::no_memory;  // no thread to be had: as good as a look-up that failed
         co_return found;
     }
-    co_await timer.async_wait(no_throw);
+    co_await limit.async_wait(no_throw);
     const std::lock_guard lock(shared->mutex);
-    shared->waiting = nullptr;
     error = shared->done ? shared->error : error_code(asio::error::timed_out);
     found = shared->found;
     co_return found;
-}
-
-awaitable<error_code> connect(tcp::socket& socket, address where, std::chrono::milliseconds limit) {
-    const auto until = clock::now() + limit;
-    error_code error;
-    const auto endpoints = co_await resolve(std::move(where), limit, error);
-    if (error) co_return error;
-    bool timed_out = false;
-    error_code ignored;
-    for (const auto& endpoint : endpoints) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
-        if (left.count() <= 0) co_return asio::error::timed_out;
-        if (socket.is_open()) socket.close(ignored);
-        socket.open(endpoint.protocol(), error);
-        if (error) continue;
-        deadline limit_of_this(socket.get_executor(), [&] {
-            timed_out = true;
-            socket.close(ignored);
-        });
-        limit_of_this.set(left);
-        auto [failed] = co_await socket.async_connect(endpoint, no_throw);
-        limit_of_this.stop();
-        error = failed;
-        if (timed_out) co_return asio::error::timed_out;
-        if (!error || error == asio::error::operation_aborted) co_return error;
-    }
-    co_return error;
 }
 
 }  // namespace tunnel::net

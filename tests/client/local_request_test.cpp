@@ -156,6 +156,26 @@ TEST_F(ClientLocalRequest, ABodyOtherThanItsLengthIsCancelledAndNeverPadded) {
     EXPECT_THAT(local.read_to_any_end(), testing::Not(HasSubstr("!")));
 }
 
+TEST_F(ClientLocalRequest, ARequestThatIsNotWhatItDeclaresIsCancelledAndTakesNoConnection) {
+    auto server = started();
+    server.request(1, request_head("GET", "/1"));
+    auto local = app.accept();
+    (void)read_head(local);
+    local.send(answer("1"));
+    expect_answer(server, 1, "1");
+    expect_kept(local);
+    server.request(2, with_length("POST", "/", 3), "four");
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 2U);
+    server.request(3, with_length("PUT", "/", 3), "2", true);
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 3U);
+    server.send_text(R"({"type":"request","id":4,"method":"POST","path":"/","end":true,"body":"%"})");
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 4U);
+    server.request(5, request_head("GET", "/5"));
+    EXPECT_THAT(read_head(local), HasSubstr("GET /5"));
+    local.send(answer("5"));
+    expect_answer(server, 5, "5");
+}
+
 // --- uploads
 
 TEST_F(ClientLocalRequest, CreditComesBackOnlyOnceTheAppTookTheBody) {
@@ -314,6 +334,20 @@ TEST_F(ClientLocalRequest, AFinRightBehindTheRequestIsRelayedToo) {
         local.send(answer("still"));
         expect_answer(server, id, "still");
     }
+}
+
+TEST_F(ClientLocalRequest, AFinBehindABodyThatTheAppIsSlowToReadCutsNothing) {
+    auto server = started();
+    const std::string body(limits::initial_window, 'x');
+    server.request(1, with_length("POST", "/", body.size()), body);
+    server.send(protocol::fin{1});
+    server.send(protocol::ping{1});
+    auto local = app.accept();
+    EXPECT_EQ(server.receive<protocol::pong>().nonce, 1U);  // by then the body is on its way, and the FIN has come
+    const auto request = local.read_to_end();
+    EXPECT_EQ(request.size() - request.find("\r\n\r\n") - 4, body.size());
+    local.send(answer("whole"));
+    EXPECT_EQ(server.receive<protocol::response>().body.view(), "whole");
 }
 
 // --- the pool
@@ -508,7 +542,7 @@ TEST_F(ClientLocalRequest, AGetOnAConnectionIdleForASecondUsesIt) {
     EXPECT_THAT(read_head(local), HasSubstr("GET /2 "));
 }
 
-TEST_F(ClientLocalRequest, AnAppThatClosesIdleConnectionsAtOnceLosesAndDoublesNoPost) {
+TEST_F(ClientLocalRequest, Rule51AnAppThatClosesIdleConnectionsAtOnceLosesAndDoublesNoPost) {
     auto server = started();
     constexpr int posts = 200;
     std::vector<int> seen(posts + 1);

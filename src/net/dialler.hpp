@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "net/asio.hpp"
+#include "net/command_line.hpp"
+
+namespace tunnel::net {
+
+/// One outgoing connection in the making, which can be given up at any moment. Belongs to one strand.
+class dialler {
+ public:
+    explicit dialler(const executor& strand);
+
+    /// Looks the name up and tries one address after the other, all within `limit`. Errors: timed_out, what the look-up
+    /// says, what the last address says; operation_aborted after `cancel`.
+    [[nodiscard]] awaitable<error_code> dial(address where, std::chrono::milliseconds limit);
+    void cancel() noexcept;
+
+    /// Once dial() had no error.
+    [[nodiscard]] tcp::socket& socket() noexcept { return socket_; }
+
+ private:
+    tcp::socket socket_;
+    asio::steady_timer lookup_;  // expires with the limit of a look-up, which ends it early
+    bool cancelled_ = false;
+};
+
+}  // namespace tunnel::net
