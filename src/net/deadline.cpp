@@ -35,9 +35,13 @@ struct deadline::state : std::enable_shared_from_this<state> {
 deadline::deadline(const executor& strand, std::function<void()> expired)
     : state_(std::make_shared<state>(strand, std::move(expired))) {}
 
-deadline::~deadline() { stop(); }
+// Whoever drops a stopped deadline need not be on its strand.
+deadline::~deadline() {
+    if (!stopped_) stop();
+}
 
 void deadline::set(std::chrono::milliseconds from_now) {
+    if (stopped_) return;
     state_->due = clock::now() + from_now;
     if (state_->due < state_->armed_for) state_->arm(state_->due);
 }
@@ -45,6 +49,7 @@ void deadline::set(std::chrono::milliseconds from_now) {
 void deadline::clear() noexcept { state_->due = clock::time_point::max(); }
 
 void deadline::stop() noexcept {
+    stopped_ = true;
     clear();
     state_->expired = nullptr;
     state_->armed_for = clock::time_point::max();

@@ -20,12 +20,13 @@ class deadline {
 
     void set(std::chrono::milliseconds from_now);
     void clear() noexcept;
-    /// Lets go of the timer at once, so that the io_context can run dry.
+    /// For good: lets go of the timer, so that the io_context can run dry.
     void stop() noexcept;
 
  private:
     struct state;
     std::shared_ptr<state> state_;
+    bool stopped_ = false;
 };
 
 }  // namespace tunnel::net

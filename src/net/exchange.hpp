@@ -88,7 +88,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
         protocol::stream_id id = 0;
         protocol::send_window credit{0};
         protocol::receive_window window{0};
-        std::vector<outgoing> queue;  // parts not yet wholly written, from `front`
+        std::uint64_t consumed = 0;         // body octets since the window was last judged
+        clock::time_point consuming_since;  // when that was
+        std::vector<outgoing> queue;        // parts not yet wholly written, from `front`
         std::size_t front = 0;
         std::size_t offset = 0;                 // body octets of the front part that were written
         bool begun = false;                     // a frame of this stream was written

@@ -77,6 +77,12 @@ std::error_code stream_set::check_new(const protocol::request& request) const {
     return {};
 }
 
+bool stream_set::has_declared_body(const protocol::request& request) {
+    if (!request.head.content_length || !request.head.upgrade.empty()) return true;
+    const auto declared = *request.head.content_length;
+    return request.end ? request.body.size() == declared : request.body.size() <= declared;
+}
+
 void stream_set::adopt(const stream& s, const protocol::request& request) {
     auto& half = s->at_link;
     half.id = request.id;
@@ -85,7 +91,8 @@ void stream_set::adopt(const stream& s, const protocol::request& request) {
     if (request.head.upgrade.empty()) half.expected = request.head.content_length;
     [[maybe_unused]] const auto fresh = table_.open_as(request.id, s);
     assert(fresh);
-    if (!take_body(s, request.body.size(), request.end)) return;
+    [[maybe_unused]] const auto fits = take_body(s, request.body.size(), request.end);
+    assert(fits);
     if (request.end) finish_remote(s);
 }
 
@@ -240,10 +247,33 @@ void stream_set::send_fin(const stream& s) {
 void stream_set::consumed(const stream& s, std::size_t octets) {
     auto& half = s->at_link;
     if (!is_open(s) || half.cancelled || table_.remote_done(half.id)) return;
+    grow_window(s, octets);
     if (const auto credit = half.window.consume(octets); credit > 0) {
         append_frame(control_, protocol::window{half.id, credit});
         wake_();
     }
+}
+
+void stream_set::grow_window(const stream& s, std::size_t octets) {
+    auto& half = s->at_link;
+    half.consumed += octets;
+    if (half.consumed < half.window.size()) return;
+    const auto now = clock::now();
+    const auto took = now - std::exchange(half.consuming_since, now);
+    half.consumed = 0;
+    // One window a round trip is all that the credit allows. Two windows in flight keep the path full.
+    const auto held_up = round_trip_ != clock::duration::max() && took < 2 * round_trip_;
+    const auto size = half.window.size();
+    const auto more = std::min<std::uint64_t>(
+        {size, limits::max_window - std::min(size, limits::max_window), limits::window_pool - extra_credit_});
+    if (!held_up || more == 0) return;
+    half.window.grow(size + more);
+    extra_credit_ += more;
+}
+
+void stream_set::give_back_window(const stream& s) {
+    const auto size = std::exchange(s->at_link.window, protocol::receive_window(0)).size();
+    if (size > our_window_) extra_credit_ -= size - our_window_;
 }
 
 void stream_set::cancel(const stream& s, protocol::cancel_reason reason) {
@@ -339,6 +369,7 @@ void stream_set::finish_local(const stream& s) {
 }
 
 void stream_set::finish_remote(const stream& s) {
+    give_back_window(s);
     if (table_.finish_remote(s->at_link.id)) closed();
 }
 
@@ -353,6 +384,7 @@ void stream_set::fail_all(failure why) {
         s->at_link.cancelled = true;
         s->at_link.queue.clear();
         s->at_link.front = 0;
+        give_back_window(s);
     });
     table_.clear();
 }

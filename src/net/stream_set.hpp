@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -26,6 +27,9 @@ class stream_set {
 
     /// Both hellos are known: streams may open.
     void start(const protocol::hello& ours, const protocol::hello& theirs);
+    /// Measured on the link; the shortest one is what it takes without queues. Streams that drain as fast as their
+    /// credit comes back get more of it.
+    void note_round_trip(clock::duration took) { round_trip_ = std::min(round_trip_, took); }
 
     /// Opens a stream for a request. False: the peer takes no more at a time, or ids are used up.
     [[nodiscard]] bool open(const stream& s, protocol::request request);
@@ -33,6 +37,8 @@ class stream_set {
     void adopt(const stream& s, const protocol::request& request);
     /// Whether a request of the peer may open a stream.
     [[nodiscard]] std::error_code check_new(const protocol::request& request) const;
+    /// Whether the body so far is no longer, and at its end no shorter, than the head declares.
+    [[nodiscard]] static bool has_declared_body(const protocol::request& request);
 
     /// Frames for open streams. An error is the connection's: goaway and close.
     [[nodiscard]] std::error_code handle(protocol::response&& m);
@@ -68,6 +74,8 @@ class stream_set {
     void refuse(const stream& s);
     void make_ready(const stream& s);
     void write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice);
+    void grow_window(const stream& s, std::size_t octets);
+    void give_back_window(const stream& s);
     void finish_local(const stream& s);
     void finish_remote(const stream& s);
     void closed();
@@ -80,6 +88,8 @@ class stream_set {
     std::uint64_t their_window_ = 0;
     std::uint64_t our_window_ = 0;
     std::uint64_t max_streams_ = 0;
+    std::uint64_t extra_credit_ = 0;  // what windows have grown by, over all streams
+    clock::duration round_trip_ = clock::duration::max();
 };
 
 }  // namespace tunnel::net

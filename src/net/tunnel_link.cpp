@@ -91,7 +91,6 @@ awaitable<bool> tunnel_link::receive(protocol::message& m) {
         input_.commit(n);
         last_received_ = clock::now();
         if (frame_begun_ == clock::time_point::max()) frame_begun_ = last_received_;
-        ping_sent_ = false;
     }
     co_return false;
 }
@@ -133,14 +132,20 @@ awaitable<void> tunnel_link::run(owner& events) {
     start_writing();
     last_received_ = clock::now();
     liveness_.set(tick_);
-    protocol::message m;
-    for (;;) {
-        const auto received = co_await receive(m);
-        if (!received) break;
-        if (const auto error = handle(std::move(m), events)) {
-            protocol_error(error);
-            break;
+    try {
+        protocol::message m;
+        for (;;) {
+            const auto received = co_await receive(m);
+            if (!received) break;
+            if (const auto error = handle(std::move(m), events)) {
+                protocol_error(error);
+                break;
+            }
         }
+    } catch (...) {
+        close("internal error");
+        streams_.fail_all(stream_failure_);
+        throw;
     }
     streams_.fail_all(stream_failure_);
     co_await drain();
@@ -164,9 +169,10 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (auto* p = std::get_if<fin>(&m)) return streams_.handle(*p);
     if (auto* p = std::get_if<request>(&m)) {
         if (const auto error = streams_.check_new(*p)) return error;
+        if (!stream_set::has_declared_body(*p)) return streams_.handle_bad_body(p->id, true);
         auto s = events.new_exchange(*p);
         streams_.adopt(s, *p);
-        if (!s->at_link.cancelled) events.serve(std::move(s), std::move(*p));
+        events.serve(std::move(s), std::move(*p));
         return {};
     }
     if (const auto* p = std::get_if<ping>(&m)) {
@@ -174,6 +180,11 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
         something_to_write_.notify();
         // Only a peer that floods and does not read what it asked for gets here.
         if (control_.size() > limits::control_queue) close("peer floods and does not read");
+        return {};
+    }
+    if (const auto* p = std::get_if<pong>(&m)) {
+        if (p->nonce == ping_nonce_ && std::exchange(ping_sent_, false))
+            streams_.note_round_trip(clock::now() - pinged_);
         return {};
     }
     if (std::holds_alternative<hello>(m)) return errc::unexpected_message;
@@ -184,6 +195,20 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
 void tunnel_link::send(const protocol::hello& m) {
     append_frame(control_, m);
     start_writing();
+    something_to_write_.notify();
+}
+
+void tunnel_link::start(const protocol::hello& ours, const protocol::hello& theirs) {
+    streams_.start(ours, theirs);
+    send_ping();  // on a link that carries nothing yet, its answer takes one round trip
+}
+
+void tunnel_link::send_ping() {
+    if (closed_) return;
+    ping_sent_ = true;
+    pinged_ = clock::now();
+    ++ping_nonce_;
+    append_frame(control_, protocol::ping{ping_nonce_});
     something_to_write_.notify();
 }
 
@@ -287,11 +312,7 @@ void tunnel_link::check_liveness() {
     if (silent >= times_.dead_after) return close("no sign of life from the peer");
     if (in_write_ && now - write_begun_ >= times_.write) return close("peer takes no data");
     if (!input_.empty() && now - frame_begun_ >= times_.frame) return close("a frame took too long");
-    if (silent >= times_.ping_after && !ping_sent_) {
-        ping_sent_ = true;
-        append_frame(control_, protocol::ping{static_cast<std::uint64_t>(now.time_since_epoch().count()) >> 12U});
-        something_to_write_.notify();
-    }
+    if (silent >= times_.ping_after && pinged_ < last_received_) send_ping();
     liveness_.set(tick_);
 }
 

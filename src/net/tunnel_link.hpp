@@ -59,6 +59,8 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     [[nodiscard]] awaitable<void> drain();
 
     void send(const protocol::hello& m);
+    /// Both hellos were said: streams may open.
+    void start(const protocol::hello& ours, const protocol::hello& theirs);
     /// Says goodbye: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
     void finish(protocol::goaway_reason reason, std::string detail);
     /// Says goodbye and stays for what is in flight. The server closes then, for only it knows its last request;
@@ -89,6 +91,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     [[nodiscard]] awaitable<void> write_frames();
     [[nodiscard]] awaitable<void> write_all(protocol::byte_buffer& bytes);
     void end_goodbye();
+    void send_ping();
     void check_liveness();
 
     executor strand_;
@@ -112,7 +115,9 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     clock::time_point frame_begun_;
     clock::time_point write_begun_;
     bool in_write_ = false;
-    bool ping_sent_ = false;
+    clock::time_point pinged_;
+    std::uint64_t ping_nonce_ = 0;
+    bool ping_sent_ = false;  // and not yet answered
     deadline liveness_;
     std::chrono::milliseconds tick_;
 

@@ -33,6 +33,12 @@ class Exchange : public testing::Test {
         s = std::make_shared<exchange>(context.get_executor());
     }
 
+    // The link, its streams and the exchange hold each other until the link ends.
+    ~Exchange() override {
+        link->streams().fail_all(failure::tunnel_lost);
+        poll();
+    }
+
     void open(bool end = false) {
         protocol::request request;
         request.head = test::request_head("POST", "/");

@@ -216,6 +216,16 @@ TEST(IsWritable, Rule30NothingCanEndALineEarly) {
     }
 }
 
+TEST(IsWritable, LargerHeadsThanAreTakenAreNotGivenEither) {
+    EXPECT_TRUE(is_writable(answer(200, {{"X", std::string(limits::max_head, 'x')}})));
+    EXPECT_FALSE(is_writable(answer(200, {{"X", std::string(limits::max_head + limits::added_octets, 'x')}})));
+    field_list fields;
+    for (std::size_t i = 0; i < limits::max_fields; ++i) fields.add("X", "");
+    EXPECT_TRUE(is_writable(fields));
+    for (std::size_t i = 0; i <= limits::added_fields; ++i) fields.add("X", "");
+    EXPECT_FALSE(is_writable(fields));
+}
+
 TEST(IsWritable, NamesAndMethodsAreTokens) {
     for (const auto* bad : {"", "a b", "a:", "a(", "\xe9", ":"}) {
         EXPECT_FALSE(is_writable(fields_of({{bad, "x"}}))) << bad;

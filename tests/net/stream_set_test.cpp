@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <variant>
@@ -17,6 +18,7 @@ namespace tunnel::net {
 namespace {
 
 using protocol::cancel_reason;
+using namespace std::chrono_literals;
 using protocol::errc;
 using test::describe;
 
@@ -260,6 +262,64 @@ TEST_F(StreamSet, CreditIsGivenBackInStepsAndAheadOfBodies) {
     EXPECT_EQ(written(), list{});
     streams.consumed(s, 200);
     EXPECT_EQ(written(), list{"window 1 +300"});
+}
+
+TEST_F(StreamSet, AStreamThatDrainsAsFastAsItsCreditComesGetsMore) {
+    streams.note_round_trip(1h);
+    auto s = opened();
+    EXPECT_FALSE(streams.handle(response(1, {}, false)));
+    for (int i = 0; i < 2; ++i) {  // the first window began before there was a clock reading
+        EXPECT_FALSE(streams.handle(data(1, std::string(1000, 'x'))));
+        streams.consumed(s, 1000);
+    }
+    EXPECT_EQ(written(), (list{"window 1 +1000", "window 1 +2000"}));
+    EXPECT_FALSE(streams.handle(data(1, std::string(2000, 'x'))));
+    streams.consumed(s, 2000);
+    EXPECT_EQ(written(), list{"window 1 +4000"});
+}
+
+TEST_F(StreamSet, AStreamThatDrainsSlowlyKeepsItsCredit) {
+    streams.note_round_trip(1h);
+    streams.note_round_trip(0ms);
+    auto s = opened();
+    EXPECT_FALSE(streams.handle(response(1, {}, false)));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_FALSE(streams.handle(data(1, std::string(1000, 'x'))));
+        streams.consumed(s, 1000);
+        EXPECT_EQ(written(), list{"window 1 +1000"});
+    }
+}
+
+TEST_F(StreamSet, CreditStaysWithinItsLimitAndThePoolOfAllStreams) {
+    begin(limits::initial_window);
+    streams.note_round_trip(1h);
+    constexpr auto enough = limits::window_pool / limits::max_window + 2;
+    std::vector<std::shared_ptr<exchange>> open;
+    const auto extra = [&](protocol::stream_id id) {
+        auto allowed = limits::initial_window;
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_FALSE(streams.handle(data(id, std::string(allowed, 'x'))));
+            streams.consumed(open[id - 1], allowed);
+            control.clear();
+            allowed = open[id - 1]->at_link.window.size();
+        }
+        return allowed - limits::initial_window;
+    };
+    std::size_t all = 0;
+    for (protocol::stream_id id = 1; id <= enough; ++id) {
+        open.push_back(opened());
+        EXPECT_FALSE(streams.handle(response(id, {}, false)));
+        const auto more = extra(id);
+        EXPECT_LE(more + limits::initial_window, limits::max_window);
+        all += more;
+    }
+    EXPECT_EQ(all, limits::window_pool);
+
+    // What ends gives it back.
+    EXPECT_FALSE(streams.handle(data(1, {}, true)));
+    open.push_back(opened());
+    EXPECT_FALSE(streams.handle(response(open.size(), {}, false)));
+    EXPECT_EQ(extra(open.size()) + limits::initial_window, limits::max_window);
 }
 
 TEST_F(StreamSet, MoreThanTheCreditIsCancelled) {

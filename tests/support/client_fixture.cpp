@@ -40,6 +40,7 @@ frame_peer client_fixture::accept_active() {
     auto server = accept();
     (void)server.receive<protocol::hello>();
     server.say_hello(false);
+    server.leave_first_ping();
     return server;
 }
 

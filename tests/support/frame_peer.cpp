@@ -55,7 +55,13 @@ frame_peer frame_peer::active_client(std::uint16_t port, bool takeover) {
     frame_peer peer{raw_peer(port)};
     peer.say_hello(takeover);
     (void)peer.receive<protocol::hello>();
+    peer.leave_first_ping();
     return peer;
+}
+
+void frame_peer::leave_first_ping() {
+    const auto m = receive_any();
+    if (!std::holds_alternative<protocol::ping>(m)) throw peer_error("a ping was expected first, not " + describe(m));
 }
 
 std::string frame_peer::receive_text() {

@@ -48,6 +48,9 @@ class frame_peer {
     /// Reads on to the end of the connection, whatever still comes.
     void expect_end() { (void)connection_.read_to_any_end(); }
 
+    /// Takes the ping that follows the hellos, and does not answer: the round trip stays unknown, credit as it is.
+    void leave_first_ping();
+
     // --- what goes
 
     void send_text(std::string_view payload);
