@@ -5,6 +5,7 @@
 #include "net/hop_by_hop.hpp"
 #include "net/http_grammar.hpp"
 #include "net/http_head.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
 namespace {
@@ -121,6 +122,8 @@ void append_last_chunk(byte_buffer& out, const field_list& trailers) {
 }
 
 bool is_writable(const field_list& fields) noexcept {
+    if (fields.size() > limits::max_fields + limits::added_fields) return false;
+    if (fields.octets() > limits::max_head + limits::added_octets) return false;
     for (const auto [name, value] : fields) {
         if (!grammar::is_token(name) || !grammar::is_field_value(value) || is_connection_field(name)) return false;
     }

@@ -21,9 +21,9 @@ program::program(std::string_view name, const common_options& options)
     : runtime_(options.threads),
       strand_(runtime_.new_strand()),
       signals_(strand_, SIGINT, SIGTERM),
-      log_timer_(strand_) {
+      log_timer_(strand_),
+      file_limit_(raise_file_limit()) {
     ignore_sigpipe();
-    raise_file_limit();
     start_log(name, options.log_level, options.format);
     on_log([this] { asio::post(strand_, [this] { flush_later(); }); });
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ class program {
     program& operator=(const program&) = delete;
 
     [[nodiscard]] class runtime& runtime() noexcept { return runtime_; }
+    /// Open files that the system allows this program.
+    [[nodiscard]] std::size_t file_limit() const noexcept { return file_limit_; }
 
     /// Called at every SIGINT and SIGTERM until `end`.
     void on_signal(std::function<void()> callback);
@@ -39,6 +42,7 @@ class program {
     asio::steady_timer log_timer_;
     std::function<void()> signalled_;
     bool ended_ = false;
+    std::size_t file_limit_;
 };
 
 }  // namespace tunnel::net

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     if (exit_code) return *exit_code;
     try {
         net::program program("tunnel-server", settings.common);
+        server::fit_file_limit(settings, program.file_limit());
         const auto server = std::make_shared<server::server>(program.runtime(), settings);
         server->start();
         server->on_ended([&program] { program.end(); });

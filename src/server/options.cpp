@@ -1,9 +1,24 @@
 #include "server/options.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 
+#include "net/log.hpp"
+
 namespace tunnel::server {
+
+void fit_file_limit(options& settings, std::size_t files) {
+    const auto wanted = limits::own_files + settings.max_handshakes + settings.turned_away + settings.max_connections;
+    if (files == 0 || wanted <= files) return;
+    const auto shared = files - std::min(files, limits::own_files);
+    settings.max_handshakes = std::clamp<std::size_t>(shared / 4, 2, settings.max_handshakes);
+    settings.turned_away = std::min(shared / 8, settings.turned_away);
+    const auto left = shared - std::min(shared, settings.max_handshakes + settings.turned_away);
+    settings.max_connections = std::clamp<std::size_t>(left, 1, settings.max_connections);
+    spdlog::warn("public connections are limited to {}: only {} files may be open; raise that limit (ulimit -n)",
+                 settings.max_connections, files);
+}
 
 net::parsed<options> parse_options(int argc, const char* const* argv) {
     net::parsed<options> result;

@@ -21,9 +21,15 @@ struct options {
     std::size_t max_header_bytes = limits::max_head;
     std::size_t max_body_bytes = 0;  ///< 0: no limit
     std::size_t max_connections = limits::max_connections;
+    std::size_t turned_away = limits::turned_away;        ///< no setting: follows the limit of open files
+    std::size_t max_handshakes = limits::max_handshakes;  ///< the same
     std::size_t max_in_flight = limits::max_in_flight;
     net::common_options common;
 };
+
+/// Lowers the bounds on connections to what `files` open files allow, with a warning: callers must neither keep the
+/// tunnel-client out nor be accepted to be dropped. 0: not known.
+void fit_file_limit(options& settings, std::size_t files);
 
 /// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.
 [[nodiscard]] net::parsed<options> parse_options(int argc, const char* const* argv);

@@ -46,8 +46,6 @@ awaitable<void> public_session::run() {
         if (!keep_open_) break;
     }
     co_await linger();
-    deadline_.stop();
-    connection_->close();
 }
 
 awaitable<void> public_session::turn_away() {
@@ -61,8 +59,15 @@ awaitable<void> public_session::turn_away() {
         co_await answer(failure::overloaded);
         co_await linger();
     }
+}
+
+void public_session::ended() {
     deadline_.stop();
+    connection_->on_input(nullptr);
     connection_->close();
+    if (!exchange_) return;
+    exchange_->on_incoming(nullptr);
+    exchange_->cancel(cancel_reason::other);
 }
 
 void public_session::stop(bool now) {
@@ -197,9 +202,7 @@ awaitable<void> public_session::serve() {
         exchange_->send(std::move(last));
         watch_caller();
     } else {
-        uploading_ = true;
-        auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
-        net::spawn(connection_->strand(), "upload", std::move(upload));
+        start_upload();
     }
 
     co_await relay_response();
@@ -224,6 +227,16 @@ awaitable<void> public_session::serve() {
     exchange_ = nullptr;
 }
 
+void public_session::start_upload() {
+    uploading_ = true;
+    auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
+    auto ended = [self = shared_from_this()] {
+        self->uploading_ = false;
+        self->upload_ended_.notify();
+    };
+    net::spawn(connection_->strand(), "upload", std::move(upload), std::move(ended));
+}
+
 awaitable<void> public_session::relay_request_body() {
     auto waiting = [this](bool for_caller) {
         if (for_caller && !upgraded_ && !awaits_continue_) return set_deadline(waiting_for::body);
@@ -240,6 +253,7 @@ awaitable<void> public_session::relay_request_body() {
         co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
     switch (result) {
         case net::relay_result::complete:
+            uploading_ = false;
             if (!upgraded_) watch_caller();
             break;
         case net::relay_result::cut_short:
@@ -253,8 +267,6 @@ awaitable<void> public_session::relay_request_body() {
             break;
     }
     if (head_written_) deadline_.clear();
-    uploading_ = false;
-    upload_ended_.notify();
 }
 
 void public_session::check_body_size(std::size_t more) {
@@ -314,6 +326,10 @@ body_kind public_session::framing_of(protocol::response& response) const {
     auto& head = response.head;
     if (method_ == "HEAD" || head.status == 204 || head.status == 304 || head.interim()) return body_kind::none;
     if (head.status == 101) return body_kind::none;
+    if (head.status == 205) {
+        head.content_length = 0;  // RFC 9110 section 15.3.6
+        return body_kind::none;
+    }
     if (head.content_length) return body_kind::length;
     if (response.end && response.body.empty()) {
         head.content_length = 0;
@@ -364,9 +380,7 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
     if (upgraded_) {
         connection_->on_input(nullptr);
         decoder_ = net::body_decoder(body_kind::until_close, 0);
-        uploading_ = true;
-        auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
-        net::spawn(connection_->strand(), "upload", std::move(upload));
+        start_upload();
     } else if (!request_upgrade_.empty()) {
         // Not switched: the request ends where its body did.
         protocol::data last;

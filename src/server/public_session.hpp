@@ -28,6 +28,9 @@ class public_session : public std::enable_shared_from_this<public_session> {
     /// Answers one request with 503 and closes: there are too many connections.
     [[nodiscard]] net::awaitable<void> turn_away();
 
+    /// After either, however it ended: nothing that holds this session or its connection is left behind.
+    void ended();
+
     [[nodiscard]] net::executor strand() const { return connection_->strand(); }
     /// (any strand) No request after the current one; `now`: not even that.
     void stop(bool now);
@@ -38,6 +41,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
 
     [[nodiscard]] net::awaitable<bool> read_head();
     [[nodiscard]] net::awaitable<void> serve();
+    void start_upload();
     [[nodiscard]] net::awaitable<void> relay_request_body();
     [[nodiscard]] net::awaitable<void> relay_response();
     [[nodiscard]] net::awaitable<bool> begin_response(protocol::response response);

@@ -34,7 +34,7 @@ void server::start() {
 
 void server::accept_public(net::tcp::socket socket) {
     const auto open = public_sessions_.size();
-    if (open >= settings_.max_connections + limits::turned_away) return;  // closes it
+    if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
     const auto full = open >= settings_.max_connections;
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
@@ -42,7 +42,7 @@ void server::accept_public(net::tcp::socket socket) {
 
 void server::accept_tunnel(net::tcp::socket socket) {
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
-    if (tunnel_sessions_.size() >= limits::max_handshakes) {
+    if (tunnel_sessions_.size() >= settings_.max_handshakes) {
         const auto oldest =
             std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active() && !s->stopped(); });
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop();
@@ -56,7 +56,8 @@ void server::run_session(const std::shared_ptr<Session>& session, std::list<std:
                          net::awaitable<void> (Session::*run)()) {
     const auto at = sessions.insert(sessions.end(), session);
     auto body = [session, run]() -> net::awaitable<void> { return ((*session).*run)(); };
-    auto ended = [self = shared_from_this(), &sessions, at] {
+    auto ended = [self = shared_from_this(), session, &sessions, at] {
+        session->ended();
         asio::post(self->strand_, [self, &sessions, at] {
             sessions.erase(at);
             self->session_ended();

@@ -26,8 +26,12 @@ net::awaitable<void> tunnel_session::run() {
     }
     slot_->claim(shared_from_this(), theirs_.takeover);
     co_await link_->run(*this);
-    slot_->release(shared_from_this());
     if (active_) spdlog::info("client {} disconnected: {}", peer(), link_->ended());
+}
+
+void tunnel_session::ended() {
+    slot_->release(shared_from_this());
+    link_->close("ended");
 }
 
 void tunnel_session::activate() {
@@ -37,8 +41,8 @@ void tunnel_session::activate() {
         ours.window = limits::initial_window;
         ours.max_streams = limits::max_streams;
         self.active_ = true;
-        self.link_->streams().start(ours, self.theirs_);
         self.link_->send(ours);
+        self.link_->start(ours, self.theirs_);
         spdlog::info("client {} connected ({})", self.peer(), self.theirs_.agent);
     });
 }

@@ -45,6 +45,21 @@ TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(o.common.format, net::log_format::text);
 }
 
+TEST(ServerOptions, ConnectionsFitTheLimitOfOpenFiles) {
+    options wide;
+    fit_file_limit(wide, 1'000'000);
+    EXPECT_EQ(wide.max_connections, limits::max_connections);
+    fit_file_limit(wide, 0);  // not known
+    EXPECT_EQ(wide.max_connections, limits::max_connections);
+    for (const std::size_t files : {20U, 64U, 256U, 1024U, 4096U}) {
+        options o;
+        fit_file_limit(o, files);
+        EXPECT_LE(limits::own_files + o.max_connections + o.turned_away + o.max_handshakes, files + 2) << files;
+        EXPECT_GE(o.max_connections, files / 20) << files;
+        EXPECT_GE(o.max_handshakes, 2U) << files;
+    }
+}
+
 TEST(ServerOptions, EveryFlagIsRead) {
     const auto r = run({"--http-addr",        "[::1]:1", "--tcp-addr=:2",      "--no-forwarded-headers",
                         "--response-timeout", "1s",      "--header-timeout",   "2s",

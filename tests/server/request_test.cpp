@@ -388,7 +388,37 @@ TEST_F(ServerRequest, AnUploadOfAMebibyteArrives) {
     EXPECT_THAT(read_response(from), HasSubstr("thanks"));
 }
 
-TEST_F(ServerRequest, ExpectContinueTravelsWithTheHeadBeforeTheBody) {
+TEST_F(ServerRequest, Rule43MaxForwardsOfTraceAndOptionsCountsThisHop) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    for (const std::string method : {"TRACE", "OPTIONS"}) {
+        from.send(method + " /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\nX: y\r\n\r\n");
+        const auto request = peer.receive<protocol::request>();
+        EXPECT_EQ(test::lines_of(request.head.fields), (test::lines{{"Host", "a"}, {"Max-Forwards", "9"}, {"X", "y"}}));
+        auto head = test::response_head(200);
+        head.content_length = 0;
+        peer.respond(request.id, head);
+        (void)read_response(from);
+    }
+    from.send(get("/", "Max-Forwards: 0\r\n"));  // of other methods it is the app's
+    EXPECT_EQ(peer.receive<protocol::request>().head.fields.find("Max-Forwards"), "0");
+}
+
+TEST_F(ServerRequest, Rule43MaxForwardsOfZeroIsAnsweredHere) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send("TRACE /x HTTP/1.1\r\nHost: a\r\nCookie: secret\r\nMax-Forwards: 0\r\n\r\n");
+    EXPECT_EQ(test::without_date(read_response(from)),
+              "HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: 47\r\n\r\n"
+              "TRACE /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+    from.send("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+    EXPECT_EQ(test::without_date(read_response(from)), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(peer.raw().stays_silent(20ms));
+}
+
+TEST_F(ServerRequest, Rule44ExpectContinueTravelsWithTheHeadBeforeTheBody) {
     start();
     auto peer = client();
     auto from = caller();
@@ -404,7 +434,7 @@ TEST_F(ServerRequest, ExpectContinueTravelsWithTheHeadBeforeTheBody) {
     EXPECT_THAT(read_response(from), HasSubstr("HTTP/1.1 200 \r\n"));
 }
 
-TEST_F(ServerRequest, AFinalAnswerToExpectContinueClosesAndTakesNoBody) {
+TEST_F(ServerRequest, Rule44AFinalAnswerToExpectContinueClosesAndTakesNoBody) {
     start();
     auto peer = client();
     auto from = caller();

@@ -401,6 +401,25 @@ TEST_F(ServerResponse, AStreamedBodyLongerThanItsLengthIsCut) {
     expect_alive();
 }
 
+TEST_F(ServerResponse, Rule22AResetContentHasLengthZeroWhateverTheClientSays) {
+    auto from = asked(get("/"));
+    peer().respond(id, with_length(205, 5, {}, "R"), {}, false);
+    EXPECT_EQ(without_date(read_response(from)), "HTTP/1.1 205 R\r\nContent-Length: 0\r\n\r\n");
+    peer().data(id, "hello", true);
+    EXPECT_EQ(from.read_to_any_end(), "");
+    auto again = asked(get("/"));
+    peer().respond(id, with_length(205, 5), "hello");
+    EXPECT_THAT(read_response(again), HasSubstr("X-Tunnel-Error: bad-answer\r\n"));
+    expect_alive();
+}
+
+TEST_F(ServerResponse, AHeadLargerThanOneMayBeIs502) {
+    auto from = asked(get("/"));
+    peer().respond(id, with_length(200, 0, {{"X", std::string(900 * limits::kib, 'x')}}));
+    EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: bad-answer\r\n"));
+    expect_alive();
+}
+
 TEST_F(ServerResponse, DataBeforeTheHeadIs502) {
     auto from = asked(get("/"));
     peer().data(id, "x");

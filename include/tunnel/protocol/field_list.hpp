@@ -26,6 +26,8 @@ class field_list {
     void reserve(std::size_t n, std::size_t bytes);
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    /// Of all names and values, those of removed lines too.
+    [[nodiscard]] std::size_t octets() const noexcept { return bytes_.size(); }
     [[nodiscard]] field operator[](std::size_t i) const noexcept { return view(entries_[i]); }
     /// Whether a line of that name exists, and the value of the first (empty if none); names compare without case.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;

@@ -89,6 +89,10 @@ inline constexpr std::size_t max_target = 16 * kib;
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
+/// What comes in a frame may be larger than a head by what the tunnel adds (Via, X-Forwarded-*, Host).
+inline constexpr std::size_t added_fields = 8;
+inline constexpr std::size_t added_octets = 4 * kib;
+
 /// Chunk-size line with its extensions, and the trailer section.
 inline constexpr std::size_t max_chunk_line = 8 * kib;
 inline constexpr std::size_t max_trailers = 8 * kib;
@@ -121,6 +125,9 @@ inline constexpr std::size_t max_connections = 10'000;
 
 /// Connections beyond that which are still answered (503) before they are closed; any more are just closed.
 inline constexpr std::size_t turned_away = 256;
+
+/// Open files that the server needs beside its connections: standard files, event queue, timers, listeners, log.
+inline constexpr std::size_t own_files = 16;
 
 /// Requests in flight at a time; one more is answered 503 `overloaded`.
 inline constexpr std::size_t max_in_flight = 1024;
