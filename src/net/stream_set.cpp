@@ -78,7 +78,9 @@ std::error_code stream_set::check_new(const protocol::request& request) const {
 }
 
 bool stream_set::has_declared_body(const protocol::request& request) {
-    if (!request.head.content_length || !request.head.upgrade.empty()) return true;
+    // Octets ahead of a switch could be taken for another request.
+    if (!request.head.upgrade.empty()) return request.body.empty() && request.head.content_length.value_or(0) == 0;
+    if (!request.head.content_length) return true;
     const auto declared = *request.head.content_length;
     return request.end ? request.body.size() == declared : request.body.size() <= declared;
 }
@@ -88,7 +90,8 @@ void stream_set::adopt(const stream& s, const protocol::request& request) {
     half.id = request.id;
     half.credit = protocol::send_window(their_window_);
     half.window = protocol::receive_window(our_window_);
-    if (request.head.upgrade.empty()) half.expected = request.head.content_length;
+    // Without a switch an upgrade request has no body; with one, anything may follow.
+    half.expected = request.head.upgrade.empty() ? request.head.content_length : 0;
     [[maybe_unused]] const auto fresh = table_.open_as(request.id, s);
     assert(fresh);
     [[maybe_unused]] const auto fits = take_body(s, request.body.size(), request.end);
@@ -228,6 +231,8 @@ std::error_code stream_set::handle_bad_body(protocol::stream_id id, bool opens) 
 void stream_set::send(const stream& s, outgoing part) {
     auto& half = s->at_link;
     if (!is_open(s) || half.cancelled || table_.local_done(half.id)) return;
+    const auto* response = std::get_if<protocol::response>(&part);
+    if (response != nullptr && response->head.status == 101) half.expected.reset();
     if (half.front == half.queue.size() || !merge(half.queue.back(), part)) half.queue.push_back(std::move(part));
     make_ready(s);
 }

@@ -229,12 +229,21 @@ awaitable<void> public_session::serve() {
 
 void public_session::start_upload() {
     uploading_ = true;
-    auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
-    auto ended = [self = shared_from_this()] {
-        self->uploading_ = false;
-        self->upload_ended_.notify();
+    auto upload = [self = shared_from_this()]() -> awaitable<void> {
+        try {
+            co_await self->relay_request_body();
+        } catch (...) {
+            self->exchange_->fail(failure::tunnel_lost, cancel_reason::other);
+            self->upload_over();
+            throw;
+        }
     };
-    net::spawn(connection_->strand(), "upload", std::move(upload), std::move(ended));
+    net::spawn(connection_->strand(), "upload", std::move(upload));
+}
+
+void public_session::upload_over() {
+    uploading_ = false;
+    upload_ended_.notify();
 }
 
 awaitable<void> public_session::relay_request_body() {
@@ -253,7 +262,7 @@ awaitable<void> public_session::relay_request_body() {
         co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
     switch (result) {
         case net::relay_result::complete:
-            uploading_ = false;
+            uploading_ = false;  // from here on, a FIN is a half-close
             if (!upgraded_) watch_caller();
             break;
         case net::relay_result::cut_short:
@@ -267,6 +276,7 @@ awaitable<void> public_session::relay_request_body() {
             break;
     }
     if (head_written_) deadline_.clear();
+    upload_over();
 }
 
 void public_session::check_body_size(std::size_t more) {

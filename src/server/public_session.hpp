@@ -42,6 +42,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<bool> read_head();
     [[nodiscard]] net::awaitable<void> serve();
     void start_upload();
+    void upload_over();
     [[nodiscard]] net::awaitable<void> relay_request_body();
     [[nodiscard]] net::awaitable<void> relay_response();
     [[nodiscard]] net::awaitable<bool> begin_response(protocol::response response);

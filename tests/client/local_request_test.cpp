@@ -176,6 +176,23 @@ TEST_F(ClientLocalRequest, ARequestThatIsNotWhatItDeclaresIsCancelledAndTakesNoC
     expect_answer(server, 5, "5");
 }
 
+TEST_F(ClientLocalRequest, OctetsAheadOfASwitchNeverReachTheApp) {
+    auto server = started();
+    auto upgrade = request_head("GET", "/");
+    upgrade.upgrade = "echo";
+    server.request(1, upgrade, "GET /evil HTTP/1.1\r\n\r\n", false);
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 1U);
+    server.request(2, upgrade, {}, false);
+    auto local = app.accept();
+    EXPECT_EQ(read_head(local), "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    server.data(2, "GET /evil HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 2U);
+    EXPECT_EQ(local.read_to_any_end(), "");
+    upgrade.content_length = 3;
+    server.request(3, upgrade, {}, false);
+    EXPECT_EQ(server.receive<protocol::cancel>().id, 3U);
+}
+
 // --- uploads
 
 TEST_F(ClientLocalRequest, CreditComesBackOnlyOnceTheAppTookTheBody) {
