@@ -7,7 +7,6 @@ Each request goes to the app directly and through the tunnel; status, body and t
 the same. Apps that are not installed are left out; exit code 77 where none is, or no curl.
 """
 
-import contextlib
 import hashlib
 import os
 import pathlib
@@ -16,9 +15,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-LIMIT = 60  # seconds that one step may take
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from programs import LIMIT, SKIPPED, free_port, running, stop_on_sigterm, tunnel, wait_for_port  # noqa: E402
+
 PATTERN = bytes(i * 7 % 251 for i in range(65_536))
 
 NODE_APP = r"""
@@ -88,46 +88,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for_port(port):
-    until = time.monotonic() + LIMIT
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-    raise SystemExit(f"nothing listens on port {port}")
-
-
-@contextlib.contextmanager
-def running(command, **options):
-    process = subprocess.Popen(command, **options)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(LIMIT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-
-
-@contextlib.contextmanager
-def tunnel(server, client, app_port):
-    quiet = ["--log-level", "warn"]
-    addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
-    with running([server, *addresses, *quiet], stdout=subprocess.PIPE, text=True) as s:
-        ready = dict(word.split("=", 1) for word in s.stdout.readline().split()[1:])
-        to_server = ["--server-addr", ready["tcp"], "--local-port", str(app_port)]
-        with running([client, *to_server, *quiet], stdout=subprocess.PIPE, text=True) as c:
-            assert c.stdout.readline().startswith("connected ")
-            yield int(ready["http"].rsplit(":", 1)[1])
 
 
 def curl(port, path, *options):
@@ -242,9 +202,10 @@ def check_node(check, direct, through, folder):
 
 
 def main():
+    stop_on_sigterm()
     server, client = (os.path.abspath(p) for p in sys.argv[1:3])
     if not shutil.which("curl"):
-        return 77
+        return SKIPPED
     check = Check()
     tried = []
     with tempfile.TemporaryDirectory() as folder:

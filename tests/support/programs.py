@@ -1,0 +1,71 @@
+"""How the tests in Python run the two programs, and others beside them."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+# Sanitized programs are several times slower: time limits grow by this factor, and delays are only shown.
+SLOWNESS = float(os.environ.get("TUNNEL_TEST_SLOWNESS") or 1)
+LIMIT = 60 * SLOWNESS  # seconds that one step may take
+SKIPPED = 77  # the exit code that ctest takes for it
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for_port(port):
+    until = time.monotonic() + LIMIT
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+    raise SystemExit(f"nothing listens on port {port}")
+
+
+def stop_on_sigterm():
+    """SIGTERM unwinds like an exception, so that what was started is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+@contextlib.contextmanager
+def running(command, **options):
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def line_of(process):
+    """The next line of its stdout, which is a pipe in text mode that nobody else reads."""
+    if not select.select([process.stdout], [], [], LIMIT)[0]:
+        raise SystemExit(f"{process.args[0]} printed nothing in {LIMIT:.0f} s")
+    return process.stdout.readline()
+
+
+@contextlib.contextmanager
+def tunnel(server, client, app_port):
+    """Both programs before an app; yields the public port. That they end well is checked: sanitizers report then."""
+    quiet = ["--log-level", "warn"]
+    addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
+    with running([server, *addresses, *quiet], stdout=subprocess.PIPE, text=True) as s:
+        ready = dict(word.split("=", 1) for word in line_of(s).split()[1:])
+        to_server = ["--server-addr", ready["tcp"], "--local-port", str(app_port)]
+        with running([client, *to_server, *quiet], stdout=subprocess.PIPE, text=True) as c:
+            assert line_of(c).startswith("connected ")
+            yield int(ready["http"].rsplit(":", 1)[1])
+    if s.returncode or c.returncode:
+        raise SystemExit(f"exit codes: tunnel-server {s.returncode}, tunnel-client {c.returncode}")
