@@ -49,8 +49,8 @@ def running(command, **options):
             raise
 
 
-def line_of(process):
-    """The next line of its stdout, which is a pipe in text mode that nobody else reads."""
+def first_line(process):
+    """Of its stdout, which is a pipe in text mode."""
     if not select.select([process.stdout], [], [], LIMIT)[0]:
         raise SystemExit(f"{process.args[0]} printed nothing in {LIMIT:.0f} s")
     return process.stdout.readline()
@@ -59,13 +59,13 @@ def line_of(process):
 @contextlib.contextmanager
 def tunnel(server, client, app_port):
     """Both programs before an app; yields the public port. That they end well is checked: sanitizers report then."""
-    quiet = ["--log-level", "warn"]
+    both = ["--log-level", "warn", "--threads", os.environ.get("TUNNEL_TEST_THREADS") or "1"]
     addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
-    with running([server, *addresses, *quiet], stdout=subprocess.PIPE, text=True) as s:
-        ready = dict(word.split("=", 1) for word in line_of(s).split()[1:])
+    with running([server, *addresses, *both], stdout=subprocess.PIPE, text=True) as s:
+        ready = dict(word.split("=", 1) for word in first_line(s).split()[1:])
         to_server = ["--server-addr", ready["tcp"], "--local-port", str(app_port)]
-        with running([client, *to_server, *quiet], stdout=subprocess.PIPE, text=True) as c:
-            assert line_of(c).startswith("connected ")
+        with running([client, *to_server, *both], stdout=subprocess.PIPE, text=True) as c:
+            assert first_line(c).startswith("connected ")
             yield int(ready["http"].rsplit(":", 1)[1])
     if s.returncode or c.returncode:
         raise SystemExit(f"exit codes: tunnel-server {s.returncode}, tunnel-client {c.returncode}")
