@@ -17,9 +17,16 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import LIMIT, SKIPPED, SLOWNESS, first_line, running, stop_on_sigterm, tunnel  # noqa: E402
-
-DEBIAN_MODULES = "/usr/share/nodejs:/usr/lib/nodejs"  # a node of other origin does not look there
+from programs import (  # noqa: E402
+    LIMIT,
+    SKIPPED,
+    SLOWNESS,
+    first_line,
+    let_node_find_modules,
+    running,
+    stop_on_sigterm,
+    tunnel,
+)
 
 
 def works(*command):
@@ -31,7 +38,7 @@ def works(*command):
 
 def interpreters():
     """Language: command and suffix; nothing if one is missing. Debian's packages belong to Debian's python3."""
-    os.environ["NODE_PATH"] = ":".join(filter(None, (os.environ.get("NODE_PATH"), DEBIAN_MODULES)))
+    let_node_find_modules()
     pythons = [p for p in ("/usr/bin/python3", sys.executable) if works(p, "-c", "import websockets.legacy.server")]
     if not pythons or not works("node", "-e", "require('ws')"):
         return {}

@@ -13,6 +13,7 @@ import time
 SLOWNESS = float(os.environ.get("TUNNEL_TEST_SLOWNESS") or 1)
 LIMIT = 60 * SLOWNESS  # seconds that one step may take
 SKIPPED = 77  # the exit code that ctest takes for it
+DEBIAN_MODULES = "/usr/share/nodejs:/usr/lib/nodejs"  # a node of other origin does not look there
 
 
 def free_port():
@@ -27,6 +28,10 @@ def wait_for_port(port):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
     raise SystemExit(f"nothing listens on port {port}")
+
+
+def let_node_find_modules():
+    os.environ["NODE_PATH"] = ":".join(filter(None, (os.environ.get("NODE_PATH"), DEBIAN_MODULES)))
 
 
 def stop_on_sigterm():
