@@ -79,8 +79,9 @@ class Soak:
                 self.why[why.split(",")[0]] += 1
             else:
                 outcome = self.fail_call(kind, f"{why}, after {time.monotonic() - start:.2f} s, undisturbed")
-            await asyncio.sleep(0.1)
         self.counts[outcome][kind.__name__] += 1
+        if outcome != "done":
+            await asyncio.sleep(0.1)
 
     def measured(self):
         """The two programs as they are now: a restarted one begins a series of its own."""
