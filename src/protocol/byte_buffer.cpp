@@ -24,7 +24,7 @@ namespace tunnel::protocol {
 
 namespace {
 
-// A slice and a little more: base64 decoding wants up to two octets of room that padding then leaves unused.
+// A slice and a little more: base64 decoding wants up to two octets of room that the padding of the text leaves unused.
 constexpr std::size_t class_slack = 1 * limits::kib;
 constexpr std::size_t small_class = limits::shared_body_slice + class_slack;
 constexpr std::size_t large_class = limits::body_slice + class_slack;
@@ -110,10 +110,8 @@ char* allocate(std::size_t capacity) {
             if (storage != nullptr) return storage;
         }
     }
-    auto* storage = static_cast<char*>(std::malloc(capacity + byte_buffer::padding));
+    auto* storage = static_cast<char*>(std::malloc(capacity));
     if (storage == nullptr) throw std::bad_alloc();
-    // Nobody interprets the padding, but memory checkers want what is read to have been written.
-    std::memset(storage + capacity, 0, byte_buffer::padding);
     return storage;
 }
 
@@ -139,7 +137,7 @@ byte_buffer& byte_buffer::operator=(byte_buffer&& other) noexcept {
 byte_buffer::~byte_buffer() { reset(); }
 
 void byte_buffer::grow(std::size_t n) {
-    constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) - padding;
+    constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
     if (n > most - size_) throw std::bad_alloc();
     const std::size_t doubled = capacity_ > most / 2 ? most : capacity_ * 2;
     const std::size_t capacity = rounded(std::max(size_ + n, doubled));

@@ -1,12 +1,14 @@
 #include "json_reader.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cstring>
-#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/limits.hpp"
+#include "utf8.hpp"
 
 namespace tunnel::protocol::json {
 
@@ -18,6 +20,21 @@ constexpr std::size_t usual_field_octets = 512;
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+constexpr bool ends_word(char c) noexcept {
+    switch (c) {
+        case ',':
+        case ':':
+        case '"':
+        case '[':
+        case ']':
+        case '{':
+        case '}':
+            return true;
+        default:
+            return is_blank(c);
+    }
+}
 
 constexpr bool starts_value(char c) noexcept {
     switch (c) {
@@ -58,182 +75,269 @@ bool is_number(std::string_view s) noexcept {
     return s.empty();
 }
 
-bool is_ascii(std::string_view s) noexcept {
-    constexpr std::uint64_t top_bits = 0x8080808080808080;
-    std::uint64_t seen = 0;
-    for (; s.size() >= sizeof seen; s.remove_prefix(sizeof seen)) {
-        std::uint64_t bytes = 0;
-        std::memcpy(&bytes, s.data(), sizeof bytes);
-        seen |= bytes;
-    }
-    for (const char c : s) seen |= static_cast<unsigned char>(c);
-    return (seen & top_bits) == 0;
+/// What a string cannot hold as it is: its end, an escape, a control character.
+constexpr bool is_special(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+using word_type = std::uint64_t;
+constexpr word_type each_octet = ~word_type{0} / 0xff;
+constexpr word_type top_bits = each_octet * 0x80;
+
+/// The top bit of each special octet. Above the first one in memory order there may be more bits than there should.
+constexpr word_type specials(word_type octets) noexcept {
+    const auto zeros = [](word_type x) { return (x - each_octet) & ~x; };
+    return (zeros(octets ^ each_octet * '"') | zeros(octets ^ each_octet * '\\') |
+            ((octets - each_octet * 0x20) & ~octets)) &
+           top_bits;
 }
 
-/// Valid UTF-8 to one octet a character; false if a character is above U+00FF.
-bool to_octets(std::string_view text, std::string& out) {
+bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
+    if (text.size() < 4) return false;
+    const auto [stopped, error] = std::from_chars(text.begin(), text.begin() + 4, out, 16);
+    return error == std::errc() && stopped == text.begin() + 4;
+}
+
+/// `\uXXXX`, two of them for what is above U+FFFF; takes them off `text`, of which the backslash is gone.
+bool unescape_unicode(std::string_view& text, std::string& out) {
+    std::uint32_t code = 0;
+    if (!read_hex(text.substr(1), code)) return false;
+    text.remove_prefix(5);
+    if (code >= 0xdc00 && code <= 0xdfff) return false;
+    if (code >= 0xd800 && code <= 0xdbff) {
+        std::uint32_t low = 0;
+        if (!text.starts_with("\\u") || !read_hex(text.substr(2), low) || low < 0xdc00 || low > 0xdfff) return false;
+        text.remove_prefix(6);
+        code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
+    }
+    append_utf8(out, code);
+    return true;
+}
+
+bool unescape(std::string_view text, std::string& out) {
+    constexpr std::string_view names = "\"\\/bfnrt";
+    constexpr std::string_view characters = "\"\\/\b\f\n\r\t";
     out.clear();
+    while (!text.empty()) {
+        const auto plain = text.substr(0, text.find('\\'));
+        out += plain;
+        text.remove_prefix(plain.size());
+        if (text.empty()) break;
+        text.remove_prefix(1);
+        if (text.starts_with('u')) {
+            if (!unescape_unicode(text, out)) return false;
+            continue;
+        }
+        const auto which = text.empty() ? names.npos : names.find(text.front());
+        if (which == names.npos) return false;
+        out += characters[which];
+        text.remove_prefix(1);
+    }
+    return true;
+}
+
+/// UTF-8 to one octet a character, in place; false if a character is above U+00FF.
+bool to_octets(std::string& text) {
+    constexpr unsigned char last_lead = 0xc3;
+    std::size_t size = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto lead = static_cast<unsigned char>(text[i]);
         if (lead < 0x80) {
-            out += text[i];
+            text[size++] = text[i];
             continue;
         }
-        constexpr unsigned char last_lead = 0xc3;
-        if (lead > last_lead || ++i == text.size()) return false;
-        out += static_cast<char>((lead << 6 & 0xff) | (static_cast<unsigned char>(text[i]) & 0x3f));
+        if (lead > last_lead) return false;
+        text[size++] = static_cast<char>((lead << 6 & 0xff) | (static_cast<unsigned char>(text[++i]) & 0x3f));
     }
+    text.resize(size);
     return true;
 }
 
 }  // namespace
 
-errc reader::token(value& from, std::string_view& out) const noexcept {
-    out = from.raw_json_token();
-    // Behind a truncated document simdjson's index has no more tokens, and the sizes it gives mean nothing.
-    const char* const end = document_.data() + document_.size();
-    if (out.data() >= end || out.size() > static_cast<std::size_t>(end - out.data())) return errc::bad_json;
-    while (!out.empty() && is_blank(out.back())) out.remove_suffix(1);
-    return !out.empty() && starts_value(out.front()) ? ok : errc::bad_json;
+void reader::skip_blanks() noexcept {
+    while (at_ != end_ && is_blank(*at_)) ++at_;
 }
 
-errc reader::key(simdjson::ondemand::field& from, std::string_view& out) const noexcept {
-    const char* const start = from.key().raw();
-    const char* const end = document_.data() + document_.size();
-    for (const char* at = start; at < end; ++at) {
-        if (*at == '"') {
-            out = {start, static_cast<std::size_t>(at - start)};
-            return ok;
-        }
-        if (*at == '\\') return from.unescaped_key().get(out) ? errc::bad_json : ok;
+bool reader::at_end() noexcept {
+    skip_blanks();
+    return at_ == end_;
+}
+
+errc reader::wrong_type() const noexcept {
+    return at_ != end_ && starts_value(*at_) ? errc::bad_member : errc::bad_json;
+}
+
+errc reader::open(char bracket) noexcept {
+    skip_blanks();
+    if (at_ == end_ || *at_ != bracket) return wrong_type();
+    ++at_;
+    return ok;
+}
+
+errc reader::next(list& in, bool& more) noexcept {
+    skip_blanks();
+    if (at_ == end_) return errc::bad_json;
+    more = *at_ != in.close_;
+    if (!more) {
+        ++at_;
+        return ok;
     }
-    return errc::bad_json;
-}
-
-errc reader::number(value& from, std::uint64_t& out) const noexcept {
-    std::string_view digits;
-    if (const errc e = token(from, digits); e != ok) return e;
-    if (!is_digit(digits.front()) || (digits.front() == '0' && digits.size() > 1)) return errc::bad_member;
-    const char* const begin = digits.data();
-    const char* const end = begin + digits.size();
-    const auto [stopped, error] = std::from_chars(begin, end, out);
-    return error == std::errc() && stopped == end ? ok : errc::bad_member;
-}
-
-errc reader::boolean(value& from, bool& out) const noexcept {
-    std::string_view word;
-    if (const errc e = token(from, word); e != ok) return e;
-    out = word == "true";
-    return out || word == "false" ? ok : errc::bad_member;
-}
-
-errc reader::raw_string(value& from, std::string_view& out, bool& escaped) const noexcept {
-    if (const errc e = token(from, out); e != ok) return e;
-    if (out.front() != '"') return errc::bad_member;
-    if (out.size() < 2 || out.back() != '"') return errc::bad_json;
-    out = out.substr(1, out.size() - 2);
-    escaped = out.find('\\') != out.npos;
-    // Skipping would take `"a":` for a key, so a string is always read.
-    if (!escaped && from.get_raw_json_string().error() != simdjson::SUCCESS) return errc::bad_json;
+    if (std::exchange(in.begun_, true)) {
+        if (*at_ != ',') return errc::bad_json;
+        ++at_;
+        skip_blanks();
+    }
     return ok;
 }
 
-errc reader::text(value& from, std::string_view& out) const noexcept {
-    bool escaped = false;
-    if (const errc e = raw_string(from, out, escaped); e != ok) return e;
-    if (escaped && from.get_string().get(out)) return errc::bad_json;
+errc reader::key(std::string& scratch, std::string_view& out) {
+    if (text(scratch, out) != ok) return errc::bad_json;
+    skip_blanks();
+    if (at_ == end_ || *at_ != ':') return errc::bad_json;
+    ++at_;
     return ok;
 }
 
-errc reader::octets(value& from, std::string& scratch, std::string_view& out) const {
-    if (const errc e = text(from, out); e != ok) return e;
-    if (is_ascii(out)) return ok;
-    if (!to_octets(out, scratch)) return errc::bad_byte_string;
+std::string_view reader::word() noexcept {
+    const char* const begin = at_;
+    while (at_ != end_ && !ends_word(*at_)) ++at_;
+    return {begin, static_cast<std::size_t>(at_ - begin)};
+}
+
+errc reader::number(std::uint64_t& out) noexcept {
+    skip_blanks();
+    if (at_ == end_ || !is_digit(*at_)) return wrong_type();
+    const auto digits = word();
+    if (digits.front() == '0' && digits.size() > 1) return errc::bad_member;
+    const auto [stopped, error] = std::from_chars(digits.begin(), digits.end(), out);
+    return error == std::errc() && stopped == digits.end() ? ok : errc::bad_member;
+}
+
+errc reader::boolean(bool& out) noexcept {
+    skip_blanks();
+    const auto wrong = wrong_type();
+    const auto name = word();
+    out = name == "true";
+    return out || name == "false" ? ok : wrong;
+}
+
+errc reader::string(raw_string& out) noexcept {
+    skip_blanks();
+    if (at_ == end_ || *at_ != '"') return wrong_type();
+    const char* const begin = ++at_;
+    word_type seen = 0;
+    for (;;) {
+        if constexpr (std::endian::native == std::endian::little) {
+            word_type octets = 0;
+            while (static_cast<std::size_t>(end_ - at_) >= sizeof octets) {
+                std::memcpy(&octets, at_, sizeof octets);
+                const auto found = specials(octets);
+                if (found != 0) {
+                    const auto ahead = static_cast<unsigned>(std::countr_zero(found)) & ~7U;
+                    seen |= octets & ((word_type{1} << ahead) - 1);
+                    at_ += ahead / 8;
+                    break;
+                }
+                seen |= octets;
+                at_ += sizeof octets;
+            }
+        }
+        for (; at_ != end_ && !is_special(*at_); ++at_) seen |= static_cast<unsigned char>(*at_);
+        if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return errc::bad_json;
+        if (*at_ == '"') break;
+        out.escaped = true;
+        if (end_ - at_ < 2) return errc::bad_json;
+        at_ += 2;  // what may stand there is for unescape to say
+    }
+    out.text = {begin, static_cast<std::size_t>(at_++ - begin)};
+    out.ascii = (seen & top_bits) == 0;
+    return ok;
+}
+
+errc reader::text(std::string& scratch, std::string_view& out) {
+    raw_string raw;
+    if (const errc e = string(raw); e != ok) return e;
+    if (!raw.ascii && !is_utf8(raw.text)) return errc::bad_json;
+    out = raw.text;
+    if (!raw.escaped) return ok;
+    if (!unescape(raw.text, scratch)) return errc::bad_json;
     out = scratch;
     return ok;
 }
 
-errc reader::base64(value& from, byte_buffer& out) const {
-    // Legal but unusual escapes (`\/`) are all that stands between the document and the decoder.
-    std::string_view encoded;
-    if (const errc e = text(from, encoded); e != ok) return e;
+errc reader::octets(std::string& scratch, std::string_view& out) {
+    raw_string raw;
+    if (const errc e = string(raw); e != ok) return e;
+    out = raw.text;
+    if (raw.ascii && !raw.escaped) return ok;
+    if (!raw.ascii && !is_utf8(raw.text)) return errc::bad_json;
+    if (!unescape(raw.text, scratch)) return errc::bad_json;
+    if (!to_octets(scratch)) return errc::bad_byte_string;
+    out = scratch;
+    return ok;
+}
+
+errc reader::base64(std::string& scratch, byte_buffer& out) {
+    skip_blanks();
+    if (at_ == end_ || *at_ != '"') return wrong_type();
     out.clear();
-    char* const room = out.prepare(base64_decoded_room(encoded.size()));
-    const auto size = base64_decode(encoded, room);
-    if (!size) return errc::bad_base64;
-    out.commit(*size);
-    return ok;
-}
-
-errc reader::fields(value& from, field_list& out) {
-    std::string_view start;
-    if (const errc e = token(from, start); e != ok) return e;
-    if (start.front() != '[') return errc::bad_member;
-    simdjson::ondemand::array lines;
-    if (from.get_array().get(lines)) return errc::bad_json;
-    out.reserve(usual_fields, usual_field_octets);
-    for (auto line : lines) {
-        value pair;
-        if (line.get(pair)) return errc::bad_json;
-        if (const errc e = token(pair, start); e != ok) return e;
-        if (start.front() != '[') return errc::bad_member;
-        simdjson::ondemand::array strings;
-        if (pair.get_array().get(strings)) return errc::bad_json;
-
-        std::string_view name;
-        std::string_view content;
-        std::size_t n = 0;
-        for (auto string : strings) {
-            value element;
-            if (string.get(element)) return errc::bad_json;
-            if (n == 2) return errc::bad_member;
-            const errc e = n == 0 ? octets(element, name_, name) : octets(element, value_, content);
-            if (e != ok) return e;
-            ++n;
-        }
-        if (n != 2) return errc::bad_member;
-        out.add(name, content);
+    const auto decode = [&out](std::string_view encoded) {
+        const auto size = base64_decode(encoded, out.prepare(base64_decoded_room(encoded.size())));
+        if (size) out.commit(*size);
+        return size.has_value();
+    };
+    // The decoder takes neither escapes nor controls: where it is content, so is JSON.
+    const char* const begin = at_ + 1;
+    const auto* const quote = static_cast<const char*>(std::memchr(begin, '"', static_cast<std::size_t>(end_ - begin)));
+    if (quote != nullptr && decode({begin, static_cast<std::size_t>(quote - begin)})) {
+        at_ = quote + 1;
+        return ok;
     }
-    return ok;
+    // Legal but unusual escapes (`\/`) may be all that stands between the document and the decoder.
+    std::string_view encoded;
+    if (const errc e = text(scratch, encoded); e != ok) return e;
+    return decode(encoded) ? ok : errc::bad_base64;
 }
 
-errc reader::skip(value& from, std::size_t depth) const noexcept {
-    std::string_view word;
-    if (const errc e = token(from, word); e != ok) return e;
-    switch (word.front()) {
-        case '"':
-            return text(from, word);
-        case 't':
-            return word == "true" ? ok : errc::bad_json;
-        case 'f':
-            return word == "false" ? ok : errc::bad_json;
-        case 'n':
-            return word == "null" ? ok : errc::bad_json;
-        case '[': {
-            if (depth == limits::max_json_depth) return errc::bad_json;
-            simdjson::ondemand::array elements;
-            if (from.get_array().get(elements)) return errc::bad_json;
-            for (auto element : elements) {
-                value inner;
-                if (element.get(inner)) return errc::bad_json;
-                if (const errc e = skip(inner, depth + 1); e != ok) return e;
-            }
-            return ok;
+errc reader::fields(std::string& name_scratch, std::string& value_scratch, field_list& out) {
+    if (const errc e = open_array(); e != ok) return e;
+    out.reserve(usual_fields, usual_field_octets);
+    list lines(']');
+    for (bool more = true;;) {
+        if (const errc e = next(lines, more); e != ok) return e;
+        if (!more) return ok;
+        if (const errc e = open_array(); e != ok) return e;
+        list pair(']');
+        std::string_view name;
+        std::string_view value;
+        if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
+        if (const errc e = octets(name_scratch, name); e != ok) return e;
+        if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
+        if (const errc e = octets(value_scratch, value); e != ok) return e;
+        if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
+        out.add(name, value);
+    }
+}
+
+errc reader::skip(std::string& scratch, std::size_t depth) {
+    skip_blanks();
+    if (at_ == end_) return errc::bad_json;
+    std::string_view ignored;
+    const auto object = *at_ == '{';
+    if (*at_ == '"') return text(scratch, ignored);
+    if (!object && *at_ != '[') {
+        const auto name = word();
+        return name == "true" || name == "false" || name == "null" || is_number(name) ? ok : errc::bad_json;
+    }
+    if (depth == limits::max_json_depth) return errc::bad_json;
+    ++at_;
+    list inside(object ? '}' : ']');
+    for (bool more = true;;) {
+        if (const errc e = next(inside, more); e != ok) return e;
+        if (!more) return ok;
+        if (object) {
+            if (const errc e = key(scratch, ignored); e != ok) return e;
         }
-        case '{': {
-            if (depth == limits::max_json_depth) return errc::bad_json;
-            simdjson::ondemand::object members;
-            if (from.get_object().get(members)) return errc::bad_json;
-            for (auto member : members) {
-                simdjson::ondemand::field inner;
-                if (std::move(member).get(inner)) return errc::bad_json;
-                if (const errc e = key(inner, word); e != ok) return e;
-                if (const errc e = skip(inner.value(), depth + 1); e != ok) return e;
-            }
-            return ok;
-        }
-        default:
-            return is_number(word) ? ok : errc::bad_json;
+        if (const errc e = skip(scratch, depth + 1); e != ok) return e;
     }
 }
 

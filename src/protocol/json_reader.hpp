@@ -1,7 +1,5 @@
 #pragma once
 
-#include <simdjson.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,45 +9,71 @@
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/field_list.hpp"
 
-/// Strict reading of JSON values on top of simdjson's On-Demand API, which checks only what it is asked for:
-/// these functions look at every token of what they read or skip, and never beyond the document.
+/// Strict JSON (RFC 8259), read once from front to back by who knows what to expect. Every octet is checked, also of
+/// what is skipped; nothing behind the document is touched.
 namespace tunnel::protocol::json {
-
-using simdjson::ondemand::value;
 
 inline constexpr errc ok{};
 
-/// Reads the values of one document. Views returned point into the document or into the parser's memory and last
-/// until its next document.
-class reader {
+/// A list whose elements or members are read one after the other.
+class list {
  public:
-    explicit reader(std::string_view document) noexcept : document_(document) {}
-
-    [[nodiscard]] errc key(simdjson::ondemand::field& from, std::string_view& out) const noexcept;
-
-    /// A non-negative integer below 2^64, written as plain digits.
-    [[nodiscard]] errc number(value& from, std::uint64_t& out) const noexcept;
-    [[nodiscard]] errc boolean(value& from, bool& out) const noexcept;
-    /// Any string, as UTF-8.
-    [[nodiscard]] errc text(value& from, std::string_view& out) const noexcept;
-    /// A byte string; `scratch` holds it if it is not in the document as it is.
-    [[nodiscard]] errc octets(value& from, std::string& scratch, std::string_view& out) const;
-    /// A base64 string; bad_base64 leaves `out` empty and the rest of the document readable.
-    [[nodiscard]] errc base64(value& from, byte_buffer& out) const;
-    /// [["Name","value"],...], appended to `out`.
-    [[nodiscard]] errc fields(value& from, field_list& out);
-    /// Any value at all, at `depth` levels of nesting: valid JSON that nobody asked for.
-    [[nodiscard]] errc skip(value& from, std::size_t depth) const noexcept;
+    explicit list(char close) noexcept : close_(close) {}
 
  private:
-    /// A token without the blanks behind it, if a value begins there.
-    [[nodiscard]] errc token(value& from, std::string_view& out) const noexcept;
-    /// Between the quotes, escapes as they stand. The value counts as read if there are none.
-    [[nodiscard]] errc raw_string(value& from, std::string_view& out, bool& escaped) const noexcept;
+    friend class reader;
+    char close_;
+    bool begun_ = false;
+};
 
-    std::string_view document_;
-    std::string name_;
-    std::string value_;
+/// Stands in front of the next value of one document. A copy reads ahead. Each function reads one value and answers
+/// bad_member if it is of another type, bad_json if it is none. Views point into the document, or into the `scratch`
+/// that was given where it had to be unescaped.
+class reader {
+ public:
+    explicit reader(std::string_view document) noexcept
+        : at_(document.data()), end_(document.data() + document.size()) {}
+
+    [[nodiscard]] errc open_object() noexcept { return open('{'); }
+    [[nodiscard]] errc open_array() noexcept { return open('['); }
+    /// `more`: another element follows, or the list ended.
+    [[nodiscard]] errc next(list& in, bool& more) noexcept;
+    /// After `next` in an object; the member's value is to be read then.
+    [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
+    /// Whether nothing but blanks follows.
+    [[nodiscard]] bool at_end() noexcept;
+
+    /// A non-negative integer below 2^64, written as plain digits.
+    [[nodiscard]] errc number(std::uint64_t& out) noexcept;
+    [[nodiscard]] errc boolean(bool& out) noexcept;
+    /// Any string, as UTF-8.
+    [[nodiscard]] errc text(std::string& scratch, std::string_view& out);
+    /// A byte string: a character an octet.
+    [[nodiscard]] errc octets(std::string& scratch, std::string_view& out);
+    /// A base64 string; bad_base64 leaves `out` empty and the rest of the document readable.
+    [[nodiscard]] errc base64(std::string& scratch, byte_buffer& out);
+    /// [["Name","value"],...], appended to `out`.
+    [[nodiscard]] errc fields(std::string& name_scratch, std::string& value_scratch, field_list& out);
+    /// Any value at all, at `depth` levels of nesting: valid JSON that nobody asked for.
+    [[nodiscard]] errc skip(std::string& scratch, std::size_t depth);
+
+ private:
+    /// Between the quotes as it stands, escapes not yet looked at.
+    struct raw_string {
+        std::string_view text;
+        bool ascii = true;
+        bool escaped = false;
+    };
+    void skip_blanks() noexcept;
+    [[nodiscard]] errc open(char bracket) noexcept;
+    /// What a value of another type than was asked for is: bad_member, or bad_json if it is no value.
+    [[nodiscard]] errc wrong_type() const noexcept;
+    [[nodiscard]] errc string(raw_string& out) noexcept;
+    /// Octets up to whatever ends a number or a word.
+    [[nodiscard]] std::string_view word() noexcept;
+
+    const char* at_;
+    const char* end_;
 };
 
 }  // namespace tunnel::protocol::json

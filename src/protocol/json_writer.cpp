@@ -1,7 +1,5 @@
 #include "json_writer.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -9,6 +7,7 @@
 #include <limits>
 
 #include "tunnel/protocol/base64.hpp"
+#include "utf8.hpp"
 
 namespace tunnel::protocol::json {
 
@@ -94,7 +93,7 @@ void put_number(byte_buffer& out, std::uint64_t n) {
 void put_octets(byte_buffer& out, std::string_view octets) { put_string<high_octets::are_characters>(out, octets); }
 
 void put_text(byte_buffer& out, std::string_view text) {
-    if (simdjson::validate_utf8(text.data(), text.size())) {
+    if (is_utf8(text)) {
         put_string<high_octets::are_utf8>(out, text);
     } else {
         put_octets(out, text);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <limits>
 #include <new>
 #include <utility>
@@ -15,8 +14,6 @@ namespace tunnel::protocol {
 namespace {
 
 using json::ok;
-
-static_assert(byte_buffer::padding >= simdjson::SIMDJSON_PADDING);
 
 /// In the order of the variant `message`.
 enum class kind : std::uint8_t { unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway };
@@ -131,11 +128,6 @@ constexpr shape shape_of(kind k) noexcept {
 /// Nesting of the values of our members.
 constexpr std::size_t inside_the_message = 1;
 
-/// Whether the object just read was all there is; simdjson 3.0 has no plainer way to ask.
-bool is_done(simdjson::ondemand::document& document) noexcept {
-    return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-}
-
 /// Every member a message can have, before it is known whether all of them make sense together.
 struct members {
     member_set seen = 0;
@@ -151,7 +143,6 @@ struct members {
     bool takeover = false;
     bool accepts_trailers = false;
     bool bad_body = false;
-    std::string_view reason_name;
     std::string method;
     std::string target;
     std::string reason;
@@ -218,7 +209,7 @@ void build(kind k, members&& m, message& out) {
             out = window{m.id, m.bytes};
             break;
         case kind::cancel:
-            out = cancel{m.id, cancel_reason_from(m.reason_name)};
+            out = cancel{m.id, cancel_reason_from(m.reason)};
             break;
         case kind::fin:
             out = fin{m.id};
@@ -230,7 +221,7 @@ void build(kind k, members&& m, message& out) {
             out = pong{m.nonce};
             break;
         case kind::goaway:
-            out = goaway{goaway_reason_from(m.reason_name), std::move(m.detail)};
+            out = goaway{goaway_reason_from(m.reason), std::move(m.detail)};
             break;
         case kind::unknown:
             out = unknown{};
@@ -241,158 +232,138 @@ void build(kind k, members&& m, message& out) {
 }  // namespace
 
 struct message_decoder::impl {
-    simdjson::ondemand::parser parser;
     field_list fields;  // a list is gathered here, then copied at its exact size
-    std::string octets;
+    std::string scratch;
+    std::string value_scratch;
 
     errc decode(std::string_view payload, message& out);
 
  private:
-    errc start(std::string_view payload, simdjson::ondemand::document& document);
-    static errc find_type(const json::reader& json, simdjson::ondemand::document& document, kind& out) noexcept;
-    errc read(json::reader& json, member which, json::value& from, kind k, members& to);
-    errc read_octets(const json::reader& json, json::value& from, std::string& to);
-    errc read_fields(json::reader& json, json::value& from, field_list& to);
+    errc find_type(json::reader json, kind& out);
+    errc read(json::reader& json, member which, kind k, members& to);
+    errc read_text(json::reader& json, std::string& to);
+    errc read_octets(json::reader& json, std::string& to);
+    errc read_fields(json::reader& json, field_list& to);
 };
 
-errc message_decoder::impl::start(std::string_view payload, simdjson::ondemand::document& document) {
-    // Grown in powers of two: simdjson by itself would reallocate for every frame larger than all before.
-    constexpr std::size_t first_capacity = 4 * limits::kib;
-    if (parser.capacity() < payload.size()) {
-        const std::size_t capacity = std::bit_ceil(std::max(payload.size(), first_capacity));
-        if (parser.allocate(capacity)) throw std::bad_alloc();
-    }
-    const auto error =
-        parser.iterate(payload.data(), payload.size(), payload.size() + byte_buffer::padding).get(document);
-    if (error == simdjson::MEMALLOC) throw std::bad_alloc();
-    return error ? errc::bad_json : ok;
-}
-
 /// The type decides which members are known, so it is looked for first. It nearly always is the first member.
-errc message_decoder::impl::find_type(const json::reader& json, simdjson::ondemand::document& document,
-                                      kind& out) noexcept {
-    simdjson::ondemand::object object;
-    if (document.get_object().get(object)) return errc::bad_json;
-    for (auto entry : object) {
-        simdjson::ondemand::field field;
-        if (std::move(entry).get(field)) return errc::bad_json;
+errc message_decoder::impl::find_type(json::reader json, kind& out) {
+    if (const errc e = json.open_object(); e != ok) return errc::bad_json;
+    json::list object('}');
+    for (bool more = true;;) {
+        if (const errc e = json.next(object, more); e != ok) return e;
+        if (!more) return json.at_end() ? errc::missing_member : errc::bad_json;
         std::string_view key;
-        if (const errc e = json.key(field, key); e != ok) return e;
-        if (key != "type") {
-            if (const errc e = json.skip(field.value(), inside_the_message); e != ok) return e;
-            continue;
-        }
-        std::string_view name;
-        if (const errc e = json.text(field.value(), name); e != ok) return e;
-        out = kind_from(name);
-        return ok;
+        if (const errc e = json.key(scratch, key); e != ok) return e;
+        if (key == "type") break;
+        if (const errc e = json.skip(scratch, inside_the_message); e != ok) return e;
     }
-    return is_done(document) ? errc::missing_member : errc::bad_json;
-}
-
-errc message_decoder::impl::read_octets(const json::reader& json, json::value& from, std::string& to) {
-    std::string_view view;
-    if (const errc e = json.octets(from, octets, view); e != ok) return e;
-    to.assign(view);
+    std::string_view name;
+    if (const errc e = json.text(scratch, name); e != ok) return e;
+    out = kind_from(name);
     return ok;
 }
 
-errc message_decoder::impl::read_fields(json::reader& json, json::value& from, field_list& to) {
+errc message_decoder::impl::read_text(json::reader& json, std::string& to) {
+    std::string_view view;
+    if (const errc e = json.text(scratch, view); e != ok) return e;
+    to = view;
+    return ok;
+}
+
+errc message_decoder::impl::read_octets(json::reader& json, std::string& to) {
+    std::string_view view;
+    if (const errc e = json.octets(scratch, view); e != ok) return e;
+    to = view;
+    return ok;
+}
+
+errc message_decoder::impl::read_fields(json::reader& json, field_list& to) {
     fields.clear();
-    if (const errc e = json.fields(from, fields); e != ok) return e;
+    if (const errc e = json.fields(scratch, value_scratch, fields); e != ok) return e;
     to = fields;
     return ok;
 }
 
-errc message_decoder::impl::read(json::reader& json, member which, json::value& from, kind k, members& to) {
+errc message_decoder::impl::read(json::reader& json, member which, kind k, members& to) {
     std::string_view view;
     switch (which) {
         case member::type:
-            return json.text(from, view);
+            return json.text(scratch, view);
         case member::id:
-            return json.number(from, to.id);
+            return json.number(to.id);
         case member::method:
-            return read_octets(json, from, to.method);
+            return read_octets(json, to.method);
         case member::path:
-            return read_octets(json, from, to.target);
+            return read_octets(json, to.target);
         case member::headers:
-            return read_fields(json, from, to.fields);
+            return read_fields(json, to.fields);
         case member::content_length:
-            return json.number(from, to.content_length);
+            return json.number(to.content_length);
         case member::body: {
-            const errc e = json.base64(from, to.body);
+            const errc e = json.base64(scratch, to.body);
             to.bad_body = e == errc::bad_base64;
             return to.bad_body ? ok : e;
         }
         case member::end:
-            return json.boolean(from, to.end);
+            return json.boolean(to.end);
         case member::upgrade:
-            return read_octets(json, from, to.upgrade);
+            return read_octets(json, to.upgrade);
         case member::te: {
-            const errc e = json.text(from, view);
+            const errc e = json.text(scratch, view);
             to.accepts_trailers = view == "trailers";
             return e;
         }
         case member::trailers:
-            return read_fields(json, from, to.trailers);
+            return read_fields(json, to.trailers);
         case member::status:
-            return json.number(from, to.status);
+            return json.number(to.status);
         case member::reason:
-            if (k == kind::response) return read_octets(json, from, to.reason);
-            return json.text(from, to.reason_name);
+            return k == kind::response ? read_octets(json, to.reason) : read_text(json, to.reason);
         case member::protocol:
-            return json.number(from, to.protocol);
-        case member::agent: {
-            const errc e = json.text(from, view);
-            to.agent = view;
-            return e;
-        }
+            return json.number(to.protocol);
+        case member::agent:
+            return read_text(json, to.agent);
         case member::window:
-            return json.number(from, to.window);
+            return json.number(to.window);
         case member::max_streams:
-            return json.number(from, to.max_streams);
+            return json.number(to.max_streams);
         case member::takeover:
-            return json.boolean(from, to.takeover);
+            return json.boolean(to.takeover);
         case member::bytes:
-            return json.number(from, to.bytes);
+            return json.number(to.bytes);
         case member::nonce:
-            return json.number(from, to.nonce);
-        case member::detail: {
-            const errc e = json.text(from, view);
-            to.detail = view;
-            return e;
-        }
+            return json.number(to.nonce);
+        case member::detail:
+            return read_text(json, to.detail);
         case member::unknown:
             break;
     }
-    return json.skip(from, inside_the_message);
+    return json.skip(scratch, inside_the_message);
 }
 
 errc message_decoder::impl::decode(std::string_view payload, message& out) {
-    simdjson::ondemand::document document;
-    if (const errc e = start(payload, document); e != ok) return e;
     json::reader json(payload);
     kind k = kind::unknown;
-    if (const errc e = find_type(json, document, k); e != ok) return e;
+    if (const errc e = find_type(json, k); e != ok) return e;
     const shape allowed = shape_of(k);
     const member_set known = set_of(member::type) | allowed.required | allowed.optional;
 
-    document.rewind();
-    simdjson::ondemand::object object;
-    if (document.get_object().get(object)) return errc::bad_json;
+    if (const errc e = json.open_object(); e != ok) return e;
+    json::list object('}');
     members found;
-    for (auto entry : object) {
-        simdjson::ondemand::field field;
-        if (std::move(entry).get(field)) return errc::bad_json;
+    for (bool more = true;;) {
+        if (const errc e = json.next(object, more); e != ok) return e;
+        if (!more) break;
         std::string_view key;
-        if (const errc e = json.key(field, key); e != ok) return e;
+        if (const errc e = json.key(scratch, key); e != ok) return e;
         member which = member_from(key);
         if ((set_of(which) & known) == 0) which = member::unknown;
         if (which != member::unknown && found.has(which)) return errc::duplicate_member;
         found.seen |= set_of(which);
-        if (const errc e = read(json, which, field.value(), k, found); e != ok) return e;
+        if (const errc e = read(json, which, k, found); e != ok) return e;
     }
-    if (!is_done(document)) return errc::bad_json;
+    if (!json.at_end()) return errc::bad_json;
 
     if (const errc e = check(k, found); e != ok) return e;
     const bool bad_body = found.bad_body;

@@ -17,7 +17,7 @@ using namespace tunnel::protocol;
 
 std::error_code decode(message_decoder& decoder, std::string_view payload, char behind, message& out) {
     byte_buffer buffer(payload);
-    buffer.append(std::string(byte_buffer::padding, behind));
+    buffer.append(std::string(64, behind));
     return decoder.decode(buffer.view().substr(0, payload.size()), out);
 }
 

@@ -129,19 +129,6 @@ TEST(ByteBuffer, ComparesByContent) {
     EXPECT_EQ(byte_buffer(), byte_buffer());
 }
 
-TEST(ByteBuffer, PaddingBehindTheCapacityIsReadable) {
-    for (const std::size_t n : {std::size_t{1}, std::size_t{100}, limits::shared_body_slice, limits::body_slice,
-                                limits::body_slice * 2, limits::max_frame}) {
-        byte_buffer buffer;
-        buffer.prepare(n);
-        unsigned sum = 0;
-        for (std::size_t i = 0; i < byte_buffer::padding; ++i) {
-            sum += static_cast<unsigned char>(buffer.data()[buffer.capacity() + i]);
-        }
-        EXPECT_EQ(sum, 0U) << n;
-    }
-}
-
 TEST(ByteBuffer, RecyclesStorageOfABodySlice) {
     for (const std::size_t n : {limits::shared_body_slice, limits::body_slice}) {
         byte_buffer buffer;

@@ -47,10 +47,10 @@ std::string payload_of(const Message& m) {
     return std::string(frame.payload);
 }
 
-/// Decodes with `behind` in the padding: what the socket left there must not matter.
+/// Decodes with `behind` behind it: the next frame must not matter.
 std::error_code decode_before(std::string_view payload, char behind, message& out) {
     byte_buffer buffer(payload);
-    buffer.append(std::string(byte_buffer::padding, behind));
+    buffer.append(std::string(64, behind));
     static message_decoder decoder;
     return decoder.decode(buffer.view().substr(0, payload.size()), out);
 }

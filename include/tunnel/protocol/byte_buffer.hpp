@@ -11,11 +11,8 @@ namespace tunnel::protocol {
 ///
 /// Storage of common sizes (one body slice and the like) is recycled per thread, so that bulk data does not go
 /// through the allocator; a buffer may be filled on one thread and freed on another.
-/// `padding` bytes behind `capacity()` are always readable (and unspecified): simdjson reads past the end.
 class byte_buffer {
  public:
-    static constexpr std::size_t padding = 64;
-
     byte_buffer() noexcept = default;
     explicit byte_buffer(std::string_view bytes) { append(bytes); }
     byte_buffer(byte_buffer&& other) noexcept;

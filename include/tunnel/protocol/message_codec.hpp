@@ -26,7 +26,7 @@ void append_response(byte_buffer& out, stream_id id, const response_head& head, 
                      const field_list& trailers = {});
 void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers = {});
 
-/// Keeps the JSON parser's memory between frames: one per connection.
+/// Keeps its memory between frames: one per connection.
 class message_decoder {
  public:
     message_decoder();
@@ -34,9 +34,8 @@ class message_decoder {
     message_decoder& operator=(message_decoder&&) noexcept;
     ~message_decoder();
 
-    /// Reads one frame's payload; byte_buffer::padding bytes behind it must be readable.
-    /// On error `out` is unspecified, but for bad_base64, where it holds the message's id with an empty body
-    /// (the stream can be cancelled).
+    /// Reads one frame's payload. On error `out` is unspecified, but for bad_base64, where it holds the message's id
+    /// with an empty body (the stream can be cancelled).
     [[nodiscard]] std::error_code decode(std::string_view payload, message& out);
 
  private:
