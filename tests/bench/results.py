@@ -1,0 +1,87 @@
+"""What a measure gives back: lines of the table, with their target and whether it is reached."""
+
+import dataclasses
+import statistics
+
+from contenders import TUNNEL, YARDSTICK
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """`limit` is of the ratio to the yardstick, or (`alone`) of the tunnel's own value."""
+
+    sense: str  # "at least" or "at most"
+    limit: float
+    alone: bool = False
+    worst: bool = False  # alone: every single value counts, not the median
+
+    def holds(self, value):
+        return value >= self.limit if self.sense == "at least" else value <= self.limit
+
+    def text(self, unit):
+        return f"{self.sense} {self.limit:g} " + (unit if self.alone else "x")
+
+
+@dataclasses.dataclass
+class Line:
+    """One line: values by contender, one of each round, None where it failed."""
+
+    row: str
+    what: str
+    unit: str
+    values: dict
+    target: Target = None
+    note: str = ""
+    less_is_better: bool = None
+
+    def __post_init__(self):
+        if self.less_is_better is None:
+            self.less_is_better = not (self.target and self.target.sense == "at least")
+
+    def good(self, name):
+        return [value for value in self.values.get(name, []) if value is not None]
+
+    def median(self, name):
+        values = self.good(name)
+        return statistics.median(values) if values else None
+
+    def ratio(self, name):
+        """Median, min and max over the rounds of this contender's value by the yardstick's in the same round."""
+        pairs = zip(self.values.get(name, []), self.values.get(YARDSTICK, []))
+        ratios = [mine / other for mine, other in pairs if mine is not None and other]
+        return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+
+    def judged(self):
+        """The number that the target is about, or None."""
+        if not self.target:
+            return None
+        if not self.target.alone:
+            ratio = self.ratio(TUNNEL)
+            return ratio[0] if ratio else None
+        values = self.good(TUNNEL)
+        if not values:
+            return None
+        if not self.target.worst:
+            return statistics.median(values)
+        return max(values) if self.target.sense == "at most" else min(values)
+
+    def reached(self):
+        """True, False, or None where there is no target or no figure."""
+        value = self.judged()
+        return None if value is None else self.target.holds(value)
+
+    def as_json(self):
+        contenders = {}
+        for name, values in self.values.items():
+            good = self.good(name)
+            ratio = self.ratio(name)
+            contenders[name] = {"values": values, "median": self.median(name),
+                                "min": min(good, default=None), "max": max(good, default=None),
+                                "ratio": ratio and dict(zip(("median", "min", "max"), ratio))}
+        return {"row": self.row, "what": self.what, "unit": self.unit, "less_is_better": self.less_is_better,
+                "target": self.target and {**dataclasses.asdict(self.target), "text": self.target.text(self.unit)},
+                "judged": self.judged(), "reached": self.reached(), "note": self.note, "contenders": contenders}
+
+
+def missing(row, what, target, why):
+    return Line(row, what, "", {}, target, note=f"not measured: {why}")

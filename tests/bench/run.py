@@ -1,0 +1,95 @@
+"""One run: its settings, the app behind every contender, who takes part, and rounds in turn."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from contenders import CONTENDERS, TUNNEL, YARDSTICK, Place
+from load import Wrk
+from origin import make_files, start_app, start_sink
+from processes import Failed
+
+
+class Run:
+    def __init__(self, build, rounds, seconds, quick=False):
+        self.programs = (build / "bin").resolve()
+        self.rounds = rounds
+        self.seconds = seconds
+        self.quick = quick
+        self.absent = {c.name: why for c in CONTENDERS if (why := c.absent())}
+        self.present = [c for c in CONTENDERS if c.name not in self.absent]
+        self.failures = []
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.folder = Path(tempfile.mkdtemp(prefix="tunnel-bench-"))
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            make_files(self.folder)
+            self.app = stack.enter_context(start_app(self.folder))
+            self.sink = stack.enter_context(start_sink(self.folder))
+            self.wrk = Wrk(self.folder)
+            self.leave_out_what_fails()
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def leave_out_what_fails(self):
+        """Who cannot be started here does not take part; without the tunnel and the yardstick there is no run."""
+        for contender in list(self.present):
+            try:
+                with contender.running(self.place()):
+                    pass
+            except (Failed, OSError) as why:
+                if contender.name in (TUNNEL, YARDSTICK):
+                    raise
+                self.present.remove(contender)
+                self.absent[contender.name] = str(why)
+
+    def place(self, app_port=None):
+        return Place(self.folder, self.programs, app_port or self.app.port)
+
+    def those(self, *names):
+        return [c for c in self.present if c.name in names]
+
+    def both(self):
+        """The yardstick, and every mode of the tunnel."""
+        return [c for c in self.present if c.name == YARDSTICK or c.name.startswith(TUNNEL)]
+
+    @contextlib.contextmanager
+    def all_running(self, contenders):
+        """name -> processes, all at once: who is not asked costs nothing."""
+        with contextlib.ExitStack() as stack:
+            yield {c.name: stack.enter_context(c.running(self.place())) for c in contenders}
+
+    def in_turn(self, what, names, measure, rounds=None):
+        """measure(name) of each name in each round, another one first each time. name -> results, None if it failed."""
+        names = list(names)
+        results = {name: [] for name in names}
+        rounds = rounds or self.rounds
+        for turn in range(rounds):
+            say(f"{what}, round {turn + 1} of {rounds}")
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                try:
+                    results[name].append(measure(name))
+                except (Failed, OSError) as why:
+                    results[name].append(None)
+                    self.failed(name, f"{what}: {why}")
+        return results
+
+    def failed(self, name, why):
+        self.failures.append(f"{name}: {why}")
+        say(f"FAILED {name}: {why}")
+
+
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def pick(results, key):
+    """name -> one number of each result."""
+    return {name: [row and row[key] for row in rows] for name, rows in results.items()}
