@@ -47,7 +47,7 @@ def parse():
     parser.add_argument("--seconds", type=int, help="of one round (3)")
     parser.add_argument("--long", action="store_true", help="also 10 GiB against 1 GiB")
     parser.add_argument("--count", action="store_true", help="only instructions a request, under valgrind")
-    parser.add_argument("--connections", type=int, default=64, help="of --count (%(default)s)")
+    parser.add_argument("--connections", type=int, default=16, help="of --count (%(default)s)")
     parser.add_argument("--build", type=Path, default=Path("build/release"), help="where bin/ lies (%(default)s)")
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
@@ -64,7 +64,7 @@ def measure(run, names):
             lines += ROWS[name](run)
         except (Failed, OSError) as why:
             run.failed(name, why)
-            lines.append(missing(name, name, None, why))
+            lines.append(missing(name, name, "", None, why))
     return lines
 
 
@@ -76,7 +76,7 @@ def main():
     for name in ("tunnel-server", "tunnel-client"):
         if not (arguments.build / "bin" / name).exists():
             sys.exit(f"{arguments.build}/bin/{name} is not there; ./dev build makes it")
-    for end in (signal.SIGTERM, signal.SIGHUP):
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda number, _: sys.exit(128 + number))
     # 10,000 connections are held here and in the server.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

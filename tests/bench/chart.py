@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from contenders import TUNNEL, YARDSTICK
 
-LABELS, BARS, RIGHT = 330, 480, 130  # pixels: text, bars, figures
+LABELS, BARS, RIGHT = 440, 480, 120  # pixels: text, bars, figures
 BAR, GAP, BLOCK = 9, 3, 14
 END = 2.5  # of the scale; longer bars are cut and say their number
 
@@ -55,7 +55,7 @@ class Drawing:
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>')
 
     def section(self, title, lines):
-        self.y += 20
+        self.y += 26
         self.text(12, self.y, title, "title")
         for tick in (0.5, 1, 1.5, 2):
             self.text(x(tick), self.y, f"{tick:g}", "small", "middle")
@@ -72,10 +72,7 @@ class Drawing:
         height = len(bars) * (BAR + GAP)
         reached = {True: "reached", False: "NO", None: ""}[line.reached()]
         self.text(LABELS - 90, self.y + height / 2 + 4, line.what, "", "end")
-        if line.target:
-            self.text(LABELS + BARS + RIGHT - 8, self.y + height / 2 + 4, reached, reached, "end")
-            limit = 1 if alone(line) else line.target.limit
-            self.line(x(limit), self.y - 3, x(limit), self.y + height, "target")
+        top = self.y - 3
         for name, (length, least, most) in bars.items():
             kind = "tunnel" if name.startswith(TUNNEL) else "other"
             self.text(LABELS - 6, self.y + BAR - 1, name, "small", "end")
@@ -85,6 +82,10 @@ class Drawing:
                 self.line(x(least), self.y + BAR / 2, x(most), self.y + BAR / 2, "spread")
             self.text(x(max(length, min(most, END))) + 4, self.y + BAR - 1, f"{length:.2f}", "small")
             self.y += BAR + GAP
+        if line.target:
+            limit = 1 if alone(line) else line.target.limit
+            self.line(x(limit), top, x(limit), self.y, "target")
+            self.text(LABELS + BARS + RIGHT - 8, top + height / 2 + 7, reached, reached, "end")
         self.y += BLOCK
 
 

@@ -11,7 +11,7 @@ import socket
 from contenders import TUNNEL
 from processes import Failed, Processes, program
 
-REQUEST = b"GET /1k HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
+REQUEST = b"GET /1k HTTP/1.1\r\nHost: bench.example\r\n\r\n"
 WARM_UP = 1_000
 REQUESTS = 10_000
 PATIENCE = 60  # seconds for a program to start under valgrind, or for one answer
@@ -75,7 +75,7 @@ def instructions(run, start, out, total, connections):
     return counts
 
 
-def count(run, out, connections=64):
+def count(run, out, connections):
     """Prints the instructions a request of each program, for every mode of the tunnel."""
     out.mkdir(parents=True, exist_ok=True)
     result = {}

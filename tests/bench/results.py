@@ -83,5 +83,5 @@ class Line:
                 "judged": self.judged(), "reached": self.reached(), "note": self.note, "contenders": contenders}
 
 
-def missing(row, what, target, why):
-    return Line(row, what, "", {}, target, note=f"not measured: {why}")
+def missing(row, what, unit, target, why):
+    return Line(row, what, unit, {}, target, note=f"not measured: {why}")

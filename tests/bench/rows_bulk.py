@@ -1,9 +1,12 @@
 """Large bodies: how fast, and in how much memory."""
 
+from contenders import TUNNEL
 from load import transfer
 from origin import GIB, MIB
 from results import Line, Target
 from run import pick
+
+BURST = 4  # MiB: a peak hangs on one moment's luck, and a longer transfer has more moments
 
 
 def bulk(run):
@@ -33,11 +36,11 @@ def directions(run, row, how, count, path, size):
 
 
 def peak_line(row, what, peaks):
-    """The largest process of each contender counts; the note has the tunnel's by role."""
+    """The largest process of each contender counts; the note has the tunnel's programs."""
     values = {name: [round_ and max(round_.values()) / MIB for round_ in rounds] for name, rounds in peaks.items()
               if any(rounds)}
     return Line(row, what, "MiB", values, Target("at most", 32, alone=True, worst=True),
-                note=by_role(peaks.get("tunnel", [])))
+                note=by_role(peaks.get(TUNNEL, [])))
 
 
 def by_role(rounds):
@@ -60,9 +63,10 @@ def long(run):
                 with both[name].running(run.place(run.sink.port)) as processes:
                     transfer(processes.port, direction, "--path", f"/{gib * GIB}", "--size", gib * GIB, seconds=600)
                     highest[gib] = processes.memory("VmHWM")
-            return {"growth": max(highest[10][role] / highest[1][role] for role in highest[10])}
+            return {"growth": max(highest[10][role] - highest[1][role] for role in highest[10]) / MIB, **highest}
 
         results = run.in_turn(f"10 GiB {direction} against 1 GiB", both, once, rounds=min(run.rounds, 2))
-        lines.append(Line("long", f"peak memory, 10 GiB {direction} by 1 GiB", "x", pick(results, "growth"),
-                          Target("at most", 1.05, alone=True), note="5 % are left to noise"))
+        sizes = "; ".join(f"{gib} GiB: {by_role(pick(results, gib)[TUNNEL])}" for gib in (1, 10))
+        lines.append(Line("long", f"more peak memory, 10 GiB {direction} than 1 GiB", "MiB", pick(results, "growth"),
+                          Target("at most", BURST, alone=True), note=sizes))
     return lines

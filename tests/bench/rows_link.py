@@ -29,7 +29,7 @@ def link(run):
 
             speeds = run.in_turn("100 ms x 100 Mbit/s", both, once, rounds=min(run.rounds, 3))
     except Unavailable as why:
-        return [missing("link", what, target, why)]
+        return [missing("link", what, "%", target, why)]
     share = {name: [value and 100 * value / (RATE * BASE64) for value in values] for name, values in speeds.items()
              if name != YARDSTICK}
     return [Line("link", "download over 100 ms x 100 Mbit/s", "Mbit/s", speeds, less_is_better=False,

@@ -88,5 +88,5 @@ def beside(run):
     with run.all_running(run.those("direct", YARDSTICK, TUNNEL)) as running:
         results = run.in_turn("requests beside a download", running, both)
     return [Line("beside", "p99 latency beside a 1 GiB download", "us", pick(results, "loaded")),
-            Line("beside", "the same by what it is without", "x", pick(results, "times"),
+            Line("beside", "p99 latency beside a download by without", "x", pick(results, "times"),
                  Target("at most", 3, alone=True))]
