@@ -18,7 +18,7 @@ from count import count
 from machine import heading, machine, versions
 from processes import Failed, program
 from results import missing
-from run import Run, say
+from run import PROGRAMS, Run, say
 
 ROWS = {
     "requests": rows_requests.requests,
@@ -73,7 +73,7 @@ def main():
     for name in ("nginx", "haproxy", "wrk", *(["valgrind"] if arguments.count else [])):
         if not program(name):
             sys.exit(f"{name} is not installed")
-    for name in ("tunnel-server", "tunnel-client"):
+    for name in PROGRAMS:
         if not (arguments.build / "bin" / name).exists():
             sys.exit(f"{arguments.build}/bin/{name} is not there; ./dev build makes it")
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

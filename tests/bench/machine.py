@@ -1,5 +1,6 @@
 """Where and with what the figures were measured."""
 
+import hashlib
 import os
 import platform
 import re
@@ -40,10 +41,10 @@ def said(command, pattern):
 
 def versions(programs, present):
     """Of the tunnel, of the contenders that take part, and of wrk."""
-    result = {TUNNEL: said([str(programs / "tunnel-server"), "--version"], r"tunnel-server (\S+)")}
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(programs.iterdir()))).hexdigest()[:8]
     commit = said(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"], r"^(?!fatal)(\S+)")
-    if commit != "unknown":
-        result[TUNNEL] += f" ({commit})"
+    version = said([str(programs / "tunnel-server"), "--version"], r"tunnel-server (\S+)")
+    result = {TUNNEL: f"{version} (checkout {commit}, programs {digest})"}
     for contender in CONTENDERS:
         if contender.version and contender in present:
             command, pattern = contender.version

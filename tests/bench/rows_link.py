@@ -9,6 +9,7 @@ from results import Line, Target, missing
 RATE = 100  # Mbit/s
 BASE64 = 0.75
 WARM_UP = 5  # seconds until TCP and the tunnel's credit have found the speed
+MEASURED = 10  # seconds: BBR slows down once in ten to see how long the path is
 
 
 def link(run):
@@ -23,8 +24,8 @@ def link(run):
 
             def once(name):
                 with both[name].running(place) as processes:
-                    speed = transfer(processes.port, "download", "--skip", WARM_UP, "--seconds",
-                                     max(2, 2 * run.seconds), prefix=path.left)
+                    speed = transfer(processes.port, "download", "--skip", WARM_UP, "--seconds", MEASURED,
+                                     prefix=path.left)
                     return 8 * speed
 
             speeds = run.in_turn("100 ms x 100 Mbit/s", both, once, rounds=min(run.rounds, 3))

@@ -12,9 +12,12 @@ from origin import make_files, start_app, start_sink
 from processes import Failed
 
 
+PROGRAMS = ("tunnel-server", "tunnel-client")
+
+
 class Run:
     def __init__(self, build, rounds, seconds, quick=False):
-        self.programs = (build / "bin").resolve()
+        self.built = build / "bin"
         self.rounds = rounds
         self.seconds = seconds
         self.quick = quick
@@ -26,6 +29,9 @@ class Run:
         with contextlib.ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="tunnel-bench-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            # A build in the meantime is not to change what is measured.
+            self.programs = self.folder / "bin"
+            shutil.copytree(self.built, self.programs, ignore=lambda _, names: set(names) - set(PROGRAMS))
             make_files(self.folder)
             self.app = stack.enter_context(start_app(self.folder))
             self.sink = stack.enter_context(start_sink(self.folder))
