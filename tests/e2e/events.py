@@ -24,7 +24,8 @@ COUNT = 400
 EVERY = 5  # milliseconds: an event that waits for the next one is late by this much
 ADDED = 5  # milliseconds that the tunnel may add to the median
 PROMPT = 1000 * SLOWNESS  # milliseconds until the app sees that its caller left
-HEADING = "milliseconds     |------ direct ------||------ through -----|\n{:7} {:7}" + "{:>8}{:>7}{:>7}" * 2 + "{:>9}{:>14}"
+HEADING = "milliseconds     |------ direct ------||------ through -----|\n"
+HEADING += "{:7} {:7}" + "{:>8}{:>7}{:>7}" * 2 + "{:>9}{:>14}"
 ROW = "{:7} {:7}" + "{:8.2f}{:7.2f}{:7.2f}" * 2 + "{:9.2f}{:14.0f}"
 LANGUAGES = {"python": (sys.executable, ".py"), "node": ("node", ".js")}
 

@@ -80,7 +80,8 @@ def main():
                     results = run_cases(peer(caller_language, "websocket_caller"), port)
                 for result in results:
                     verdict = "FAILED " + result["failure"] if result["failure"] else result.get("note") or "ok"
-                    print(f"{caller:6} -> {app:6}  {result['case']:20} {result['seconds']:6.2f} s  {verdict}", flush=True)
+                    took = f"{result['case']:20} {result['seconds']:6.2f} s"
+                    print(f"{caller:6} -> {app:6}  {took}  {verdict}", flush=True)
                 done += len(results)
                 failed += sum(1 for result in results if result["failure"])
     print(f"{done} cases, {failed} failed")

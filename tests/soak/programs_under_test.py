@@ -22,7 +22,7 @@ class Failed(Exception):
 
 
 class Program:
-    """One process; `lines` counts what it has printed. Detached from the terminal: Ctrl-C is for the soak, not for it."""
+    """One process; `lines` counts what it has printed. Detached from the terminal: Ctrl-C is the soak's."""
 
     def __init__(self, name, command, log):
         self.name = name

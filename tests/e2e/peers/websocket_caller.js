@@ -186,7 +186,9 @@ const cases = {
   async refused() {
     const caller = new Caller('/refused');
     caller.opened.catch(() => {});
-    const answer = await new Promise(resolve => caller.ws.on('unexpected-response', (_, response) => resolve(response)));
+    const answer = await new Promise(resolve => {
+      caller.ws.on('unexpected-response', (_, response) => resolve(response));
+    });
     const pieces = [];
     for await (const piece of answer) pieces.push(piece);
     assert.strictEqual(answer.statusCode, 401);
