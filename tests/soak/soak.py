@@ -102,7 +102,7 @@ class Soak:
         for tick in itertools.count(1):
             await asyncio.sleep(start + 10 * tick - time.monotonic())
             counts = "  ".join(f"{sum(counter.values())} {name}" for name, counter in self.counts.items())
-            now = "  ".join(f"{series.name[7:]} {at}" for series, at in self.measured())
+            now = "  ".join(f"{series.name[7:]} {at or 'restarting'}" for series, at in self.measured())
             print(f"{10 * tick:5} s  {counts}  {len(self.programs.recoveries)} disturbances  {now}", flush=True)
 
     async def rest(self):
