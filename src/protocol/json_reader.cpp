@@ -10,6 +10,10 @@
 #include "tunnel/protocol/limits.hpp"
 #include "utf8.hpp"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace tunnel::protocol::json {
 
 namespace {
@@ -78,17 +82,48 @@ bool is_number(std::string_view s) noexcept {
 /// What a string cannot hold as it is: its end, an escape, a control character.
 constexpr bool is_special(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
-using word_type = std::uint64_t;
-constexpr word_type each_octet = ~word_type{0} / 0xff;
-constexpr word_type top_bits = each_octet * 0x80;
+#if defined(__SSE2__)
+constexpr std::size_t block_size = 16;
 
-/// The top bit of each special octet. Above the first one in memory order there may be more bits than there should.
-constexpr word_type specials(word_type octets) noexcept {
-    const auto zeros = [](word_type x) { return (x - each_octet) & ~x; };
-    return (zeros(octets ^ each_octet * '"') | zeros(octets ^ each_octet * '\\') |
-            ((octets - each_octet * 0x20) & ~octets)) &
-           top_bits;
-}
+/// A bit for each special octet of a block, and whether an octet ahead of the first one is no ASCII.
+struct block {
+    explicit block(const char* at) noexcept {
+        const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i last_control = _mm_set1_epi8(0x1f);
+        const __m128i found = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('"')), _mm_cmpeq_epi8(octets, _mm_set1_epi8('\\'))),
+            _mm_cmpeq_epi8(_mm_min_epu8(octets, last_control), octets));
+        specials = static_cast<unsigned>(_mm_movemask_epi8(found));
+        high = static_cast<unsigned>(_mm_movemask_epi8(octets)) & ~(~0U << ahead());
+    }
+    [[nodiscard]] unsigned ahead() const noexcept {
+        return specials == 0 ? unsigned{block_size} : static_cast<unsigned>(std::countr_zero(specials));
+    }
+    unsigned specials;
+    unsigned high;
+};
+#else
+constexpr std::size_t block_size = 8;
+
+/// The same for 64 bits at a time: top bits stand for octets.
+struct block {
+    explicit block(const char* at) noexcept {
+        constexpr std::uint64_t each = ~std::uint64_t{0} / 0xff;
+        std::uint64_t octets = 0;
+        for (unsigned i = block_size; i-- != 0;) octets = octets << 8 | static_cast<unsigned char>(at[i]);
+        const auto zeros = [](std::uint64_t x) { return (x - each) & ~x; };
+        // Above the first one there may be more bits than there should.
+        specials = (zeros(octets ^ each * '"') | zeros(octets ^ each * '\\') | ((octets - each * 0x20) & ~octets)) &
+                   each * 0x80;
+        high = octets & each * 0x80 & (specials == 0 ? ~std::uint64_t{0} : (std::uint64_t{1} << ahead() * 8) - 1);
+    }
+    [[nodiscard]] unsigned ahead() const noexcept {
+        return specials == 0 ? unsigned{block_size} : static_cast<unsigned>(std::countr_zero(specials)) / 8;
+    }
+    std::uint64_t specials;
+    std::uint64_t high;
+};
+#endif
 
 bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
     if (text.size() < 4) return false;
@@ -224,24 +259,15 @@ errc reader::string(raw_string& out) noexcept {
     skip_blanks();
     if (at_ == end_ || *at_ != '"') return wrong_type();
     const char* const begin = ++at_;
-    word_type seen = 0;
+    bool high = false;
     for (;;) {
-        if constexpr (std::endian::native == std::endian::little) {
-            word_type octets = 0;
-            while (static_cast<std::size_t>(end_ - at_) >= sizeof octets) {
-                std::memcpy(&octets, at_, sizeof octets);
-                const auto found = specials(octets);
-                if (found != 0) {
-                    const auto ahead = static_cast<unsigned>(std::countr_zero(found)) & ~7U;
-                    seen |= octets & ((word_type{1} << ahead) - 1);
-                    at_ += ahead / 8;
-                    break;
-                }
-                seen |= octets;
-                at_ += sizeof octets;
-            }
+        while (static_cast<std::size_t>(end_ - at_) >= block_size) {
+            const block next(at_);
+            high = high || next.high != 0;
+            at_ += next.ahead();
+            if (next.specials != 0) break;
         }
-        for (; at_ != end_ && !is_special(*at_); ++at_) seen |= static_cast<unsigned char>(*at_);
+        for (; at_ != end_ && !is_special(*at_); ++at_) high = high || static_cast<unsigned char>(*at_) >= 0x80;
         if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return errc::bad_json;
         if (*at_ == '"') break;
         out.escaped = true;
@@ -249,7 +275,7 @@ errc reader::string(raw_string& out) noexcept {
         at_ += 2;  // what may stand there is for unescape to say
     }
     out.text = {begin, static_cast<std::size_t>(at_++ - begin)};
-    out.ascii = (seen & top_bits) == 0;
+    out.ascii = !high;
     return ok;
 }
 
