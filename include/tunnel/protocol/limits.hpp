@@ -100,8 +100,8 @@ inline constexpr std::size_t max_trailers = 8 * kib;
 /// Interim (1xx) responses relayed before the final one: an endless series is an attack.
 inline constexpr unsigned max_interim = 32;
 
-/// First size of a connection's input buffer: most heads fit, and 10,000 idle connections stay small.
-inline constexpr std::size_t input_start = 4 * kib;
+/// First size of a connection's input buffer: most heads fit, and an idle connection stays below 8 KiB in all.
+inline constexpr std::size_t input_start = 3 * kib;
 
 /// Time for a request head to arrive whole once its first byte did (408).
 inline constexpr auto head_time = 30s;
@@ -148,8 +148,9 @@ inline constexpr auto accept_backoff_cap = 1s;
 inline constexpr auto local_connect_time = 5s;
 inline constexpr auto connect_time = 10s;
 
-/// Idle connections kept to the local app, and for how long.
-inline constexpr std::size_t local_pool = 128;
+/// Idle connections kept to the local app, and for how long. As many as requests may be in flight: with fewer, a busy
+/// tunnel would close and open connections all the time, which costs twice what the request does.
+inline constexpr std::size_t local_pool = 1024;
 inline constexpr auto local_idle_time = 60s;
 
 /// A pooled connection serves a non-idempotent request only if it went idle less than this ago.
