@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The faults that need real processes, root and networks of their own, by name: see `faults.py --help`.
+
+Each scenario runs in a process of its own with a hard time limit. What it measured is printed beside its bound. The
+table (table.py) says for each of the 70 faults which scenario or which test of ctest shows it.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import app_faults
+import caller_faults
+import client_faults
+import flood_faults
+import frame_faults
+import link_faults
+import network
+import network_faults
+import process_faults
+import resource_faults
+import table
+from scenario import SCENARIOS, Run
+
+MODULES = (frame_faults, link_faults, client_faults, network_faults, app_faults, caller_faults, flood_faults, process_faults, resource_faults)
+SIDE_BY_SIDE = 8  # patient scenarios at a time
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios to run: a number, a name or its start")
+    parser.add_argument("--bin", type=pathlib.Path, help="where tunnel-server and tunnel-client are")
+    parser.add_argument("--tests", type=pathlib.Path, help="a build folder: run the tests of ctest in the table too")
+    parser.add_argument("--list", action="store_true", help="each fault and where it is shown")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)  # one scenario, in this process
+    return parser.parse_args()
+
+
+def chosen(names):
+    found = []
+    for name in names:
+        start = f"fault_{int(name):02}_" if name.isdigit() else name
+        matching = [s for s in SCENARIOS.values() if s.name.startswith(start) or (name.isdigit() and int(name) in s.numbers)]
+        if not matching:
+            sys.exit(f"no scenario \"{name}\"; --list shows all")
+        found += [s for s in matching if s not in found]
+    return found or list(SCENARIOS.values())
+
+
+def run_alone(scenario, programs):
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # the floods hold a socket for each of their connections
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    run = Run(programs)
+    try:
+        with run.cleanup:
+            scenario.run(run)
+    except Exception:
+        run.check("it ran to its end", False, traceback.format_exc(limit=-3).strip())
+    return 1 if run.failures else 0
+
+
+class Attempt:
+    """A scenario in a process of its own."""
+
+    def __init__(self, scenario, programs):
+        self.scenario = scenario
+        self.start = time.monotonic()
+        command = [sys.executable, __file__, "--bin", str(programs), "--alone", scenario.name]
+        self.printed = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT)
+
+    def ended(self):
+        """Says whether it has; ends it if its time is over."""
+        late = time.monotonic() - self.start > self.scenario.limit
+        if late:
+            self.process.kill()  # the programs that it started are killed with it
+            self.process.wait()
+        if self.process.poll() is None:
+            return False
+        self.printed.seek(0)
+        self.output = self.printed.read().decode(errors="replace")
+        if late:
+            self.output += f"  FAIL not done after its limit of {self.scenario.limit} s\n"
+        remove_namespaces(self.process.pid)
+        self.passed = self.process.returncode == 0
+        self.seconds = time.monotonic() - self.start
+        print(f"{'PASS' if self.passed else 'FAIL'} {self.scenario.name} ({self.seconds:.0f} s)\n{self.output}", end="", flush=True)
+        return True
+
+    def reasons(self):
+        return [line.strip()[5:] for line in self.output.splitlines() if line.startswith("  FAIL")] or ["it said nothing"]
+
+
+def remove_namespaces(pid):
+    left = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False).stdout
+    for name in re.findall(rf"^faults{pid}x\d+", left, re.MULTILINE):
+        network.remove(name)
+
+
+def run_all(scenarios, programs):
+    """The patient ones beside each other, then the others one by one: their figures depend on a quiet machine."""
+    waiting = sorted((s for s in scenarios if s.patient), key=lambda s: -s.limit)
+    done, running = [], []
+    while waiting or running:
+        while waiting and len(running) < SIDE_BY_SIDE:
+            running.append(Attempt(waiting.pop(0), programs))
+        time.sleep(0.1)
+        ended = [attempt for attempt in running if attempt.ended()]
+        running = [attempt for attempt in running if attempt not in ended]
+        done += ended
+    for scenario in (s for s in scenarios if not s.patient):
+        attempt = Attempt(scenario, programs)
+        while not attempt.ended():
+            time.sleep(0.1)
+        done.append(attempt)
+    return sorted(done, key=lambda attempt: list(SCENARIOS).index(attempt.scenario.name))
+
+
+def main():
+    options = arguments()
+    if options.list:
+        table.show()
+        return 0
+    if options.bin is None:
+        sys.exit("--bin DIR is needed: where tunnel-server and tunnel-client are")
+    programs = options.bin.resolve()
+    if options.alone:
+        return run_alone(SCENARIOS[options.names[0]], programs)
+    if os.geteuid() != 0:
+        sys.exit("Network namespaces need root: run it with sudo")
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}; each figure beside its bound, - where it only informs\n", flush=True)
+    failures = table.gaps()
+    attempts = run_all(chosen(options.names), programs)
+    failures += [f"{a.scenario.name}: {reason}" for a in attempts if not a.passed for reason in a.reasons()]
+    if options.tests and not options.names:
+        failures += table.run_tests(options.tests)
+    elif not options.names:
+        print("The tests of ctest in the table were not run: --tests DIR runs them")
+    print(f"\n{sum(a.passed for a in attempts)} of {len(attempts)} scenarios passed")
+    for failure in failures:
+        print(f"FAILED {failure}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
