@@ -152,7 +152,8 @@ def fault_34_late_frames(run):
         run.note("the old session was closed already")
     time.sleep(0.2)
     new.answer(number, b"from the new session")
-    run.check("the caller gets the answer of the new session", late.result().body == b"from the new session", late.answer.body)
+    body = late.result().body
+    run.check("the caller gets the answer of the new session", body == b"from the new session", body)
 
 
 @scenario(35, limit=800, patient=True)

@@ -29,7 +29,9 @@ import resource_faults
 import table
 from scenario import SCENARIOS, Run
 
-MODULES = (frame_faults, link_faults, client_faults, network_faults, app_faults, caller_faults, flood_faults, process_faults, resource_faults)
+# Each registers its scenarios when it is imported; they run in this order.
+MODULES = (frame_faults, link_faults, client_faults, network_faults, app_faults, caller_faults, flood_faults,
+           process_faults, resource_faults)
 SIDE_BY_SIDE = 8  # patient scenarios at a time
 
 
@@ -43,15 +45,19 @@ def arguments():
     return parser.parse_args()
 
 
+def in_order():
+    modules = [module.__name__ for module in MODULES]
+    return sorted(SCENARIOS.values(), key=lambda s: modules.index(s.run.__module__))
+
+
 def chosen(names):
     found = []
     for name in names:
-        start = f"fault_{int(name):02}_" if name.isdigit() else name
-        matching = [s for s in SCENARIOS.values() if s.name.startswith(start) or (name.isdigit() and int(name) in s.numbers)]
+        matching = [s for s in in_order() if (int(name) in s.numbers if name.isdigit() else s.name.startswith(name))]
         if not matching:
             sys.exit(f"no scenario \"{name}\"; --list shows all")
         found += [s for s in matching if s not in found]
-    return found or list(SCENARIOS.values())
+    return found or in_order()
 
 
 def run_alone(scenario, programs):
@@ -72,7 +78,7 @@ class Attempt:
     def __init__(self, scenario, programs):
         self.scenario = scenario
         self.start = time.monotonic()
-        command = [sys.executable, __file__, "--bin", str(programs), "--alone", scenario.name]
+        command = [sys.executable, "-B", __file__, "--bin", str(programs), "--alone", scenario.name]
         self.printed = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT)
 
@@ -91,11 +97,13 @@ class Attempt:
         remove_namespaces(self.process.pid)
         self.passed = self.process.returncode == 0
         self.seconds = time.monotonic() - self.start
-        print(f"{'PASS' if self.passed else 'FAIL'} {self.scenario.name} ({self.seconds:.0f} s)\n{self.output}", end="", flush=True)
+        verdict = "PASS" if self.passed else "FAIL"
+        print(f"{verdict} {self.scenario.name} ({self.seconds:.0f} s)\n{self.output}", end="", flush=True)
         return True
 
     def reasons(self):
-        return [line.strip()[5:] for line in self.output.splitlines() if line.startswith("  FAIL")] or ["it said nothing"]
+        found = [line.strip()[5:] for line in self.output.splitlines() if line.startswith("  FAIL")]
+        return found or ["it ended without a word"]
 
 
 def remove_namespaces(pid):
@@ -120,7 +128,7 @@ def run_all(scenarios, programs):
         while not attempt.ended():
             time.sleep(0.1)
         done.append(attempt)
-    return sorted(done, key=lambda attempt: list(SCENARIOS).index(attempt.scenario.name))
+    return done
 
 
 def main():
@@ -136,7 +144,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("Network namespaces need root: run it with sudo")
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load {load:.1f}; each figure beside its bound, - where it only informs\n", flush=True)
+    print(f"{os.cpu_count()} cores, load {load:.1f}; a line with - only informs\n", flush=True)
     failures = table.gaps()
     attempts = run_all(chosen(options.names), programs)
     failures += [f"{a.scenario.name}: {reason}" for a in attempts if not a.passed for reason in a.reasons()]

@@ -13,6 +13,7 @@ from programs import Client, Server, trio
 from scenario import scenario
 
 DEPTH_BOMB = b'{"type":"x","a":' + b"[" * 500_000 + b"]" * 500_000 + b"}"
+REQUEST = {"type": "request", "id": 1, "method": "GET", "path": "/", "end": True}
 RESPONSE = {"type": "response", "id": 1, "status": 200, "headers": [], "end": True}
 
 END_THE_LINK = {
@@ -22,8 +23,8 @@ END_THE_LINK = {
     "5 no JSON": frame(b"hello"),
     "5 no UTF-8": frame(b'{"type":"ping","nonce":1,"x":"\xff"}'),
     "5 a byte order mark": frame(b'\xef\xbb\xbf{"type":"ping","nonce":1}'),
-    "6 a depth bomb": frame(DEPTH_BOMB[: 1 << 20]),
-    "6 one that is closed": frame(DEPTH_BOMB.replace(b"[" * 500_000, b"[" * 400_000).replace(b"]" * 500_000, b"]" * 400_000)),
+    "6 a depth bomb": frame(DEPTH_BOMB),
+    "6 one that never ends": frame(b"[" * 1_000_000),
     "7 a member twice": frame(b'{"type":"ping","nonce":1,"nonce":2}'),
     "8 an id of -1": frame(b'{"type":"window","id":-1,"bytes":1}'),
     "8 an id of 1.9": frame(b'{"type":"window","id":1.9,"bytes":1}'),
@@ -31,7 +32,7 @@ END_THE_LINK = {
     '8 an id of "1"': frame(b'{"type":"window","id":"1","bytes":1}'),
     "13 a negative credit": frame({"type": "window", "id": 1, "bytes": -1}),
     "14 an answer to an id never opened": frame({**RESPONSE, "id": 4711}),
-    "16 a request, which only the server sends": frame({"type": "request", "id": 1, "method": "GET", "path": "/", "end": True}),
+    "16 a request, which only the server sends": frame(REQUEST),
 }
 
 FAIL_THE_STREAM = {
@@ -94,7 +95,8 @@ def check_credit_is_kept(run, server):
     data = {"type": "data", "id": number, "body": "A" * 65_536, "end": False}
     threading.Thread(target=peer.send, args=[data] * 342, daemon=True).start()
     cancel = peer.receive_type("cancel", 5)
-    run.check("12 more than the credit: cancelled", cancel is not None and cancel["reason"] == "protocol", json.dumps(cancel))
+    good = cancel is not None and cancel["reason"] == "protocol"
+    run.check("12 more than the credit: cancelled", good, json.dumps(cancel))
     caller.close()
     peer.close()
 
@@ -124,7 +126,8 @@ def fault_03_trickle_silence_and_strangers(run):
     line = server.wait_log("HTTP", 2)
     run.check("23 the log says what it was", line is not None, server.log_text().strip().rpartition("\n")[2])
     closed = silent.closed_within(15)
-    run.check("24 who says nothing is closed at 10 s", closed is not None and 9 < closed < 12, closed and f"{closed:.1f} s")
+    in_time = closed is not None and 9 < closed < 12
+    run.check("24 who says nothing is closed at 10 s", in_time, closed and f"{closed:.1f} s")
     run.check("24 the active client is undisturbed", ask(server.public()).status == 200 and len(client.connects()) == 1)
     client.kill()
     peer = as_client(server.tunnel())

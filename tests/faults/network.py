@@ -96,7 +96,7 @@ def joined(run, mtu=1500):
 def relayed(run, *settings, mtu=1500):
     """The same, joined by relay.py with its settings (delay, rate, loss, reordering)."""
     a, b = Namespace(run), Namespace(run)
-    relay = Program(run, [sys.executable, str(HERE / "relay.py"), a.name, b.name, *settings])
+    relay = Program(run, [sys.executable, "-B", str(HERE / "relay.py"), a.name, b.name, *settings])
     relay.wait_line("ready")
     for number, namespace in enumerate((a, b), 1):
         namespace.ip("link", "set", "tun", "mtu", str(mtu), "up", "txqueuelen", "2000")

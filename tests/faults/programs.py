@@ -25,7 +25,8 @@ class Program:
     """A child process. Its stdout is collected line by line with the time of each, its stderr goes to a file."""
 
     def __init__(self, run, command, namespace=None, limits=(), stdout=None, stderr=None, environment=None):
-        self.log = pathlib.Path(run.folder, f"{next(numbers)}-{os.path.basename(command[0])}.log")
+        self.name = os.path.basename(command[0])
+        self.log = pathlib.Path(run.folder, f"{next(numbers)}-{self.name}.log")
         self.lines = []  # (moment, text)
         if namespace is not None:
             command = ["ip", "netns", "exec", namespace.name, *command]
@@ -132,7 +133,7 @@ class App(Program):
     """app.py: its stdout tells what happened to its connections."""
 
     def __init__(self, run, name="app", host="127.0.0.1", port=0, **options):
-        super().__init__(run, [sys.executable, str(HERE / "app.py"), name, host, str(port)], **options)
+        super().__init__(run, [sys.executable, "-B", str(HERE / "app.py"), name, host, str(port)], **options)
         self.port = int(self.wait_line("ready ")[1].split()[1])
 
     def events(self, kind):

@@ -80,7 +80,7 @@ BALLAST = (b"GET /stream?bytes=1073741824 HTTP/1.1\r\nHost: a\r\n\r\n",
 
 
 def out_of_memory(run, name, spare):
-    server, client, app = programs = trio(run)
+    server, client, _ = programs = trio(run)
     program = {"server": server, "client": client}[name]
     ask(server.public())
     squeeze(program, spare)
@@ -96,8 +96,9 @@ def out_of_memory(run, name, spare):
     time.sleep(1)
     alive = program.process.poll() is None
     errors = collections.Counter(re.findall(r"error (.*)", program.log_text()))
-    run.note(f"{spare} MiB to spare; its log: " + (", ".join(f"{n} x {text}" for text, n in errors.items()) or "no error"))
-    run.check("the process lives", alive, "" if alive else f"exit {program.process.returncode}; {program.log_text()[-300:]}")
+    found = ", ".join(f"{count} x {text}" for text, count in errors.items())
+    run.note(f"{spare} MiB to spare; its log: {found or 'no error'}")
+    run.check("the process lives", alive, "" if alive else f"exit {program.process.returncode}")
     for s in ballast:
         s.close()
     if alive:

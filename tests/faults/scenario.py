@@ -53,7 +53,9 @@ class Run:
 
 
 def shown(value):
-    return f"{value:.3g}" if isinstance(value, float) and value < 100 else f"{value:.0f}" if value is not None else "none"
+    if value is None:
+        return "none"
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
 
 
 def wait_until(condition, seconds, step=0.01):

@@ -8,19 +8,22 @@ from scenario import SCENARIOS
 
 # number: (title, expression of ctest or ""). Every expression, split at its bars, has to match a test.
 FAULTS = {
-    1: ("a frame of length 0xFFFFFFFF", r"ServerBadFrames\.ALengthOfAllOnesEndsTheLink|Frame\.LengthAboveTheLimitIsAnError"),
+    1: ("a frame of length 0xFFFFFFFF",
+         r"ServerBadFrames\.ALengthOfAllOnesEndsTheLink|Frame\.LengthAboveTheLimitIsAnError"),
     2: ("a frame of length 0", r"ServerBadFrames\.ALengthOfZeroEndsTheLink|Frame\.LengthZeroIsAnError"),
     3: ("a frame at an octet a second", r"ServerBadFrames\.AFrameThatTricklesInIsGivenUp"),
     4: ("part of a frame, then FIN", r"ServerBadFrames\.PartOfAFrameThenTheEndFailsItsStreams"),
     5: ("invalid JSON, invalid UTF-8, BOM",
-        r"ServerBadFrames\.PayloadsThatAreNoJsonObjectEndTheLink|Decode\.TextThatIsNoUtf8IsRefused|Decode\.AByteOrderMark"),
+         r"ServerBadFrames\.PayloadsThatAreNoJsonObjectEndTheLink|Decode\.TextThatIsNoUtf8IsRefused|Decode\.AByteOrderMark"),
     6: ("depth bomb", r"ServerBadFrames\.ADepthBombEndsTheLink|Decode\.ADepthBombIsRefused"),
     7: ("repeated keys", r"ServerBadFrames\.AMemberTwiceEndsTheLink|Decode\.AKnownMemberTwiceIsAnError"),
     8: ('id of -1, 1.9, 2^64, "1"', r"ServerBadFrames\.IdsThatAreNoStreamIds|Decode\.StreamIdsAreInRange|Decode\.IntegersAre"),
     9: ("unknown type", r"ServerBadFrames\.UnknownTypesAndMembersAreIgnored|Decode\.UnknownTypesAndMembersAreIgnored"),
     10: ("unknown member", r"ServerBadFrames\.UnknownTypesAndMembersAreIgnored|Decode\.WhatIsIgnoredMustStillBeJson"),
-    11: ("bad base64", r"ServerResponse\.ABadBodyIs502|ClientLocalRequest\.ABadBodyIsCancelled|StreamSet\.ABadBodyEnds"),
-    12: ("data over credit", r"ServerResponse\.MoreThanItsCredit|ClientLocalRequest\.MoreThanItsCredit|StreamSet\.MoreThanTheCredit"),
+    11: ("bad base64",
+         r"ServerResponse\.ABadBodyIs502|ClientLocalRequest\.ABadBodyIsCancelled|StreamSet\.ABadBodyEnds"),
+    12: ("data over credit",
+         r"ServerResponse\.MoreThanItsCredit|ClientLocalRequest\.MoreThanItsCredit|StreamSet\.MoreThanTheCredit"),
     13: ("credit overflow or negative", r"ServerBadFrames\.CreditThatIsNegativeOrOverflows|SendWindow\.CreditOverflow"),
     14: ("answer for an id never opened, or closed",
          r"ServerBadFrames\.FramesForAStreamThatWasNeverOpened|ClientSession\.FramesForAClosedStreamAreDropped"),
@@ -29,23 +32,29 @@ FAULTS = {
     17: ("data after end", r"ServerResponse\.DataBehindTheEndIsDropped|StreamSet\.FramesBehindTheEndAreDropped"),
     18: ("end before head", r"ServerResponse\.AnEndBeforeTheHeadIs502"),
     19: ("body other than content_length",
-         r"ServerResponse\.AStreamedBodyShorter|ServerResponse\.AStreamedBodyLonger|ClientLocalRequest\.ABodyOtherThanItsLength"),
+         r"ServerResponse\.AStreamedBodyShorter|ServerResponse\.AStreamedBodyLonger|"
+         r"ClientLocalRequest\.ABodyOtherThanItsLength"),
     20: ("CR LF in a string",
-         r"ServerResponse\.ALineBreakInAField|ServerResponse\.ALineBreakInTheReason|ServerResponse\.ALineBreakInATrailer|IsWritable\.Rule30"),
+         r"ServerResponse\.ALineBreakInAField|ServerResponse\.ALineBreakInTheReason|ServerResponse\.ALineBreakInATrailer|"
+         r"IsWritable\.Rule30"),
     21: ("100,000 opens and cancels",
-         r"StreamTable\.HundredThousandOpensAndCancels|ServerBadFrames\.ThousandsOfCancelledStreams|StreamSet\.ManyOpensAndCancels"),
+         r"StreamTable\.HundredThousandOpensAndCancels|ServerBadFrames\.ThousandsOfCancelledStreams|"
+         r"StreamSet\.ManyOpensAndCancels"),
     22: ("ping flood", r"ServerBadFrames\.AFloodOfPingsWithoutReading|ServerBadFrames\.AFloodOfPingsThatIsRead"),
     23: ("an HTTP request to the tunnel port", r"ServerHandshake\.AnHttpRequestToTheTunnelPort"),
-    24: ("connect and say nothing", r"ServerHandshake\.AScanThatSaysNothing|ServerHandshake\.ManyScansDoNotKeepAClientOut"),
+    24: ("connect and say nothing",
+         r"ServerHandshake\.AScanThatSaysNothing|ServerHandshake\.ManyScansDoNotKeepAClientOut"),
     25: ("other protocol version", r"ServerHandshake\.AnotherProtocolVersion|ClientSession\.AnotherVersionIsExitCode4"),
     26: ("blackhole", r"ServerHandshake\.ASilentClientIsPinged|ClientSession\.ASilentServerIsPinged"),
     27: ("RST", r"ServerResponse\.TheLinkLostBeforeTheHeadIs502|TunnelLink\.StreamsFailWhenTheConnectionEnds"),
     28: ("server killed mid-body", r"Recovery\.AServerThatDiesAbortsUploads|Recovery\.TheClientIsBackWithinASecond"),
-    29: ("client killed mid-answer", r"Recovery\.AClientThatDiesCutsAnswersShort|Recovery\.AClientThatDiesBeforeTheAnswerIs502"),
+    29: ("client killed mid-answer",
+         r"Recovery\.AClientThatDiesCutsAnswersShort|Recovery\.AClientThatDiesBeforeTheAnswerIs502"),
     30: ("client stopped for 60 s", ""),
     31: ("replaced mid-stream", r"Acceptance\.RequestsOfAReplacedClientFail|ServerHandshake\.TheNewestClientWins"),
     32: ("replaced while the old one is blackholed", r"ServerHandshake\.AReplacedClientThatDoesNotClose"),
-    33: ("two clients that reconnect", r"ClientSession\.AReplacedClientStandsBy|ClientSession\.AStandbyThatLosesTheServer"),
+    33: ("two clients that reconnect",
+         r"ClientSession\.AReplacedClientStandsBy|ClientSession\.AStandbyThatLosesTheServer"),
     34: ("late frames of an old session", r"ServerHandshake\.AnswersOfAReplacedClientGoNowhere"),
     35: ("100 reconnects", r"Load\.AThousandReconnects|Load\.AThousandTakeovers"),
     36: ("server down for 5 minutes", r"ClientSession\.AServerThatIsNotThereYet|ClientSession\.QuickLosses"),
@@ -57,11 +66,13 @@ FAULTS = {
     42: ("own address changes", ""),
     43: ("app: refused", r"Answers\.NothingOnTheLocalPort|ClientLocalResponse\.NobodyListening"),
     44: ("app: never answers", r"Answers\.NoAnswerInTimeIs504|ServerCaller\.NoAnswerHeadInTime"),
-    45: ("app: closes before the head", r"ClientLocalResponse\.AnEndBeforeTheHead|Answers\.AnAppThatClosesBeforeItsAnswer"),
+    45: ("app: closes before the head",
+         r"ClientLocalResponse\.AnEndBeforeTheHead|Answers\.AnAppThatClosesBeforeItsAnswer"),
     46: ("app: ends mid-answer", r"ClientLocalResponse\.AnEndInsideTheBody|ClientLocalResponse\.AResetInsideTheBody"),
     47: ("app: full accept queue", r"ClientLocalHost\.AnAppThatDoesNotAccept"),
     48: ("app: never reads the upload", r"Load\.AnAppThatDoesNotRead|ClientLocalRequest\.CreditComesBackOnlyOnce"),
-    49: ("app: garbage, endless or 1 MB head", r"ClientLocalResponse\.AnAnswerThatIsNoHttp|ClientLocalResponse\.AHeadTooLarge"),
+    49: ("app: garbage, endless or 1 MB head",
+         r"ClientLocalResponse\.AnAnswerThatIsNoHttp|ClientLocalResponse\.AHeadTooLarge"),
     50: ("app: endless 1xx", r"ClientLocalResponse\.EndlessInterimAnswers|ServerResponse\.EndlessInterimAnswers"),
     51: ("slow reader of 1 GB", r"Load\.AStalledReaderHoldsUpNoOther"),
     52: ("20 stalled readers and a fast one", ""),
@@ -72,7 +83,8 @@ FAULTS = {
          r"ServerCaller\.AHeadThatTricklesIn|ServerRequest\.AStalledUploadIs408|Connection\.AWriteThatMovesNothing"),
     57: ("EMFILE", ""),
     58: ("connect/RST storm", r"Load\.CallersThatComeAndGo"),
-    59: ("huge headers, URI, 100,000 fields", r"ServerCaller\.ATargetTooLong|ServerCaller\.AHeadTooLarge|RequestHead\.Rule50"),
+    59: ("huge headers, URI, 100,000 fields",
+         r"ServerCaller\.ATargetTooLong|ServerCaller\.AHeadTooLarge|RequestHead\.Rule50"),
     60: ("more than the limit in flight", r"ServerCaller\.BeyondTheLimitInFlight|Load\.RequestsBeyondTheLimit"),
     61: ("port in use, bad port, no permission", r"Cli\.AnAddressInUse|Cli\.ABadValueIsOneLine"),
     62: ("SIGTERM with requests in flight", r"ServerShutdown\.WhatIsInFlight|Cli\.ASignalTo|Cli\.ASecondSignal"),
@@ -106,11 +118,10 @@ def show():
 
 def gaps():
     """What the table promises and does not hold."""
-    found = [f"fault {number} is shown nowhere" for number in range(1, 71) if not places(number)]
-    known = set(re.findall(r"[a-z]+", DEV.read_text())) if DEV.exists() else set()
-    wanted = [(number, command) for number, commands in COMMANDS.items() for command in commands]
-    return found + [f"fault {number}: there is no ./dev {command}" for number, command in wanted
-                    if f"cmd_{command}()" not in DEV.read_text() and known]
+    commands = re.findall(r"^cmd_(\w+)\(\)", DEV.read_text(), re.MULTILINE)
+    nowhere = [f"fault {number} is shown nowhere" for number in range(1, 71) if not places(number)]
+    wanted = [(number, command) for number in COMMANDS for command in COMMANDS[number] if command not in commands]
+    return nowhere + [f"fault {number}: there is no ./dev {command}" for number, command in wanted]
 
 
 def ctest(folder, *options):
