@@ -27,6 +27,7 @@ import network_faults
 import process_faults
 import resource_faults
 import table
+from programs import end_with_parent
 from scenario import SCENARIOS, Run
 
 # Each registers its scenarios when it is imported; they run in this order.
@@ -80,7 +81,7 @@ class Attempt:
         self.start = time.monotonic()
         command = [sys.executable, "-B", __file__, "--bin", str(programs), "--alone", scenario.name]
         self.printed = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
 
     def ended(self):
         """Says whether it has; ends it if its time is over."""
@@ -94,7 +95,7 @@ class Attempt:
         self.output = self.printed.read().decode(errors="replace")
         if late:
             self.output += f"  FAIL not done after its limit of {self.scenario.limit} s\n"
-        remove_namespaces(self.process.pid)
+        remove_namespaces()
         self.passed = self.process.returncode == 0
         self.seconds = time.monotonic() - self.start
         verdict = "PASS" if self.passed else "FAIL"
@@ -106,10 +107,12 @@ class Attempt:
         return found or ["it ended without a word"]
 
 
-def remove_namespaces(pid):
+def remove_namespaces():
+    """Those of scenarios that are no more; they are named after the process that made them."""
     left = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False).stdout
-    for name in re.findall(rf"^faults{pid}x\d+", left, re.MULTILINE):
-        network.remove(name)
+    for name, pid in re.findall(r"^(faults(\d+)x\d+)", left, re.MULTILINE):
+        if not os.path.exists(f"/proc/{pid}"):
+            network.remove(name)
 
 
 def run_all(scenarios, programs):
@@ -143,6 +146,7 @@ def main():
         return run_alone(SCENARIOS[options.names[0]], programs)
     if os.geteuid() != 0:
         sys.exit("Network namespaces need root: run it with sudo")
+    remove_namespaces()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f}; a line with - only informs\n", flush=True)
     failures = table.gaps()

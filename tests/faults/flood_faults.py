@@ -9,7 +9,7 @@ import socket
 import time
 
 from caller import Later, ask, connect, first_200, latencies, percentile
-from programs import App, Client, Server, trio
+from programs import App, Client, Server, end_with_parent, trio
 from scenario import scenario, since, wait_until
 
 IDLE = 10_000
@@ -46,10 +46,15 @@ def open_many(address, count, first=b""):
 def in_other_process(run, function, *arguments):
     """The attack has a Python of its own, so that it does not slow down the one that measures."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=function, args=(theirs, *arguments), daemon=True)
+    process = multiprocessing.Process(target=beside, args=(function, theirs, *arguments), daemon=True)
     process.start()
     run.cleanup.callback(process.kill)
     return ours
+
+
+def beside(function, *arguments):
+    end_with_parent()
+    function(*arguments)
 
 
 def idle_connections(pipe, address, count):

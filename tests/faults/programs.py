@@ -21,6 +21,11 @@ START_LIMIT = 20  # seconds until a program must have said that it serves
 numbers = itertools.count(1)
 
 
+def end_with_parent():
+    """Nothing outlives the process that started it, however that ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Program:
     """A child process. Its stdout is collected line by line with the time of each, its stderr goes to a file."""
 
@@ -32,7 +37,7 @@ class Program:
             command = ["ip", "netns", "exec", namespace.name, *command]
 
         def prepare():
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing outlives this script, however it ends
+            end_with_parent()
             for what, value in limits:
                 resource.setrlimit(what, (value, value))
 
