@@ -1,5 +1,6 @@
 """Callers of the public port: one request and what came of it, many at a time, and connections that are held."""
 
+import contextlib
 import dataclasses
 import hashlib
 import http.client
@@ -33,7 +34,8 @@ class Answer:
         return self.fields.get("x-app", "")
 
     def __str__(self):
-        return " ".join(filter(None, [str(self.status), self.cause, self.error, "" if self.whole else "not whole"]))
+        parts = [str(self.status), self.cause, self.error, "not whole" if self.status and not self.whole else ""]
+        return " ".join(filter(None, parts))
 
 
 def connect(address, timeout=30, namespace=None, family=None):
@@ -47,6 +49,12 @@ def connect(address, timeout=30, namespace=None, family=None):
         s.close()
         raise
     return s
+
+
+def send_quietly(s, octets):
+    """For threads: the other side may close whenever it likes."""
+    with contextlib.suppress(OSError):
+        s.sendall(octets)
 
 
 def ask(address, target="/hook", method="GET", body=None, fields=None, timeout=30, namespace=None, hashed=False):

@@ -7,7 +7,7 @@ import threading
 import time
 
 from app_faults import AT_ONCE, MEMORY
-from caller import Later, ask, connect, latencies, percentile
+from caller import Later, ask, connect, latencies, percentile, send_quietly
 from programs import App, Client, Server, trio
 from scenario import scenario, since, wait_until
 
@@ -164,13 +164,6 @@ def fault_59_huge_heads(run):
     answer = ask(server.public(), "/" + "a" * 16_000, fields={"X": "b" * 40_000})
     run.check("a head just within the limits is served", answer.status == 200, answer)
     check_memory(run, server)
-
-
-def send_quietly(s, octets):
-    try:
-        s.sendall(octets)
-    except OSError:
-        pass
 
 
 @scenario(60, limit=60)

@@ -81,7 +81,8 @@ class Attempt:
         self.start = time.monotonic()
         command = [sys.executable, "-B", __file__, "--bin", str(programs), "--alone", scenario.name]
         self.printed = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
+        self.process = subprocess.Popen(command, stdout=self.printed, stderr=subprocess.STDOUT,
+                                        preexec_fn=end_with_parent)
 
     def ended(self):
         """Says whether it has; ends it if its time is over."""

@@ -38,6 +38,7 @@ class Program:
 
         def prepare():
             end_with_parent()
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where this script runs under nohup
             for what, value in limits:
                 resource.setrlimit(what, (value, value))
 
