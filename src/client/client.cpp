@@ -47,13 +47,15 @@ net::awaitable<void> client::run() {
             outcome_ = outcome::lost;
         }
         if (done || stopping_) co_return;
-        pause_.expires_after(pause_after(outcome_));
+        // A dial that took long was a pause itself.
+        pause_.expires_at(retry_from_ + pause_after(outcome_));
         co_await pause_.async_wait(net::no_throw);
     }
 }
 
 net::awaitable<bool> client::connect_once() {
     dialling_ = std::make_unique<net::dialler>(strand_);
+    retry_from_ = net::clock::now();
     const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
     const auto dialled = std::move(dialling_);
     outcome_ = outcome::lost;
@@ -74,6 +76,7 @@ net::awaitable<bool> client::connect_once() {
         say_connected();
     };
     outcome_ = co_await session->run(takeover_, active);
+    retry_from_ = net::clock::now();
     session_ = nullptr;
     const auto was_active = up_since != net::clock::time_point::max();
     if (was_active) {

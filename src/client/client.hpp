@@ -51,7 +51,8 @@ class client : public std::enable_shared_from_this<client> {
     std::unique_ptr<net::dialler> dialling_;
     bool takeover_ = true;
     bool stopping_ = false;
-    std::string last_failure_;  // said once, not at every try
+    net::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
+    std::string last_failure_;           // said once, not at every try
     outcome outcome_ = outcome::lost;
     int exit_code_ = 0;
 };

@@ -1,7 +1,9 @@
 #include "net/accept_loop.hpp"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -41,13 +43,19 @@ address accept_loop::local() const {
 awaitable<void> accept_loop::run() {
     std::chrono::milliseconds backoff = limits::accept_backoff_first;
     while (!stopped_) {
-        auto strand = runtime_.new_strand();
-        auto [error, socket] = co_await acceptor_.async_accept(strand, no_throw);
-        if (!error) {
-            if (stopped_) break;  // accepted before, noticed after: nobody would stop what begins now
-            backoff = limits::accept_backoff_first;
-            accepted_(std::move(socket));
-            continue;
+        error_code error;
+        try {
+            auto strand = runtime_.new_strand();
+            auto [failed, socket] = co_await acceptor_.async_accept(strand, no_throw);
+            error = failed;
+            if (!error) {
+                if (stopped_) break;  // accepted before, noticed after: nobody would stop what begins now
+                accepted_(std::move(socket));
+                backoff = limits::accept_backoff_first;
+                continue;
+            }
+        } catch (const std::bad_alloc&) {
+            error = asio::error::no_memory;  // that connection is lost, those to come are not
         }
         if (stopped_ || error == asio::error::operation_aborted) break;
         // The connection that was to be accepted may be gone already; that is no reason to pause.
@@ -59,8 +67,24 @@ awaitable<void> accept_loop::run() {
     }
 }
 
+// Callers whom the kernel has connected already would be reset with their requests.
+void accept_loop::take_waiting() noexcept {
+    error_code error;
+    acceptor_.non_blocking(true, error);
+    try {
+        while (!error) {
+            tcp::socket socket(runtime_.new_strand());
+            acceptor_.accept(socket, error);
+            if (!error) accepted_(std::move(socket));
+        }
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+}
+
 void accept_loop::stop() noexcept {
     stopped_ = true;
+    take_waiting();
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();

@@ -24,9 +24,12 @@ class accept_loop {
     [[nodiscard]] address local() const;
 
     [[nodiscard]] awaitable<void> run();
+    /// Takes who is connected already, and nobody else.
     void stop() noexcept;
 
  private:
+    void take_waiting() noexcept;
+
     runtime& runtime_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "net/platform.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
@@ -17,6 +18,7 @@ void connection::start() {
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.set_option(asio::socket_base::keep_alive(true), ignored);
     socket_.non_blocking(true, ignored);
+    limit_unsent(socket_, limits::unsent);
 }
 
 void connection::consume(std::size_t n) noexcept {
@@ -35,7 +37,7 @@ void connection::compact() noexcept {
 void connection::watch() {
     if (reading_ || at_end_ || !socket_.is_open()) return;
     compact();
-    if (input_.size() >= input_limit_) return;
+    if (input_.size() >= input_limit_) return watch_for_reset();
     auto room = input_.spare();
     if (room == 0) room = std::min(std::max(input_.size(), limits::input_start), input_limit_ - input_.size());
     auto* into = input_.prepare(room);
@@ -52,6 +54,17 @@ void connection::input_arrived(error_code error, std::size_t n) {
     // A copy: what is called may close the connection, which drops the original.
     if (auto callback = on_input_) callback();
     input_changed_.notify_now();
+}
+
+// With nothing to read into, only the socket's error condition tells of a peer that reset it.
+void connection::watch_for_reset() {
+    if (std::exchange(watching_for_reset_, true)) return;
+    socket_.async_wait(tcp::socket::wait_error, [self = shared_from_this()](error_code error) {
+        self->watching_for_reset_ = false;
+        if (error || self->reading_ || self->at_end_) return;
+        error = take_error(self->socket_);
+        if (error) self->input_arrived(error, 0);
+    });
 }
 
 awaitable<void> connection::wait_input() { return input_changed_.wait(); }

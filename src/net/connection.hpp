@@ -38,8 +38,8 @@ class connection : public std::enable_shared_from_this<connection> {
     [[nodiscard]] bool at_end() const noexcept { return at_end_; }
     [[nodiscard]] error_code read_error() const noexcept { return read_error_; }
 
-    /// Keeps one read pending, so that octets, a FIN or a reset are seen while nobody reads. Does nothing when the
-    /// buffer is full or the end was seen.
+    /// Keeps one read pending, so that octets, a FIN or a reset are seen while nobody reads; of a full buffer, only a
+    /// reset.
     void watch();
     /// Until input arrived, the end was seen, or `wake` was called. One waiter.
     [[nodiscard]] awaitable<void> wait_input();
@@ -72,6 +72,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
  private:
     void compact() noexcept;
+    void watch_for_reset();
     void note_end(error_code error) noexcept;
     void input_arrived(error_code error, std::size_t n);
 
@@ -81,6 +82,7 @@ class connection : public std::enable_shared_from_this<connection> {
     protocol::byte_buffer input_;
     std::size_t first_ = 0;  // content before it was consumed; it moves down only while no read is pending
     bool reading_ = false;
+    bool watching_for_reset_ = false;
     bool at_end_ = false;
     error_code read_error_;
     event input_changed_;

@@ -1,7 +1,10 @@
 #include "net/platform.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -40,6 +43,20 @@ std::size_t raise_file_limit() noexcept {
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
     }
     return limit.rlim_cur;
+}
+
+void limit_unsent([[maybe_unused]] tcp::socket& socket, [[maybe_unused]] std::size_t octets) noexcept {
+#ifdef TCP_NOTSENT_LOWAT
+    const auto limit = static_cast<unsigned>(octets);
+    setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limit, sizeof limit);
+#endif
+}
+
+error_code take_error(tcp::socket& socket) noexcept {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return {};
+    return {error, boost::system::system_category()};
 }
 
 std::string remote_name(const tcp::socket& socket) {

@@ -34,6 +34,7 @@ tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
+    limit_unsent(socket_, limits::unsent);  // what waits here lets small frames overtake, what waits there does not
 }
 
 bool tunnel_link::decode_next(protocol::message& m, bool& found) {
@@ -91,6 +92,7 @@ awaitable<bool> tunnel_link::receive(protocol::message& m) {
         input_.commit(n);
         last_received_ = clock::now();
         if (frame_begun_ == clock::time_point::max()) frame_begun_ = last_received_;
+        probed_ = false;
     }
     co_return false;
 }
@@ -183,7 +185,7 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
         return {};
     }
     if (const auto* p = std::get_if<pong>(&m)) {
-        if (p->nonce == ping_nonce_ && std::exchange(ping_sent_, false))
+        if (p->nonce == ping_nonce_ && std::exchange(pong_due_, false))
             streams_.note_round_trip(clock::now() - pinged_);
         return {};
     }
@@ -205,7 +207,7 @@ void tunnel_link::start(const protocol::hello& ours, const protocol::hello& thei
 
 void tunnel_link::send_ping() {
     if (closed_) return;
-    ping_sent_ = true;
+    pong_due_ = true;
     pinged_ = clock::now();
     ++ping_nonce_;
     append_frame(control_, protocol::ping{ping_nonce_});
@@ -254,7 +256,14 @@ void tunnel_link::close(std::string why) {
 
 void tunnel_link::start_writing() {
     if (std::exchange(writing_, true)) return;
-    auto write = [self = shared_from_this()]() -> awaitable<void> { return self->write_frames(); };
+    auto write = [self = shared_from_this()]() -> awaitable<void> {
+        try {
+            co_await self->write_frames();
+        } catch (...) {
+            self->close("internal error");
+            throw;
+        }
+    };
     spawn(strand_, "tunnel writer", std::move(write));
 }
 
@@ -312,7 +321,7 @@ void tunnel_link::check_liveness() {
     if (silent >= times_.dead_after) return close("no sign of life from the peer");
     if (in_write_ && now - write_begun_ >= times_.write) return close("peer takes no data");
     if (!input_.empty() && now - frame_begun_ >= times_.frame) return close("a frame took too long");
-    if (silent >= times_.ping_after && pinged_ < last_received_) send_ping();
+    if (silent >= times_.ping_after && !std::exchange(probed_, true)) send_ping();
     liveness_.set(tick_);
 }
 

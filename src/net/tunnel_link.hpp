@@ -117,7 +117,8 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     bool in_write_ = false;
     clock::time_point pinged_;
     std::uint64_t ping_nonce_ = 0;
-    bool ping_sent_ = false;  // and not yet answered
+    bool pong_due_ = false;
+    bool probed_ = false;  // a ping asked whether the silent peer is there
     deadline liveness_;
     std::chrono::milliseconds tick_;
 

@@ -74,10 +74,15 @@ void public_session::stop(bool now) {
     net::asio::post(connection_->strand(), [self = shared_from_this(), now] {
         self->stopping_ = true;
         self->keep_open_ = false;
+        if (self->awaits_first_request()) self->deadline_.set(limits::drain_grace);
         if (now && self->exchange_) self->exchange_->fail(failure::shutting_down, cancel_reason::shutdown);
         if (now) self->connection_->close();
         self->connection_->wake();
     });
+}
+
+bool public_session::awaits_first_request() const noexcept {
+    return first_request_ && waiting_for_ == waiting_for::request;
 }
 
 void public_session::set_deadline(waiting_for what) {
@@ -141,7 +146,8 @@ awaitable<bool> public_session::read_head() {
             co_await answer(failure::bad_request);
             co_return false;
         }
-        if (timed_out_ || connection_->at_end() || !connection_->is_open() || (stopping_ && !begun)) co_return false;
+        if (timed_out_ || connection_->at_end() || !connection_->is_open() || (stopping_ && !begun && !first_request_))
+            co_return false;
         connection_->watch();
         co_await connection_->wait_input();
     }

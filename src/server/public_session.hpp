@@ -51,6 +51,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<void> write_own(protocol::response_head head, std::string body);
     [[nodiscard]] net::awaitable<void> linger();
     [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
+    [[nodiscard]] bool awaits_first_request() const noexcept;
     void set_deadline(waiting_for what);
     void deadline_expired();
     void check_body_size(std::size_t more);

@@ -108,6 +108,19 @@ TEST_F(Connection, AResetIsTheEndWithAnError) {
     EXPECT_TRUE(own->read_error());
 }
 
+TEST_F(Connection, AResetBehindAFullBufferIsSeen) {
+    connect(1000);
+    peer->send(std::string(5000, 'x'));
+    buffer(1000);
+    auto body = [this]() -> awaitable<void> {
+        own->watch();
+        peer->reset();
+        while (!own->at_end()) co_await own->wait_input();
+    };
+    run(body);
+    EXPECT_TRUE(own->read_error());
+}
+
 TEST_F(Connection, AReadTakesWhatIsBufferedFirst) {
     peer->send("hello");
     buffer(5);

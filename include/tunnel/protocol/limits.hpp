@@ -56,6 +56,10 @@ inline constexpr std::size_t stream_queue = 128 * kib;
 /// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room.
 inline constexpr std::size_t link_queue = 256 * kib;
 
+/// Octets that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
+/// callers would otherwise take a megabyte each, and the system's memory for TCP runs out for all.
+inline constexpr std::size_t unsent = 128 * kib;
+
 /// Control frames waiting in user space. Only a peer that floods and does not read gets here.
 inline constexpr std::size_t control_queue = 256 * kib;
 
@@ -138,6 +142,9 @@ inline constexpr unsigned retry_after = 1;
 /// A shutdown waits this long for what is in flight.
 inline constexpr auto drain_time = 30s;
 
+/// A connection that was just accepted has this long to bring its first request when a shutdown begins.
+inline constexpr auto drain_grace = 250ms;
+
 /// First and longest pause of an accept loop that met EMFILE and the like.
 inline constexpr auto accept_backoff_first = 10ms;
 inline constexpr auto accept_backoff_cap = 1s;
@@ -171,8 +178,9 @@ inline constexpr auto reconnect_first = 1s;
 inline constexpr auto reconnect_cap = 10s;
 inline constexpr auto reconnect_reset = 5s;
 
-/// A client that was replaced asks this often whether the slot is free.
-inline constexpr auto standby_time = 1s;
+/// A client that was replaced asks this often whether the slot is free: with jitter, the slot is empty for less than 1
+/// s.
+inline constexpr auto standby_time = 600ms;
 
 // --- Log ----------------------------------------------------------------------------------------------------
 
