@@ -40,9 +40,9 @@ net::awaitable<void> client::run() {
         bool done = false;
         try {
             done = co_await connect_once();
-        } catch (const std::exception& error) {
-            // Memory ran out: this connection is lost, the program goes on.
-            spdlog::error("internal error: {}; connecting again", error.what());
+        } catch (const std::exception&) {
+            // Memory ran out: this connection is lost, the program connects again.
+            net::log_exception("the connection to the server", std::current_exception());
             session_ = nullptr;
             outcome_ = outcome::lost;
         }

@@ -12,6 +12,22 @@
 
 namespace tunnel::net {
 
+namespace {
+
+/// Notes the end of a coroutine, also where it is dropped instead of resumed.
+class end_note {
+ public:
+    explicit end_note(accept_loop& loop) noexcept : loop_(loop) {}
+    ~end_note() { loop_.note_death(); }
+    end_note(const end_note&) = delete;
+    end_note& operator=(const end_note&) = delete;
+
+ private:
+    accept_loop& loop_;
+};
+
+}  // namespace
+
 accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
     : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}
 
@@ -41,6 +57,7 @@ address accept_loop::local() const {
 }
 
 awaitable<void> accept_loop::run() {
+    const end_note note(*this);
     std::chrono::milliseconds backoff = limits::accept_backoff_first;
     while (!stopped_) {
         error_code error;

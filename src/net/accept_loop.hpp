@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include "net/asio.hpp"
@@ -24,6 +25,10 @@ class accept_loop {
     [[nodiscard]] address local() const;
 
     [[nodiscard]] awaitable<void> run();
+    /// Whether run() came to an end, or was dropped, without stop(): memory ran out where that could not be caught.
+    /// Says so once, for run() to be called again; `note_death` where that failed.
+    [[nodiscard]] bool take_death() noexcept { return std::exchange(died_, false) && !stopped_; }
+    void note_death() noexcept { died_ = true; }
     /// Takes who is connected already, and nobody else.
     void stop() noexcept;
 
@@ -34,6 +39,7 @@ class accept_loop {
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
     callback accepted_;
+    bool died_ = false;
     bool stopped_ = false;
 };
 

@@ -145,7 +145,7 @@ void connection::shutdown_send() noexcept {
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-void connection::close() noexcept {
+void connection::close() {
     error_code ignored;
     socket_.close(ignored);
     if (write_deadline_) write_deadline_->stop();
@@ -153,7 +153,7 @@ void connection::close() noexcept {
     input_changed_.notify();
 }
 
-void connection::abort() noexcept {
+void connection::abort() {
     error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     close();

@@ -65,9 +65,9 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// FIN, once everything written has left.
     void shutdown_send() noexcept;
-    void close() noexcept;
+    void close();
     /// Closes with a reset: the peer must not take what it got for a whole message.
-    void abort() noexcept;
+    void abort();
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/memory_reserve.hpp"
 #include "net/platform.hpp"
 
 namespace tunnel::net {
@@ -24,6 +25,7 @@ program::program(std::string_view name, const common_options& options)
       log_timer_(strand_),
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
+    keep_memory_reserve();
     start_log(name, options.log_level, options.format);
     on_log([this] { asio::post(strand_, [this] { flush_later(); }); });
 }

@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/log.hpp"
+#include "net/spawn.hpp"
 
 namespace tunnel::net {
 
@@ -27,9 +27,9 @@ void runtime::run_one_thread() {
         try {
             context_.run();
             return;
-        } catch (const std::exception& error) {
-            // Memory ran out in some handler: its request is lost, the others are not.
-            spdlog::error("internal error: {}", error.what());
+        } catch (const std::exception&) {
+            // Memory ran out: what this handler served is lost, the others are not.
+            log_exception("a handler", std::current_exception());
         }
     }
 }

@@ -1,11 +1,13 @@
 #include "net/spawn.hpp"
 
 #include "net/log.hpp"
+#include "net/memory_reserve.hpp"
 
 namespace tunnel::net {
 
-void log_exception(std::string_view where, const std::exception_ptr& error) noexcept {
-    if (!error) return;
+namespace {
+
+void log_what(std::string_view where, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& e) {
@@ -13,6 +15,18 @@ void log_exception(std::string_view where, const std::exception_ptr& error) noex
     } catch (...) {
         spdlog::error("{} ended by an unknown internal error", where);
     }
+}
+
+}  // namespace
+
+void log_exception(std::string_view where, const std::exception_ptr& error) noexcept {
+    if (!error) return;
+    try {
+        log_what(where, error);
+    } catch (...) {
+        // No memory for a line about it either.
+    }
+    keep_memory_reserve();  // where it was memory: what failed has given its own back
 }
 
 }  // namespace tunnel::net

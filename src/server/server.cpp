@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <new>
 #include <utility>
 
 #include "net/log.hpp"
@@ -26,10 +27,22 @@ server::server(net::runtime& rt, options settings, const net::link_times& times)
 void server::start() {
     http_.listen(settings_.http_addr);
     tcp_.listen(settings_.tcp_addr);
-    auto http = [self = shared_from_this()]() -> net::awaitable<void> { return self->http_.run(); };
-    net::spawn(strand_, "public listener", std::move(http));
-    auto tcp = [self = shared_from_this()]() -> net::awaitable<void> { return self->tcp_.run(); };
-    net::spawn(strand_, "tunnel listener", std::move(tcp));
+    start_accepting("public listener", http_);
+    start_accepting("tunnel listener", tcp_);
+}
+
+void server::start_accepting(std::string_view name, net::accept_loop& listener) {
+    auto body = [self = shared_from_this(), &listener]() -> net::awaitable<void> { return listener.run(); };
+    try {
+        net::spawn(strand_, name, std::move(body), [self = shared_from_this()] { self->revive_listeners(); });
+    } catch (const std::bad_alloc&) {
+        listener.note_death();
+    }
+}
+
+void server::revive_listeners() {
+    if (http_.take_death()) start_accepting("public listener", http_);
+    if (tcp_.take_death()) start_accepting("tunnel listener", tcp_);
 }
 
 void server::accept_public(net::tcp::socket socket) {
@@ -67,6 +80,7 @@ void server::run_session(const std::shared_ptr<Session>& session, std::list<std:
 }
 
 void server::session_ended() {
+    revive_listeners();  // what brought them down may have been the memory that is free now
     if (phase_ == phase::draining && public_sessions_.empty()) finish(false);
     if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
         phase_ = phase::ended;

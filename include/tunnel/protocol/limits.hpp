@@ -182,6 +182,11 @@ inline constexpr auto reconnect_reset = 5s;
 /// s.
 inline constexpr auto standby_time = 600ms;
 
+// --- Memory -------------------------------------------------------------------------------------------------
+
+/// Kept aside for when memory runs out: a few hundred small objects, enough to let go of what is under way.
+inline constexpr std::size_t memory_reserve = 64 * kib;
+
 // --- Log ----------------------------------------------------------------------------------------------------
 
 /// Log text kept while stderr does not take it; beyond it lines are dropped and counted.
