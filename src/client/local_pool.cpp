@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "net/runtime.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::client {
@@ -32,7 +33,7 @@ void local_pool::put(std::shared_ptr<net::connection> connection) {
         if (const auto self = pool.lock()) self->forget(idle);
     });
     connection->watch();
-    net::asio::post(strand_, [self = shared_from_this(), connection = std::move(connection)]() mutable {
+    net::run_on(strand_, [self = shared_from_this(), connection = std::move(connection)]() mutable {
         if (self->closed_ || self->most_ == 0) return discard(std::move(connection));
         self->idle_.push_back({std::move(connection), net::clock::now()});
         if (self->idle_.size() == 1) self->expiry_.set(limits::local_idle_time);
