@@ -446,6 +446,7 @@ TEST_F(ClientLocalRequest, NoMoreConnectionsAreKeptThanAskedFor) {
     (void)read_head(second);
     first.send(answer("ok"));
     (void)server.receive<protocol::response>();
+    expect_kept(first);
     second.send(answer("ok"));
     (void)server.receive<protocol::response>();
     first.expect_closed();
