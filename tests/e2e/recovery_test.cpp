@@ -56,12 +56,12 @@ TEST_F(Recovery, AStoppingServerFinishesWhatIsInFlight) {
         c.reply(ok_answer("done"));
     });
     ASSERT_NO_FATAL_FAILURE(start());
-    auto idle = call();
-    idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_EQ(idle.read_message().status(), 200U);
     auto caller = call();
     caller.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     arrived.pass();
+    auto idle = call();  // behind the caller, so that it is told to stop after the caller's session was
+    idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(idle.read_message().status(), 200U);
     std::jthread stopper([&] { stop_server(); });
     EXPECT_EQ(idle.read_to_end(), "");  // by now it is stopping
     finish.open();
