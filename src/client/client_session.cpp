@@ -52,7 +52,7 @@ std::shared_ptr<net::exchange> client_session::new_exchange(const protocol::requ
     return net::make_recycled<net::exchange>(next_strand_, link_);
 }
 
-void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::request request) {
+void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::request&& request) {
     const auto strand = next_strand_;
     if (settings_.echo) {
         const auto echoed = std::make_shared<echo>(std::move(exchange), std::move(request));

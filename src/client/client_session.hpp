@@ -40,7 +40,7 @@ class client_session : public net::tunnel_link::owner, public std::enable_shared
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
 
     std::shared_ptr<net::exchange> new_exchange(const protocol::request& request) override;
-    void serve(std::shared_ptr<net::exchange> exchange, protocol::request request) override;
+    void serve(std::shared_ptr<net::exchange> exchange, protocol::request&& request) override;
     void on_goaway(const protocol::goaway& m) override;
 
  private:

@@ -77,9 +77,9 @@ net::awaitable<void> echo::run() {
     }
     while (!end) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
-        auto part = exchange_->take();
-        if (std::holds_alternative<net::failed>(part)) co_return;
-        auto* data = std::get_if<protocol::data>(&part);
+        const auto part = exchange_->take();
+        if (std::holds_alternative<net::failed>(*part)) co_return;
+        auto* data = std::get_if<protocol::data>(&*part);
         if (data == nullptr) continue;
         size += data->body.size();
         hash.update(data->body.view());

@@ -45,7 +45,7 @@ bool is_repeatable(const protocol::request& request) { return request.end && is_
 
 local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                                const options& settings, std::shared_ptr<net::exchange> exchange,
-                               protocol::request request)
+                               protocol::request&& request)
     : strand_(std::move(strand)),
       pool_(std::move(pool)),
       pooled_(std::move(pooled)),
@@ -68,7 +68,8 @@ awaitable<void> local_exchange::run() {
     incoming_arrived();
     failure why = failure::none;
     do {
-        why = co_await obtain_connection();
+        why = failure::none;
+        if (!take_pooled()) why = co_await connect();
         if (why == failure::none) why = co_await try_once();
     } while (may_retry(why));
 
@@ -98,14 +99,17 @@ void local_exchange::ended() {
     if (connection_) connection_->close();
 }
 
-awaitable<failure> local_exchange::obtain_connection() {
+bool local_exchange::take_pooled() {
+    if (caller_left_ || !pooled_.connection) return false;
+    connection_ = std::exchange(pooled_.connection, nullptr);
+    connection_->on_input(nullptr);
+    if (pooled_is_usable()) return true;
+    connection_->close();
+    return false;
+}
+
+awaitable<failure> local_exchange::connect() {
     if (caller_left_) co_return failure::tunnel_lost;
-    if (pooled_.connection) {
-        connection_ = std::exchange(pooled_.connection, nullptr);
-        connection_->on_input(nullptr);
-        if (pooled_is_usable()) co_return failure::none;
-        connection_->close();
-    }
     fresh_ = true;
     dialling_ = std::make_unique<net::dialler>(strand_);
     net::address where;
@@ -134,24 +138,27 @@ bool local_exchange::may_retry(failure why) const {
 }
 
 awaitable<failure> local_exchange::try_once() {
-    co_await write_request();
-    // Even where writing failed: an app may answer, and close, before it has read the request.
-    auto why = co_await read_final_head();
-    if (why == failure::none) why = co_await relay_response();
-    if (why != failure::none) connection_->close();
-    co_return why;
-}
-
-awaitable<void> local_exchange::write_request() {
     const auto kind = framing_of(request_);
     request_written_ = false;
     append_request_head(output_, request_.head, kind);
     writer_ = net::body_writer(*connection_, kind);
-    const auto error = co_await writer_.write(output_, request_.body.view(), request_.end, request_.trailers);
+    net::error_code error;
+    if (!writer_.write_now(output_, request_.body.view(), request_.end, request_.trailers, error))
+        error = co_await writer_.finish(output_);
+    request_sent(error);
+    // Even where writing failed: an app may answer, and close, before it has read the request.
+    auto why = co_await read_final_head();
+    if (why == failure::none) why = begin_answer();
+    if (why == failure::none && !answer_sent_) why = co_await relay_answer_body();
+    if (why != failure::none) connection_->close();
+    co_return why;
+}
+
+void local_exchange::request_sent(const net::error_code& error) {
     upload_failed_ = static_cast<bool>(error);
     request_written_ = true;
     if (half_closed_) connection_->shutdown_send();
-    if (request_.end) co_return;
+    if (request_.end) return;
     exchange_->consumed(request_.body.size());
     uploading_ = true;
     auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
@@ -162,11 +169,11 @@ awaitable<void> local_exchange::relay_request_body() {
     bool more = true;
     while (more) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
-        auto part = exchange_->take();
-        if (auto* data = std::get_if<protocol::data>(&part)) {
-            more = co_await write_body_part(std::move(*data));
+        const auto part = exchange_->take();
+        if (auto* data = std::get_if<protocol::data>(&*part)) {
+            more = co_await write_body_part(*data);
         } else {
-            take_control(part);
+            take_control(*part);
             more = !exchange_->over();
         }
     }
@@ -176,11 +183,13 @@ awaitable<void> local_exchange::relay_request_body() {
     incoming_arrived();
 }
 
-awaitable<bool> local_exchange::write_body_part(protocol::data part) {
+awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
     const auto size = part.body.size();
-    net::error_code error = net::asio::error::invalid_argument;
-    if (net::is_writable(part.trailers)) {
-        error = co_await writer_.write(output_, part.body.view(), part.end, part.trailers);
+    net::error_code error;
+    if (!net::is_writable(part.trailers)) {
+        error = net::asio::error::invalid_argument;
+    } else if (!writer_.write_now(output_, part.body.view(), part.end, part.trailers, error)) {
+        error = co_await writer_.finish(output_);
     }
     if (error) {
         // The app reads no more. If its answer is whole or on its way, that is all; if not, the reader sees it.
@@ -212,7 +221,7 @@ void local_exchange::incoming_arrived() {
     }
     // Body parts stay where they are until relay_request_body takes them.
     if (body_due_) return;
-    while (exchange_->has_incoming()) take_control(exchange_->take());
+    while (exchange_->has_incoming()) take_control(*exchange_->take());
 }
 
 void local_exchange::drop_connection() {
@@ -257,9 +266,9 @@ awaitable<failure> local_exchange::read_final_head() {
     co_return failure::local_bad_answer;
 }
 
-awaitable<failure> local_exchange::relay_response() {
+failure local_exchange::begin_answer() {
     const auto switched = response_.head.status == 101;
-    if (switched && request_.head.upgrade.empty()) co_return failure::local_bad_answer;
+    if (switched && request_.head.upgrade.empty()) return failure::local_bad_answer;
     status_ = response_.head.status;
     decoder_ = switched ? net::body_decoder(body_kind::until_close, 0)
                         : net::body_decoder(response_.body, response_.head.content_length.value_or(0),
@@ -267,7 +276,7 @@ awaitable<failure> local_exchange::relay_response() {
     net::http_error error;
     protocol::response answer;
     answer.body = take_buffered_body(*connection_, decoder_, error);
-    if (error) co_return failure::local_bad_answer;
+    if (error) return failure::local_bad_answer;
     answer.head = std::move(response_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
     const auto empty_chunked = response_.body == body_kind::chunked && answer.body.empty();
@@ -275,16 +284,18 @@ awaitable<failure> local_exchange::relay_response() {
     if (answer.end) answer.trailers = std::move(decoder_.trailers());
     body_octets_ = answer.body.size();
     head_sent_ = true;
-    const auto whole = answer.end;
+    answer_sent_ = decoder_.done();
     exchange_->send(std::move(answer));
-    if (whole) co_return failure::none;
-    if (decoder_.done()) {
+    if (answer_sent_ && empty_chunked) {
         protocol::data last;
         last.end = true;
         last.trailers = std::move(decoder_.trailers());
         exchange_->send(std::move(last));
-        co_return failure::none;
     }
+    return failure::none;
+}
+
+awaitable<failure> local_exchange::relay_answer_body() {
     auto count = [this](std::size_t octets) { body_octets_ += octets; };
     const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, [](bool) {}, std::move(count));
     switch (result) {

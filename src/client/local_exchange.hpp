@@ -25,24 +25,27 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
  public:
     /// `pooled` may be empty; then a connection is made on `strand`.
     local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
-                   const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request request);
+                   const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request&& request);
 
     [[nodiscard]] net::awaitable<void> run();
     /// After run(), however it ended: an exception leaves neither callback nor connection behind.
     void ended();
 
  private:
-    [[nodiscard]] net::awaitable<net::failure> obtain_connection();
+    [[nodiscard]] bool take_pooled();
     [[nodiscard]] bool pooled_is_usable();
+    [[nodiscard]] net::awaitable<net::failure> connect();
     /// One try on connection_: none once the answer is whole and on its way.
     [[nodiscard]] net::awaitable<net::failure> try_once();
     [[nodiscard]] bool may_retry(net::failure why) const;
 
-    [[nodiscard]] net::awaitable<void> write_request();
+    void request_sent(const net::error_code& error);
     [[nodiscard]] net::awaitable<void> relay_request_body();
-    [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data part);
+    [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data& part);
     [[nodiscard]] net::awaitable<net::failure> read_final_head();
-    [[nodiscard]] net::awaitable<net::failure> relay_response();
+    /// Sends the head of the answer, and the body that came with it.
+    [[nodiscard]] net::failure begin_answer();
+    [[nodiscard]] net::awaitable<net::failure> relay_answer_body();
     void stop_upload_at_end();
     void incoming_arrived();
     void drop_connection();
@@ -78,6 +81,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     net::received_response response_;
     net::body_decoder decoder_;
     bool head_sent_ = false;
+    bool answer_sent_ = false;  // to its end
     net::clock::time_point started_;
     unsigned status_ = 0;
     std::uint64_t body_octets_ = 0;

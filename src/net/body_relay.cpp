@@ -54,8 +54,8 @@ awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exch
     co_return relay_result::complete;
 }
 
-awaitable<error_code> body_writer::write(protocol::byte_buffer& prefix, std::string_view body, bool end,
-                                         const protocol::field_list& trailers) {
+bool body_writer::write_now(protocol::byte_buffer& prefix, std::string_view body, bool end,
+                            const protocol::field_list& trailers, error_code& error) {
     suffix_.clear();
     if (kind_ == body_kind::chunked) {
         if (!body.empty()) {
@@ -64,11 +64,16 @@ awaitable<error_code> body_writer::write(protocol::byte_buffer& prefix, std::str
         }
         if (end) append_last_chunk(suffix_, trailers);
     }
-    gather pieces;
-    pieces.add(prefix.view());
-    pieces.add(body);
-    pieces.add(suffix_.view());
-    auto error = co_await to_->write(pieces);
+    left_ = gather(prefix.view());
+    left_.add(body);
+    left_.add(suffix_.view());
+    const auto done = to_->write_now(left_, error);
+    if (done) prefix.clear();
+    return done;
+}
+
+awaitable<error_code> body_writer::finish(protocol::byte_buffer& prefix) {
+    const auto error = co_await to_->write(left_);
     prefix.clear();
     co_return error;
 }

@@ -7,6 +7,7 @@
 #include "net/body_decoder.hpp"
 #include "net/connection.hpp"
 #include "net/exchange.hpp"
+#include "net/gather.hpp"
 #include "net/http_head.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
 
@@ -34,14 +35,18 @@ class body_writer {
     body_writer() noexcept = default;
     body_writer(connection& to, body_kind kind) noexcept : to_(&to), kind_(kind) {}
 
-    /// `prefix` is what leaves before (the head), in the same write; cleared.
-    [[nodiscard]] awaitable<error_code> write(protocol::byte_buffer& prefix, std::string_view body, bool end,
-                                              const protocol::field_list& trailers);
+    /// `prefix` is what leaves before (the head), in the same write; cleared. False: the socket did not take all of it,
+    /// and `finish` waits until it did; nothing else may be written before. What most writes need is no coroutine.
+    [[nodiscard]] bool write_now(protocol::byte_buffer& prefix, std::string_view body, bool end,
+                                 const protocol::field_list& trailers, error_code& error);
+    /// The rest of what was given to `write_now`, which must still be there.
+    [[nodiscard]] awaitable<error_code> finish(protocol::byte_buffer& prefix);
 
  private:
     connection* to_ = nullptr;
     body_kind kind_ = body_kind::none;
     protocol::byte_buffer suffix_;
+    gather left_;
 };
 
 }  // namespace tunnel::net

@@ -117,19 +117,25 @@ bool connection::quiet() {
     return error == asio::error::would_block;
 }
 
-awaitable<error_code> connection::write(gather pieces) {
-    error_code error;
+bool connection::write_now(gather& pieces, error_code& error) {
     while (!pieces.empty()) {
         const auto n = socket_.write_some(pieces, error);
-        if (error) break;
+        if (error == asio::error::would_block) {
+            error.clear();
+            return false;
+        }
+        if (error) return true;
         pieces.consume(n);
     }
-    if (!error) co_return error;
-    if (error != asio::error::would_block) co_return error;
+    return true;
+}
+
+awaitable<error_code> connection::write(gather pieces) {
+    error_code error;
+    if (write_now(pieces, error)) co_return error;
     if (!write_deadline_) {
         write_deadline_ = std::make_unique<deadline>(strand(), [this] { abort(); });
     }
-    error.clear();
     while (!error && !pieces.empty()) {
         if (write_stall_.count() > 0) write_deadline_->set(write_stall_);
         auto [failed, n] = co_await socket_.async_write_some(pieces, no_throw);

@@ -61,6 +61,8 @@ class connection : public std::enable_shared_from_this<connection> {
 
     // --- output
 
+    /// What the socket takes at once; `pieces` keeps the rest. False: there is a rest, for `write`.
+    [[nodiscard]] bool write_now(gather& pieces, error_code& error);
     [[nodiscard]] awaitable<error_code> write(gather pieces);
 
     /// FIN, once everything written has left.

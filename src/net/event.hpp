@@ -1,13 +1,12 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <cassert>
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "net/asio.hpp"
+#include "net/runtime.hpp"
 
 namespace tunnel::net {
 
@@ -16,40 +15,36 @@ namespace tunnel::net {
 /// Whoever owns an event notifies it before it goes away; a waiter left behind would never end.
 class event {
  public:
-    /// Resumes the waiter, if there is one, from the executor's queue: never inside this call.
+    /// Resumes the waiter, if there is one, from the strand's queue: never inside this call.
     void notify() {
-        if (waiter_) std::exchange(waiter_, nullptr)->resume();
+        if (!waiter_) return;
+        const auto strand = waiter_->get_executor();
+        post_to(strand, [resume = take()]() mutable { resume(); });
     }
 
-    /// The same, but inside this call where the strand allows it: only as the last thing that a handler does.
+    /// The same, but inside this call: only on the strand, and as the last thing that a handler does.
     void notify_now() {
-        if (waiter_) std::exchange(waiter_, nullptr)->resume_now();
+        if (!waiter_) return;
+        auto resume = take();
+        resume();
     }
 
     [[nodiscard]] awaitable<void> wait() {
         assert(!waiter_);
-        auto keep = [this](auto handler) {
-            waiter_ = std::make_unique<waiter_of<decltype(handler)>>(std::move(handler));
-        };
+        auto keep = [this](waiter handler) { waiter_.emplace(std::move(handler)); };
         return asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(keep), asio::use_awaitable);
     }
 
  private:
-    struct waiter {
-        virtual ~waiter() = default;
-        virtual void resume() = 0;
-        virtual void resume_now() = 0;
-    };
+    using waiter = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
 
-    template <class Handler>
-    struct waiter_of final : waiter {
-        explicit waiter_of(Handler h) : handler(std::move(h)) {}
-        void resume() override { asio::post(std::move(handler)); }
-        void resume_now() override { asio::dispatch(std::move(handler)); }
-        Handler handler;
-    };
+    [[nodiscard]] waiter take() {
+        auto taken = std::move(*waiter_);
+        waiter_.reset();
+        return taken;
+    }
 
-    std::unique_ptr<waiter> waiter_;
+    std::optional<waiter> waiter_;
 };
 
 }  // namespace tunnel::net

@@ -1,6 +1,5 @@
 #include "net/exchange.hpp"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "net/runtime.hpp"
@@ -30,7 +29,7 @@ exchange::exchange(executor session, std::shared_ptr<tunnel_link> link)
 // Always queued: what comes from the link must not run session code inside stream_set.
 template <class Function>
 void exchange::to_session(Function run) {
-    asio::post(session_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+    post_to(session_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
 }
 
 template <class Function>
@@ -39,17 +38,10 @@ void exchange::to_link(Function run) {
            [self = shared_from_this(), link = link_, run = std::move(run)]() mutable { run(link->streams(), self); });
 }
 
-template <class Part>
-void exchange::to_link_send(Part part) {
-    to_link([part = std::move(part)](stream_set& streams, const auto& self) mutable {
-        streams.send(self, std::move(part));
+void exchange::to_link_send(part<outgoing> sent) {
+    to_link([sent = std::move(sent)](stream_set& streams, const auto& self) mutable {
+        streams.send(self, std::move(sent));
     });
-}
-
-incoming exchange::take() {
-    auto part = std::move(incoming_[next_++]);
-    drop_front(incoming_, next_);
-    return part;
 }
 
 void exchange::consumed(std::size_t octets) {
@@ -64,20 +56,11 @@ awaitable<void> exchange::wait_room() {
     while (!has_room()) co_await room_changed_.wait();
 }
 
-void exchange::send(protocol::response head) {
+void exchange::send(part<outgoing> sent) {
     if (over_) return;
-    outstanding_ += head.body.size();
-    to_link_send(std::move(head));
-}
-
-void exchange::send(protocol::data body) {
-    if (over_) return;
-    outstanding_ += body.body.size();
-    if (!link_) {
-        send_when_opened_.push_back(std::move(body));
-        return;
-    }
-    to_link_send(std::move(body));
+    outstanding_ += std::visit([](const auto& p) { return p.body.size(); }, *sent);
+    if (!link_) return send_when_opened_.push(std::move(sent));
+    to_link_send(std::move(sent));
 }
 
 void exchange::send_fin() {
@@ -113,21 +96,21 @@ void exchange::fail(failure why, protocol::cancel_reason reason) {
     incoming_changed_.notify();
 }
 
-void exchange::push(incoming part) {
-    if (std::holds_alternative<failed>(part)) {
+void exchange::push(part<incoming> arrived) {
+    if (std::holds_alternative<failed>(*arrived)) {
         over_ = true;
         room_changed_.notify();
     }
     auto* last = has_incoming() ? std::get_if<protocol::data>(&incoming_.back()) : nullptr;
-    auto* more = std::get_if<protocol::data>(&part);
-    if (last == nullptr || more == nullptr || !merge(*last, *more)) incoming_.push_back(std::move(part));
+    auto* more = std::get_if<protocol::data>(&*arrived);
+    if (last == nullptr || more == nullptr || !merge(*last, *more)) incoming_.push(std::move(arrived));
     // A copy: what is called may drop the original.
     if (auto callback = on_incoming_) callback();
 }
 
-void exchange::deliver(incoming part) {
-    to_session([part = std::move(part)](exchange& self) mutable {
-        self.push(std::move(part));
+void exchange::deliver(part<incoming> arrived) {
+    to_session([arrived = std::move(arrived)](exchange& self) mutable {
+        self.push(std::move(arrived));
         self.incoming_changed_.notify_now();
     });
 }
@@ -142,7 +125,7 @@ void exchange::opened(std::shared_ptr<tunnel_link> link) {
             });
             return;
         }
-        for (auto& part : std::exchange(self.send_when_opened_, {})) self.to_link_send(std::move(part));
+        while (!self.send_when_opened_.empty()) self.to_link_send(self.send_when_opened_.pop());
         if (self.fin_when_opened_) self.send_fin();
     });
 }

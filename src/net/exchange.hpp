@@ -5,11 +5,11 @@
 #include <memory>
 #include <optional>
 #include <variant>
-#include <vector>
 
 #include "net/asio.hpp"
 #include "net/error_answer.hpp"
 #include "net/event.hpp"
+#include "net/part_queue.hpp"
 #include "tunnel/protocol/flow_window.hpp"
 #include "tunnel/protocol/message.hpp"
 
@@ -30,16 +30,6 @@ using outgoing = std::variant<protocol::request, protocol::response, protocol::d
 /// Appends `more` to `last` where that costs no further buffer; trailers and end come along. False: it does not fit.
 [[nodiscard]] bool merge(protocol::data& last, protocol::data& more);
 
-/// Forgets the first `front` entries of a queue that is read by index, now and then, so that one which never runs empty
-/// does not grow.
-template <class Part>
-void drop_front(std::vector<Part>& queue, std::size_t& front) {
-    constexpr std::size_t worth_it = 16;
-    if (front < queue.size() && (front < worth_it || front * 2 < queue.size())) return;
-    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(front));
-    front = 0;
-}
-
 /// One request and its response in flight: where a session (public_session, local_exchange) and the tunnel link
 /// meet. The session's half belongs to the session's strand, `link_half` to the link's; values cross by post.
 class exchange : public std::enable_shared_from_this<exchange> {
@@ -49,8 +39,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
     // --- session's strand: what came from the peer
 
-    [[nodiscard]] bool has_incoming() const noexcept { return next_ < incoming_.size(); }
-    [[nodiscard]] incoming take();
+    [[nodiscard]] bool has_incoming() const noexcept { return !incoming_.empty(); }
+    [[nodiscard]] part<incoming> take() noexcept { return incoming_.pop(); }
     /// Until there may be something to take.
     [[nodiscard]] awaitable<void> wait_incoming() { return incoming_changed_.wait(); }
     /// Called, on the strand, at every arrival; for parts that matter while nobody waits.
@@ -66,8 +56,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     [[nodiscard]] awaitable<void> wait_room();
     /// Nothing that is sent now will arrive: cancelled by either side, or the link is gone.
     [[nodiscard]] bool over() const noexcept { return over_; }
-    void send(protocol::response head);
-    void send(protocol::data body);
+    void send(part<outgoing> sent);
     void send_fin();
     /// Last word to the peer; what was sent and not yet written is dropped.
     void cancel(protocol::cancel_reason reason);
@@ -79,7 +68,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
     // --- any thread, called by link and slot
 
-    void deliver(incoming part);
+    void deliver(part<incoming> arrived);
     void opened(std::shared_ptr<tunnel_link> link);
     void accepted(std::size_t octets);
 
@@ -88,10 +77,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
         protocol::stream_id id = 0;
         protocol::send_window credit{0};
         protocol::receive_window window{0};
-        std::uint64_t consumed = 0;         // body octets since the window was last judged
-        clock::time_point consuming_since;  // when that was
-        std::vector<outgoing> queue;        // parts not yet wholly written, from `front`
-        std::size_t front = 0;
+        std::uint64_t consumed = 0;             // body octets since the window was last judged
+        clock::time_point consuming_since;      // when that was
+        part_queue<outgoing> queue;             // parts not yet wholly written
         std::size_t offset = 0;                 // body octets of the front part that were written
         bool begun = false;                     // a frame of this stream was written
         bool head_written = false;              // the front part's head was
@@ -106,18 +94,16 @@ class exchange : public std::enable_shared_from_this<exchange> {
     link_half at_link;
 
  private:
-    void push(incoming part);
+    void push(part<incoming> arrived);
     template <class Function>
     void to_session(Function run);
     template <class Function>
     void to_link(Function run);
-    template <class Part>
-    void to_link_send(Part part);
+    void to_link_send(part<outgoing> sent);
 
     executor session_;
     std::shared_ptr<tunnel_link> link_;
-    std::vector<incoming> incoming_;
-    std::size_t next_ = 0;
+    part_queue<incoming> incoming_;
     event incoming_changed_;
     std::function<void()> on_incoming_;
     std::size_t outstanding_ = 0;  // octets sent that the link has not written yet
@@ -125,7 +111,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     std::size_t uncredited_ = 0;  // octets consumed whose credit was not yet given back
     bool over_ = false;
     std::optional<protocol::cancel_reason> cancel_when_opened_;
-    std::vector<protocol::data> send_when_opened_;
+    part_queue<outgoing> send_when_opened_;
     bool fin_when_opened_ = false;
 };
 

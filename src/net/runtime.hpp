@@ -37,13 +37,22 @@ std::shared_ptr<Object> make_recycled(Arguments&&... arguments) {
     return std::allocate_shared<Object>(asio::recycling_allocator<Object>(), std::forward<Arguments>(arguments)...);
 }
 
+/// Queues `function` on that strand, never inside the caller. It must not bring an executor of its own.
+template <class Function>
+void post_to(const executor& strand, Function function) {
+    // Past the type-erased executor, which costs more than the queue.
+    if (const auto* whole_context = strand.target<asio::io_context::executor_type>())
+        return asio::post(*whole_context, std::move(function));
+    asio::post(strand, std::move(function));
+}
+
 /// Runs `function` on that strand: at once where this is it already, which with one thread is always so; else
 /// queued. Only for calls that may run inside the caller.
 template <class Function>
 void run_on(const executor& strand, Function function) {
     const auto* whole_context = strand.target<asio::io_context::executor_type>();
     if (whole_context != nullptr && whole_context->running_in_this_thread()) return function();
-    asio::post(strand, std::move(function));
+    post_to(strand, std::move(function));
 }
 
 }  // namespace tunnel::net

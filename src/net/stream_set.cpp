@@ -20,8 +20,8 @@ struct part_body {
     const protocol::field_list& trailers;
 };
 
-part_body body_of(outgoing& part) {
-    return std::visit([](auto& p) { return part_body{p.body, p.end, p.trailers}; }, part);
+part_body body_of(outgoing& sent) {
+    return std::visit([](auto& p) { return part_body{p.body, p.end, p.trailers}; }, sent);
 }
 
 /// A source that gives single octets must not cost a buffer for each: what fits goes into the part that waits.
@@ -57,7 +57,7 @@ void stream_set::start(const protocol::hello& ours, const protocol::hello& their
     max_streams_ = std::min(ours.max_streams, theirs.max_streams);
 }
 
-bool stream_set::open(const stream& s, protocol::request request) {
+bool stream_set::open(const stream& s, part<outgoing> request) {
     if (table_.size() >= max_streams_) return false;
     auto& half = s->at_link;
     half.id = table_.open(s);
@@ -178,7 +178,7 @@ std::error_code stream_set::handle(const protocol::window& m) {
     }
     const auto s = *found;
     if (!s->at_link.credit.give(m.bytes)) return errc::credit_overflow;
-    if (s->at_link.front < s->at_link.queue.size()) make_ready(s);
+    if (!s->at_link.queue.empty()) make_ready(s);
     return {};
 }
 
@@ -228,12 +228,12 @@ std::error_code stream_set::handle_bad_body(protocol::stream_id id, bool opens) 
     return {};
 }
 
-void stream_set::send(const stream& s, outgoing part) {
+void stream_set::send(const stream& s, part<outgoing> sent) {
     auto& half = s->at_link;
     if (!is_open(s) || half.cancelled || table_.local_done(half.id)) return;
-    const auto* response = std::get_if<protocol::response>(&part);
+    const auto* response = std::get_if<protocol::response>(&*sent);
     if (response != nullptr && response->head.status == 101) half.expected.reset();
-    if (half.front == half.queue.size() || !merge(half.queue.back(), part)) half.queue.push_back(std::move(part));
+    if (half.queue.empty() || !merge(half.queue.back(), *sent)) half.queue.push(std::move(sent));
     make_ready(s);
 }
 
@@ -286,7 +286,6 @@ void stream_set::cancel(const stream& s, protocol::cancel_reason reason) {
     if (!is_open(s) || half.cancelled) return;
     half.cancelled = true;
     half.queue.clear();
-    half.front = 0;
     if (table_.find(half.id) == nullptr) return;
     if (side_ == role::server && !half.begun) {
         // The peer never heard of it: it must not hear of its end either.
@@ -313,31 +312,31 @@ void stream_set::fill(protocol::byte_buffer& out, std::size_t limit) {
         const auto s = std::move(ready_.front());
         ready_.pop_front();
         s->at_link.ready = false;
-        if (s->at_link.front == s->at_link.queue.size()) continue;
+        if (s->at_link.queue.empty()) continue;
         write_next(s, out, ready_.empty() ? limits::body_slice : limits::shared_body_slice);
     }
 }
 
 void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice_limit) {
     auto& half = s->at_link;
-    auto& part = half.queue[half.front];
-    const auto [body, part_end, trailers] = body_of(part);
+    auto& sent = half.queue.front();
+    const auto [body, part_end, trailers] = body_of(sent);
     const auto left = body.size() - half.offset;
     const auto slice = std::min({left, slice_limit, static_cast<std::size_t>(half.credit.available())});
-    const auto is_head = !std::holds_alternative<protocol::data>(part) && !half.head_written;
+    const auto is_head = !std::holds_alternative<protocol::data>(sent) && !half.head_written;
     if (slice == 0 && left > 0 && !is_head) return;  // the peer's window frame makes it ready again
 
     // What came with a request's head was never counted as waiting for room.
-    const auto counted = !std::holds_alternative<protocol::request>(part);
+    const auto counted = !std::holds_alternative<protocol::request>(sent);
     const auto octets = body.view().substr(half.offset, slice);
     const auto whole = slice == left;
     const auto end = part_end && whole;
     if (!is_head) {
         append_data(out, half.id, octets, end, trailers);
-    } else if (const auto* request = std::get_if<protocol::request>(&part)) {
+    } else if (const auto* request = std::get_if<protocol::request>(&sent)) {
         append_request(out, half.id, request->head, octets, end, trailers);
     } else {
-        append_response(out, half.id, std::get<protocol::response>(part).head, octets, end, trailers);
+        append_response(out, half.id, std::get<protocol::response>(sent).head, octets, end, trailers);
     }
     half.begun = true;
     half.head_written = true;
@@ -346,11 +345,10 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
     if (whole) {
         half.offset = 0;
         half.head_written = false;
-        half.queue[half.front] = protocol::data{};  // its storage goes now: the queue may never run empty
-        drop_front(half.queue, ++half.front);
+        [[maybe_unused]] const auto written = half.queue.pop();
     }
     if (slice > 0 && !end && counted) s->accepted(slice);
-    if (half.front < half.queue.size()) make_ready(s);
+    if (!half.queue.empty()) make_ready(s);
     if (end) finish_local(s);
 }
 
@@ -388,7 +386,6 @@ void stream_set::fail_all(failure why) {
         if (!table_.remote_done(id) || !table_.local_done(id)) s->deliver(failed{why});
         s->at_link.cancelled = true;
         s->at_link.queue.clear();
-        s->at_link.front = 0;
         give_back_window(s);
     });
     table_.clear();

@@ -32,7 +32,7 @@ class stream_set {
     void note_round_trip(clock::duration took) { round_trip_ = std::min(round_trip_, took); }
 
     /// Opens a stream for a request. False: the peer takes no more at a time, or ids are used up.
-    [[nodiscard]] bool open(const stream& s, protocol::request request);
+    [[nodiscard]] bool open(const stream& s, part<outgoing> request);
     /// Registers a stream that the peer opened with `request`; `s` takes what follows.
     void adopt(const stream& s, const protocol::request& request);
     /// Whether a request of the peer may open a stream.
@@ -49,7 +49,7 @@ class stream_set {
     /// A frame whose body was no base64: its stream is cancelled. `opens`: it was a request.
     [[nodiscard]] std::error_code handle_bad_body(protocol::stream_id id, bool opens);
 
-    void send(const stream& s, outgoing part);
+    void send(const stream& s, part<outgoing> sent);
     void send_fin(const stream& s);
     void consumed(const stream& s, std::size_t octets);
     void cancel(const stream& s, protocol::cancel_reason reason);

@@ -38,7 +38,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
         virtual std::shared_ptr<exchange> new_exchange(const protocol::request&) { return nullptr; }
         // Overrides keep both.
         // NOLINTNEXTLINE(performance-unnecessary-value-param)
-        virtual void serve(std::shared_ptr<exchange>, protocol::request) {}
+        virtual void serve(std::shared_ptr<exchange>, protocol::request&&) {}
         virtual void on_goaway(const protocol::goaway& m) = 0;
     };
 

@@ -32,7 +32,7 @@ void client_slot::release(std::shared_ptr<tunnel_session> session) {
     });
 }
 
-void client_slot::forward(std::shared_ptr<net::exchange> exchange, protocol::request request) {
+void client_slot::forward(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request) {
     on_strand([exchange = std::move(exchange), request = std::move(request)](client_slot& self) mutable {
         if (!self.active_) {
             exchange->deliver(net::failed{self.shut_down_ ? net::failure::shutting_down : net::failure::no_client});

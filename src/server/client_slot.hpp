@@ -23,7 +23,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
     /// Hands the request to the active client, or fails the exchange with no_client.
-    void forward(std::shared_ptr<net::exchange> exchange, protocol::request request);
+    void forward(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request);
     /// Nobody is or becomes active any more.
     void shut_down();
 

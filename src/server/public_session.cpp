@@ -315,26 +315,44 @@ void public_session::caller_gone() {
 awaitable<void> public_session::relay_response() {
     for (;;) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
-        auto part = exchange_->take();
-        bool more = true;
-        if (auto* response = std::get_if<protocol::response>(&part)) {
-            more = co_await begin_response(std::move(*response));
-        } else if (auto* data = std::get_if<protocol::data>(&part)) {
-            more = co_await continue_response(std::move(*data));
-        } else if (const auto* end = std::get_if<net::failed>(&part)) {
-            more = false;
-            const auto why = end->why;
-            if (why == failure::none) {
-                if (!head_written_) status_ = caller_closed;
-                log("caller went away");
-                connection_->close();
-            } else if (!head_written_) {
-                co_await answer(why);
-            } else {
-                cut_short(sentence(why));
-            }
+        const auto part = exchange_->take();
+        if (const auto* end = std::get_if<net::failed>(&*part)) {
+            co_await fail_response(end->why);
+            co_return;
         }
-        if (!more) co_return;
+        auto* data = std::get_if<protocol::data>(&*part);
+        protocol::data first;
+        if (auto* response = std::get_if<protocol::response>(&*part)) {
+            if (!is_sound(*response)) {
+                exchange_->cancel(cancel_reason::protocol);
+                co_await answer(failure::bad_answer);
+                co_return;
+            }
+            if (response->head.interim()) {
+                co_await write_interim(response->head);
+                continue;
+            }
+            first = begin_response(*response);
+            data = &first;
+        }
+        if (data == nullptr) continue;
+        if (!may_follow(*data)) co_return;
+        net::error_code error;
+        if (!writer_.write_now(output_, data->body.view(), data->end, data->trailers, error))
+            error = co_await writer_.finish(output_);
+        if (!part_written(*data, error)) co_return;
+    }
+}
+
+awaitable<void> public_session::fail_response(failure why) {
+    if (why == failure::none) {
+        if (!head_written_) status_ = caller_closed;
+        log("caller went away");
+        connection_->close();
+    } else if (!head_written_) {
+        co_await answer(why);
+    } else {
+        cut_short(sentence(why));
     }
 }
 
@@ -354,45 +372,42 @@ body_kind public_session::framing_of(protocol::response& response) const {
     return request_.minor == 0 ? body_kind::until_close : body_kind::chunked;
 }
 
-awaitable<bool> public_session::begin_response(protocol::response response) {
-    auto& head = response.head;
+bool public_session::is_sound(protocol::response& response) {
+    const auto& head = response.head;
     kind_ = framing_of(response);
-    const auto missing = kind_ == body_kind::length && response.end && response.body.size() != head.content_length;
-    if (head.interim()) ++interim_;
-    const auto unasked_upgrade = head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty());
-    if (!net::is_writable(head) || !net::is_writable(response.trailers) ||
-        (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) || missing || unasked_upgrade ||
-        interim_ > limits::max_interim) {
-        exchange_->cancel(cancel_reason::protocol);
-        co_await answer(failure::bad_answer);
-        co_return false;
-    }
+    if (head.interim() && ++interim_ > limits::max_interim) return false;
+    if (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) return false;
+    if (kind_ == body_kind::length && response.end && response.body.size() != head.content_length) return false;
+    if (head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty())) return false;
+    return net::is_writable(head) && net::is_writable(response.trailers);
+}
+
+awaitable<void> public_session::write_interim(const protocol::response_head& head) {
+    if (request_.minor == 0) co_return;  // RFC 9110 section 15.2
+    if (head.status == 100 && std::exchange(awaits_continue_, false)) set_deadline(waiting_for::body);
     net::response_style style;
     style.minor = request_.minor;
-    style.body = kind_;
-    if (head.interim()) {
-        if (request_.minor == 0) co_return true;  // RFC 9110 section 15.2
-        if (head.status == 100 && std::exchange(awaits_continue_, false)) set_deadline(waiting_for::body);
-        append_response_head(output_, head, style);
-        net::body_writer interim(*connection_, body_kind::none);
-        const auto error = co_await interim.write(output_, {}, false, {});
-        if (error) caller_gone();
-        co_return true;
-    }
+    style.body = body_kind::none;
+    append_response_head(output_, head, style);
+    const auto error = co_await write_output({});
+    if (error) caller_gone();
+}
+
+protocol::data public_session::begin_response(protocol::response& response) {
+    const auto& head = response.head;
     if (!uploading_) deadline_.clear();
     if (kind_ == body_kind::until_close || awaits_continue_) keep_open_ = false;
     upgraded_ = head.status == 101;
     if (upgraded_) keep_open_ = false;
+    net::response_style style;
+    style.minor = request_.minor;
+    style.body = kind_;
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
     status_ = head.status;
     append_response_head(output_, head, style);
     head_written_ = true;
     writer_ = net::body_writer(*connection_, kind_);
-    protocol::data first;
-    first.body = std::move(response.body);
-    first.end = response.end;
-    first.trailers = std::move(response.trailers);
     if (upgraded_) {
         connection_->on_input(nullptr);
         decoder_ = net::body_decoder(body_kind::until_close, 0);
@@ -403,34 +418,38 @@ awaitable<bool> public_session::begin_response(protocol::response response) {
         last.end = true;
         exchange_->send(std::move(last));
     }
-    const auto more = co_await continue_response(std::move(first));
-    co_return more;
+    protocol::data first;
+    first.body = std::move(response.body);
+    first.end = response.end;
+    first.trailers = std::move(response.trailers);
+    return first;
 }
 
-awaitable<bool> public_session::continue_response(protocol::data part) {
-    const auto size = part.body.size();
-    const auto forbidden = size > 0 && kind_ == body_kind::none && !upgraded_;
-    if (forbidden || !net::is_writable(part.trailers)) {
-        exchange_->cancel(cancel_reason::protocol);
-        cut_short(sentence(failure::bad_answer));
-        co_return false;
-    }
-    const auto error = co_await writer_.write(output_, part.body.view(), part.end, part.trailers);
+bool public_session::may_follow(const protocol::data& part) {
+    const auto forbidden = !part.body.empty() && kind_ == body_kind::none && !upgraded_;
+    if (!forbidden && net::is_writable(part.trailers)) return true;
+    exchange_->cancel(cancel_reason::protocol);
+    cut_short(sentence(failure::bad_answer));
+    return false;
+}
+
+bool public_session::part_written(const protocol::data& part, net::error_code error) {
     if (error) {
         keep_open_ = false;
         exchange_->cancel(cancel_reason::caller_gone);
         log("caller went away");
         connection_->close();
-        co_return false;
+        return false;
     }
+    const auto size = part.body.size();
     body_octets_ += size;
     if (size > 0) exchange_->consumed(size);
     // A body that moves one way excuses a pause of the other.
     if (size > 0 && uploading_ && !upgraded_) set_deadline(waiting_for::body);
-    if (!part.end) co_return true;
+    if (!part.end) return true;
     if (upgraded_) connection_->shutdown_send();
     log();
-    co_return false;
+    return false;
 }
 
 void public_session::cut_short(std::string_view why) {
@@ -460,9 +479,16 @@ awaitable<void> public_session::write_own(protocol::response_head head, std::str
     head_written_ = true;
     if (method_ == "HEAD") body.clear();
     body_octets_ = body.size();
-    net::body_writer whole(*connection_, body_kind::length);
-    const auto error = co_await whole.write(output_, body, true, {});
+    const auto error = co_await write_output(body);
     if (error) keep_open_ = false;
+}
+
+awaitable<net::error_code> public_session::write_output(std::string_view body) {
+    net::gather pieces(output_.view());
+    pieces.add(body);
+    const auto error = co_await connection_->write(pieces);
+    output_.clear();
+    co_return error;
 }
 
 awaitable<void> public_session::linger() {

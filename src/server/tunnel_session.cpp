@@ -63,7 +63,7 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
     });
 }
 
-void tunnel_session::open(std::shared_ptr<net::exchange> exchange, protocol::request request,
+void tunnel_session::open(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request,
                           std::size_t max_in_flight) {
     on_strand(
         [exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {

@@ -27,7 +27,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     /// (any) Goodbye.
     void refuse(protocol::goaway_reason reason, std::string detail);
     /// (any) Sends a request to the client, or fails the exchange with `overloaded`.
-    void open(std::shared_ptr<net::exchange> exchange, protocol::request request, std::size_t max_in_flight);
+    void open(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request, std::size_t max_in_flight);
     /// (any) Closes the connection.
     void stop();
 

@@ -127,8 +127,8 @@ TEST_F(Exchange, DeliveriesWakeTheOneWhoWaitsAndKeepTheirOrder) {
     s->deliver(failed{failure::replaced});
     poll();
     EXPECT_TRUE(ended);
-    EXPECT_EQ(std::get<protocol::data>(s->take()).body.size(), 3U);  // what fits in one buffer is one part
-    EXPECT_EQ(std::get<failed>(s->take()).why, failure::replaced);
+    EXPECT_EQ(std::get<protocol::data>(*s->take()).body.size(), 3U);  // what fits in one buffer is one part
+    EXPECT_EQ(std::get<failed>(*s->take()).why, failure::replaced);
     EXPECT_FALSE(s->has_incoming());
 }
 
@@ -171,7 +171,7 @@ TEST_F(Exchange, AFailureOfTheSessionsOwnIsFoundByWhoWaits) {
     s->fail(failure::local_timeout, cancel_reason::local_timeout);
     EXPECT_TRUE(s->over());
     ASSERT_TRUE(s->has_incoming());
-    EXPECT_EQ(std::get<failed>(s->take()).why, failure::local_timeout);
+    EXPECT_EQ(std::get<failed>(*s->take()).why, failure::local_timeout);
 }
 
 }  // namespace

@@ -97,11 +97,11 @@ class StreamSet : public testing::Test {
         std::vector<std::string> parts;
         while (s->has_incoming()) {
             auto part = s->take();
-            if (const auto* f = std::get_if<failed>(&part)) {
+            if (const auto* f = std::get_if<failed>(&*part)) {
                 parts.push_back("failed " + std::string(to_string(f->why)));
-            } else if (auto* r = std::get_if<protocol::response>(&part)) {
+            } else if (auto* r = std::get_if<protocol::response>(&*part)) {
                 parts.push_back(describe(std::move(*r)));
-            } else if (auto* d = std::get_if<protocol::data>(&part)) {
+            } else if (auto* d = std::get_if<protocol::data>(&*part)) {
                 parts.push_back(describe(std::move(*d)));
             } else {
                 parts.emplace_back("fin");

@@ -63,7 +63,7 @@ class TunnelLink : public testing::Test, public tunnel_link::owner {
     std::shared_ptr<exchange> new_exchange(const protocol::request&) override {
         return std::make_shared<exchange>(link->strand(), link);
     }
-    void serve(std::shared_ptr<exchange> s, protocol::request r) override {
+    void serve(std::shared_ptr<exchange> s, protocol::request&& r) override {
         if (serving) serving(std::move(s), std::move(r));
     }
     void on_goaway(const protocol::goaway& m) override { goodbye = m.reason; }
@@ -207,7 +207,7 @@ TEST_F(TunnelLink, StreamsFailWhenTheConnectionEnds) {
     serving = [&](const std::shared_ptr<exchange>& s, const protocol::request&) {
         s->on_incoming([&told, s = s.get()] {
             auto part = s->take();
-            told.set_value(std::get<failed>(part).why);
+            told.set_value(std::get<failed>(*part).why);
         });
     };
     start_greeted();
