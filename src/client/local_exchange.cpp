@@ -70,7 +70,17 @@ awaitable<void> local_exchange::run() {
     do {
         why = failure::none;
         if (!take_pooled()) why = co_await connect();
-        if (why == failure::none) why = co_await try_once();
+        if (why != failure::none) continue;
+        net::error_code error;
+        if (!write_request(error)) error = co_await writer_.finish(output_);
+        request_written(error);
+        // Even where writing failed: an app may answer, and close, before it has read the request.
+        auto head = read_final_head();
+        for (; !head; head = read_final_head()) co_await connection_->wait_input();
+        why = *head;
+        if (why == failure::none) why = begin_answer();
+        if (why == failure::none && !answer_sent_) why = co_await relay_answer_body();
+        if (why != failure::none) connection_->close();
     } while (may_retry(why));
 
     if (pooled_.connection) pool_->put(std::move(pooled_.connection));  // the caller left before it was needed
@@ -137,24 +147,17 @@ bool local_exchange::may_retry(failure why) const {
            connection_->buffered().empty();
 }
 
-awaitable<failure> local_exchange::try_once() {
+bool local_exchange::write_request(net::error_code& error) {
     const auto kind = framing_of(request_);
     request_written_ = false;
+    interim_ = 0;
+    parser_.reset();
     append_request_head(output_, request_.head, kind);
     writer_ = net::body_writer(*connection_, kind);
-    net::error_code error;
-    if (!writer_.write_now(output_, request_.body.view(), request_.end, request_.trailers, error))
-        error = co_await writer_.finish(output_);
-    request_sent(error);
-    // Even where writing failed: an app may answer, and close, before it has read the request.
-    auto why = co_await read_final_head();
-    if (why == failure::none) why = begin_answer();
-    if (why == failure::none && !answer_sent_) why = co_await relay_answer_body();
-    if (why != failure::none) connection_->close();
-    co_return why;
+    return writer_.write_now(output_, request_.body.view(), request_.end, request_.trailers, error);
 }
 
-void local_exchange::request_sent(const net::error_code& error) {
+void local_exchange::request_written(const net::error_code& error) {
     upload_failed_ = static_cast<bool>(error);
     request_written_ = true;
     if (half_closed_) connection_->shutdown_send();
@@ -239,31 +242,26 @@ void local_exchange::take_control(const net::incoming& part) {
     }
 }
 
-awaitable<failure> local_exchange::read_final_head() {
+std::optional<failure> local_exchange::read_final_head() {
     const auto to_head = request_.head.method == "HEAD";
-    parser_.reset();
-    for (unsigned interim = 0; interim <= limits::max_interim;) {
+    for (;;) {
         net::http_error error;
         const auto size = parser_.parse(connection_->buffered(), to_head, response_, error);
-        if (error) co_return failure::local_bad_answer;
-        if (size > 0) {
-            connection_->consume(size);
-            if (!response_.head.interim()) co_return failure::none;
-            ++interim;
-            protocol::response early;
-            early.head = std::move(response_.head);
-            exchange_->send(std::move(early));
-            parser_.reset();
-            continue;
-        }
-        if (!connection_->is_open()) co_return failure::local_reset;
-        if (connection_->at_end()) {
-            co_return connection_->buffered().empty() ? failure::local_reset : failure::local_bad_answer;
-        }
-        connection_->watch();
-        co_await connection_->wait_input();
+        if (error) return failure::local_bad_answer;
+        if (size == 0) break;
+        connection_->consume(size);
+        if (!response_.head.interim()) return failure::none;
+        if (++interim_ > limits::max_interim) return failure::local_bad_answer;
+        protocol::response early;
+        early.head = std::move(response_.head);
+        exchange_->send(std::move(early));
+        parser_.reset();
     }
-    co_return failure::local_bad_answer;
+    const auto begun = !connection_->buffered().empty();
+    if (!connection_->is_open() || (connection_->at_end() && !begun)) return failure::local_reset;
+    if (connection_->at_end()) return failure::local_bad_answer;
+    connection_->watch();
+    return std::nullopt;
 }
 
 failure local_exchange::begin_answer() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "client/local_pool.hpp"
@@ -35,14 +36,15 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] bool take_pooled();
     [[nodiscard]] bool pooled_is_usable();
     [[nodiscard]] net::awaitable<net::failure> connect();
-    /// One try on connection_: none once the answer is whole and on its way.
-    [[nodiscard]] net::awaitable<net::failure> try_once();
     [[nodiscard]] bool may_retry(net::failure why) const;
 
-    void request_sent(const net::error_code& error);
+    /// False: the socket did not take all of it yet.
+    [[nodiscard]] bool write_request(net::error_code& error);
+    void request_written(const net::error_code& error);
     [[nodiscard]] net::awaitable<void> relay_request_body();
     [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data& part);
-    [[nodiscard]] net::awaitable<net::failure> read_final_head();
+    /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
+    [[nodiscard]] std::optional<net::failure> read_final_head();
     /// Sends the head of the answer, and the body that came with it.
     [[nodiscard]] net::failure begin_answer();
     [[nodiscard]] net::awaitable<net::failure> relay_answer_body();
@@ -78,6 +80,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     net::event upload_ended_;
 
     net::response_parser parser_;
+    unsigned interim_ = 0;
     net::received_response response_;
     net::body_decoder decoder_;
     bool head_sent_ = false;

@@ -39,26 +39,29 @@ public_session::public_session(net::tcp::socket socket, std::shared_ptr<client_s
 }
 
 awaitable<void> public_session::run() {
-    for (;;) {
-        const auto received = co_await read_head();
-        if (!received) break;
+    do {
+        await_head();
+        while (!read_head()) co_await connection_->wait_input();
+        if (head_ != head_state::whole) break;
         co_await serve();
-        if (!keep_open_) break;
-    }
+    } while (keep_open_);
+    if (head_ == head_state::refused) co_await refuse_head();
     co_await linger();
 }
 
 awaitable<void> public_session::turn_away() {
     keep_open_ = false;
-    const auto received = co_await read_head();
-    if (received) {
+    await_head();
+    while (!read_head()) co_await connection_->wait_input();
+    if (head_ == head_state::refused) co_await refuse_head();
+    if (head_ == head_state::whole) {
         started_ = net::clock::now();
         method_ = request_.head.method;
         target_ = request_.head.target;
         unread_ = true;
         co_await answer(failure::overloaded);
-        co_await linger();
     }
+    co_await linger();
 }
 
 void public_session::ended() {
@@ -114,43 +117,50 @@ void public_session::deadline_expired() {
     }
 }
 
-awaitable<bool> public_session::read_head() {
+void public_session::await_head() {
     timed_out_ = false;
-    bool begun = false;
+    head_ = head_state::awaited;
     set_deadline(waiting_for::request);
     parser_.reset();
     refusal_ = {};
-    for (;;) {
-        const auto buffered = connection_->buffered();
-        if (!buffered.empty()) {
-            if (!begun) {
-                begun = true;
-                set_deadline(waiting_for::head);
-            }
-            const auto size = parser_.parse(buffered, request_, refusal_);
-            if (size > 0) {
-                connection_->consume(size);
-                first_request_ = false;
-                deadline_.clear();
-                co_return true;
-            }
+}
+
+bool public_session::read_head() {
+    if (const auto buffered = connection_->buffered(); !buffered.empty()) {
+        if (head_ == head_state::awaited) {
+            head_ = head_state::begun;
+            set_deadline(waiting_for::head);
         }
-        if (begun && timed_out_) refusal_ = {408, "the request head did not arrive in time"};
-        if (refusal_) {
+        if (const auto size = parser_.parse(buffered, request_, refusal_); size > 0) {
+            connection_->consume(size);
+            first_request_ = false;
             deadline_.clear();
-            method_ = "-";
-            target_ = "-";
-            accept_.clear();
-            started_ = net::clock::now();
-            unread_ = true;
-            co_await answer(failure::bad_request);
-            co_return false;
+            head_ = head_state::whole;
+            return true;
         }
-        if (timed_out_ || connection_->at_end() || !connection_->is_open() || (stopping_ && !begun && !first_request_))
-            co_return false;
-        connection_->watch();
-        co_await connection_->wait_input();
     }
+    const auto begun = head_ == head_state::begun;
+    if (begun && timed_out_) refusal_ = {408, "the request head did not arrive in time"};
+    if (refusal_) {
+        head_ = head_state::refused;
+        return true;
+    }
+    if (timed_out_ || connection_->at_end() || !connection_->is_open() || (stopping_ && !begun && !first_request_)) {
+        head_ = head_state::missing;
+        return true;
+    }
+    connection_->watch();
+    return false;
+}
+
+awaitable<void> public_session::refuse_head() {
+    deadline_.clear();
+    method_ = "-";
+    target_ = "-";
+    accept_.clear();
+    started_ = net::clock::now();
+    unread_ = true;
+    co_await answer(failure::bad_request);
 }
 
 awaitable<void> public_session::serve() {

@@ -38,8 +38,12 @@ class public_session : public std::enable_shared_from_this<public_session> {
  private:
     /// What the input deadline is for.
     enum class waiting_for : std::uint8_t { request, head, body, response };
+    enum class head_state : std::uint8_t { awaited, begun, whole, refused, missing };
 
-    [[nodiscard]] net::awaitable<bool> read_head();
+    void await_head();
+    /// Whether what has arrived, or the time that has passed, decides what becomes of the head: see head_.
+    [[nodiscard]] bool read_head();
+    [[nodiscard]] net::awaitable<void> refuse_head();
     [[nodiscard]] net::awaitable<void> serve();
     void start_upload();
     void upload_over();
@@ -74,6 +78,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     std::string caller_;
     net::request_parser parser_;
     net::deadline deadline_;
+    head_state head_ = head_state::awaited;
     waiting_for waiting_for_ = waiting_for::request;
     bool timed_out_ = false;
     bool first_request_ = true;
