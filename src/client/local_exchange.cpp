@@ -51,8 +51,7 @@ local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool>
       pooled_(std::move(pooled)),
       settings_(settings),
       exchange_(std::move(exchange)),
-      request_(std::move(request)),
-      parser_(settings.max_header_bytes) {}
+      request_(std::move(request)) {}
 
 awaitable<void> local_exchange::run() {
     started_ = net::clock::now();
@@ -72,7 +71,7 @@ awaitable<void> local_exchange::run() {
         if (!take_pooled()) why = co_await connect();
         if (why != failure::none) continue;
         net::error_code error;
-        if (!write_request(error)) error = co_await writer_.finish(output_);
+        if (!write_request(error)) error = co_await writer_.finish(connection_->output);
         request_written(error);
         // Even where writing failed: an app may answer, and close, before it has read the request.
         auto head = read_final_head();
@@ -128,8 +127,7 @@ awaitable<failure> local_exchange::connect() {
     const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
     const auto dialled = std::move(dialling_);
     if (error) co_return connect_failure(error);
-    connection_ = std::make_shared<net::connection>(
-        std::move(dialled->socket()), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
+    connection_ = std::make_shared<local_connection>(std::move(dialled->socket()), settings_.max_header_bytes);
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
 }
@@ -151,10 +149,10 @@ bool local_exchange::write_request(net::error_code& error) {
     const auto kind = framing_of(request_);
     request_written_ = false;
     interim_ = 0;
-    parser_.reset();
-    append_request_head(output_, request_.head, kind);
+    connection_->parser.reset();
+    append_request_head(connection_->output, request_.head, kind);
     writer_ = net::body_writer(*connection_, kind);
-    return writer_.write_now(output_, request_.body.view(), request_.end, request_.trailers, error);
+    return writer_.write_now(connection_->output, request_.body.view(), request_.end, request_.trailers, error);
 }
 
 void local_exchange::request_written(const net::error_code& error) {
@@ -191,8 +189,8 @@ awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
     net::error_code error;
     if (!net::is_writable(part.trailers)) {
         error = net::asio::error::invalid_argument;
-    } else if (!writer_.write_now(output_, part.body.view(), part.end, part.trailers, error)) {
-        error = co_await writer_.finish(output_);
+    } else if (!writer_.write_now(connection_->output, part.body.view(), part.end, part.trailers, error)) {
+        error = co_await writer_.finish(connection_->output);
     }
     if (error) {
         // The app reads no more. If its answer is whole or on its way, that is all; if not, the reader sees it.
@@ -246,7 +244,7 @@ std::optional<failure> local_exchange::read_final_head() {
     const auto to_head = request_.head.method == "HEAD";
     for (;;) {
         net::http_error error;
-        const auto size = parser_.parse(connection_->buffered(), to_head, response_, error);
+        const auto size = connection_->parser.parse(connection_->buffered(), to_head, response_, error);
         if (error) return failure::local_bad_answer;
         if (size == 0) break;
         connection_->consume(size);
@@ -255,7 +253,7 @@ std::optional<failure> local_exchange::read_final_head() {
         protocol::response early;
         early.head = std::move(response_.head);
         exchange_->send(std::move(early));
-        parser_.reset();
+        connection_->parser.reset();
     }
     const auto begun = !connection_->buffered().empty();
     if (!connection_->is_open() || (connection_->at_end() && !begun)) return failure::local_reset;

@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "client/local_connection.hpp"
 #include "client/local_pool.hpp"
 #include "client/options.hpp"
 #include "net/asio.hpp"
 #include "net/body_relay.hpp"
-#include "net/connection.hpp"
 #include "net/dialler.hpp"
 #include "net/event.hpp"
 #include "net/exchange.hpp"
@@ -64,7 +64,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     std::shared_ptr<net::exchange> exchange_;
     protocol::request request_;
 
-    std::shared_ptr<net::connection> connection_;
+    std::shared_ptr<local_connection> connection_;
     std::unique_ptr<net::dialler> dialling_;  // while it connects
     bool fresh_ = false;                      // made for this request: it cannot be stale
     bool finished_ = false;                   // run() came to its end
@@ -73,13 +73,11 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     bool request_written_ = false;            // head, and the body that came with it
 
     net::body_writer writer_;
-    protocol::byte_buffer output_;
     bool body_due_ = false;  // parts of the request's body are in the exchange, or will be
     bool uploading_ = false;
     bool upload_failed_ = false;
     net::event upload_ended_;
 
-    net::response_parser parser_;
     unsigned interim_ = 0;
     net::received_response response_;
     net::body_decoder decoder_;

@@ -27,7 +27,7 @@ local_pool::taken local_pool::take(bool repeatable) {
     return chosen;
 }
 
-void local_pool::put(std::shared_ptr<net::connection> connection) {
+void local_pool::put(std::shared_ptr<local_connection> connection) {
     // The app closes it, or says something unasked for: either way it is of no more use.
     connection->on_input([pool = weak_from_this(), idle = connection.get()] {
         if (const auto self = pool.lock()) self->forget(idle);
@@ -43,7 +43,7 @@ void local_pool::put(std::shared_ptr<net::connection> connection) {
     });
 }
 
-void local_pool::forget(const net::connection* connection) {
+void local_pool::forget(const local_connection* connection) {
     net::asio::post(strand_, [self = shared_from_this(), connection] {
         const auto at =
             std::ranges::find_if(self->idle_, [&](const taken& t) { return t.connection.get() == connection; });
@@ -74,7 +74,7 @@ void local_pool::close_old() {
     expiry_.set(std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds(1));
 }
 
-void local_pool::discard(std::shared_ptr<net::connection> connection) {
+void local_pool::discard(std::shared_ptr<local_connection> connection) {
     const auto strand = connection->strand();
     net::asio::post(strand, [connection = std::move(connection)] { connection->close(); });
 }

@@ -3,9 +3,9 @@
 #include <deque>
 #include <memory>
 
+#include "client/local_connection.hpp"
 #include "client/options.hpp"
 #include "net/asio.hpp"
-#include "net/connection.hpp"
 #include "net/deadline.hpp"
 
 namespace tunnel::client {
@@ -17,7 +17,7 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     local_pool(const net::executor& strand, std::size_t most);
 
     struct taken {
-        std::shared_ptr<net::connection> connection;  ///< null: none is idle
+        std::shared_ptr<local_connection> connection;  ///< null: none is idle
         net::clock::time_point idle_since;
     };
     /// The one that went idle last: the least likely to be closed by the app. A request that is not `repeatable` must
@@ -25,13 +25,13 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     /// while the app is known to close idle ones early.
     [[nodiscard]] taken take(bool repeatable);
     /// (the connection's strand) Back into the pool, unless the app closes it or it is one too many.
-    void put(std::shared_ptr<net::connection> connection);
+    void put(std::shared_ptr<local_connection> connection);
     void close();
 
  private:
-    void forget(const net::connection* connection);
+    void forget(const local_connection* connection);
     void close_old();
-    static void discard(std::shared_ptr<net::connection> connection);
+    static void discard(std::shared_ptr<local_connection> connection);
 
     net::executor strand_;
     std::size_t most_;
