@@ -184,7 +184,7 @@ inline constexpr auto standby_time = 600ms;
 
 // --- Memory -------------------------------------------------------------------------------------------------
 
-/// Kept aside for when memory runs out: a few hundred small objects, enough to let go of what is under way.
+/// Kept aside for when memory runs out, in pieces: each is enough to drop a coroutine that met the lack of it.
 inline constexpr std::size_t memory_reserve = 64 * kib;
 
 // --- Log ----------------------------------------------------------------------------------------------------
