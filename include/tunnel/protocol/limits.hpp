@@ -178,8 +178,8 @@ inline constexpr auto reconnect_first = 1s;
 inline constexpr auto reconnect_cap = 10s;
 inline constexpr auto reconnect_reset = 5s;
 
-/// A client that was replaced asks this often whether the slot is free: with jitter, the slot is empty for less than 1
-/// s.
+/// A client that stands by asks this often, half of it more or less, whether the slot is free: with that jitter, a free
+/// slot is empty for less than a second.
 inline constexpr auto standby_time = 600ms;
 
 // --- Memory -------------------------------------------------------------------------------------------------
