@@ -1,10 +1,10 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <string>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
 #include "net/asio.hpp"
 #include "net/command_line.hpp"
 #include "net/runtime.hpp"
