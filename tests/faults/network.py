@@ -1,4 +1,4 @@
-"""Network namespaces of our own, joined by a veth pair or by the TUN relay, and broken with nft."""
+"""Network namespaces of our own, joined by a veth pair or by packet_relay.py, and broken with nft."""
 
 import contextlib
 import ctypes
@@ -93,12 +93,10 @@ def joined(run, mtu=1500):
     return a, b
 
 
-def relayed(run, *settings, mtu=1500):
-    """The same, joined by relay.py with its settings (delay, rate, loss, reordering)."""
+def relayed(run, *settings):
+    """The same, joined by packet_relay.py with its settings (delay, rate, loss, reordering)."""
     a, b = Namespace(run), Namespace(run)
-    relay = Program(run, [sys.executable, "-B", str(HERE / "relay.py"), a.name, b.name, *settings])
-    relay.wait_line("ready")
-    for number, namespace in enumerate((a, b), 1):
-        namespace.ip("link", "set", "tun", "mtu", str(mtu), "up", "txqueuelen", "2000")
-        namespace.ip("address", "add", f"10.77.0.{number}", "peer", f"10.77.0.{3 - number}", "dev", "tun")
+    files = [f"/run/netns/{namespace.name}" for namespace in (a, b)]
+    relay = Program(run, [sys.executable, "-B", str(HERE.parent / "support" / "packet_relay.py"), *settings, *files])
+    relay.wait_line("ready ")
     return a, b, relay
