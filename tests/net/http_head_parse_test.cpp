@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -29,6 +29,11 @@ std::string post(std::string_view field_lines) {
     return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string{field_lines} + "\r\n";
 }
 std::string ok(std::string_view field_lines) { return "HTTP/1.1 200 OK\r\n" + std::string{field_lines} + "\r\n"; }
+
+/// What other programs take meanwhile does not count.
+double seconds_of_cpu_since(std::clock_t begin) {
+    return static_cast<double>(std::clock() - begin) / static_cast<double>(CLOCKS_PER_SEC);
+}
 
 TEST(RequestHead, ReadsMethodTargetAndFields) {
     const auto request = good_request("GET /a?b=c HTTP/1.1\r\nHost: x:80\r\nAccept:  */* \t\r\nX-Empty:\r\n\r\n");
@@ -86,10 +91,10 @@ TEST(RequestHead, ASlowHeadCostsNoMoreThanItsLength) {
     request_parser parser{limits::max_head};
     received_request out;
     http_error error;
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock();
     for (std::size_t n = 1; n < bytes.size(); ++n) ASSERT_EQ(parser.parse({bytes.data(), n}, out, error), 0U);
     EXPECT_EQ(parser.parse(bytes, out, error), bytes.size());
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{5});
+    EXPECT_LT(seconds_of_cpu_since(begin), 5);
 }
 
 TEST(RequestHead, Rule1BareLineFeedIsRefusedAtOnce) {
@@ -390,7 +395,7 @@ TEST(RequestHead, Rule39ManyNamesAndManyFieldsStayCheap) {
     for (int i = 0; i < 9000; ++i) names += "x" + std::to_string(i % 10) + ",";
     std::string fields;
     for (int i = 0; i < 900; ++i) fields += "y" + std::to_string(i) + ": 1\r\n";
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock();
     for (int i = 0; i < 10; ++i) {
         request_parser parser{limits::max_head};
         received_request out;
@@ -398,7 +403,7 @@ TEST(RequestHead, Rule39ManyNamesAndManyFieldsStayCheap) {
         EXPECT_GT(parser.parse(get(names + "\r\n" + fields), out, error), 0U);
         EXPECT_EQ(out.head.fields.size(), 901U);
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
+    EXPECT_LT(seconds_of_cpu_since(begin), 2);
 }
 
 TEST(RequestHead, Rule40UpgradeNeedsItsConnectionOption) {
