@@ -1,0 +1,90 @@
+#include "client/backoff.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tunnel/protocol/limits.hpp"
+
+namespace tunnel::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr int clients = 1000;  // each with dice of its own
+
+struct range {
+    milliseconds shortest = milliseconds::max();
+    milliseconds longest{0};
+};
+
+/// Of pause number `n`, counted from 0.
+range pauses_of_try(int n) {
+    range all;
+    for (int seed = 0; seed < clients; ++seed) {
+        backoff pauses(static_cast<std::uint64_t>(seed));
+        for (int earlier = 0; earlier < n; ++earlier) (void)pauses.next();
+        const auto pause = pauses.next();
+        all.shortest = std::min(all.shortest, pause);
+        all.longest = std::max(all.longest, pause);
+    }
+    return all;
+}
+
+/// All over the range: of a thousand, some in its first tenth and some in its last.
+void expect_spread(const range& found, milliseconds low, milliseconds high) {
+    const auto tenth = (high - low) / 10;
+    EXPECT_GE(found.shortest, low);
+    EXPECT_LE(found.shortest, low + tenth);
+    EXPECT_GE(found.longest, high - tenth);
+    EXPECT_LE(found.longest, high);
+}
+
+TEST(Backoff, ThreeQuickTriesAreAround200Milliseconds) {
+    for (int n = 0; n < 3; ++n) expect_spread(pauses_of_try(n), 100ms, 300ms);
+}
+
+TEST(Backoff, ThenItDoublesFromASecondUpToTheCapWithFullJitter) {
+    expect_spread(pauses_of_try(3), 1ms, 1s);
+    expect_spread(pauses_of_try(4), 1ms, 2s);
+    expect_spread(pauses_of_try(5), 1ms, 4s);
+    expect_spread(pauses_of_try(6), 1ms, 8s);
+    expect_spread(pauses_of_try(7), 1ms, 10s);
+}
+
+TEST(Backoff, TheCapHoldsForEver) { expect_spread(pauses_of_try(100), 1ms, 10s); }
+
+TEST(Backoff, AConnectionThatHeldForAWhileStartsOver) {
+    backoff pauses(1);
+    for (int n = 0; n < 100; ++n) (void)pauses.next();
+    pauses.was_up(limits::reconnect_reset);
+    for (int n = 0; n < 3; ++n) EXPECT_LE(pauses.next(), 300ms);
+}
+
+TEST(Backoff, AConnectionThatWasLostAtOnceDoesNot) {
+    auto longest = 0ms;
+    for (int seed = 0; seed < clients; ++seed) {
+        backoff pauses(static_cast<std::uint64_t>(seed));
+        for (int n = 0; n < 3; ++n) (void)pauses.next();
+        pauses.was_up(limits::reconnect_reset - 1ms);
+        longest = std::max(longest, pauses.next());
+    }
+    EXPECT_GT(longest, 900ms);
+}
+
+TEST(Backoff, JitterIsHalfMoreOrLess) {
+    backoff pauses(1);
+    range all;
+    for (int n = 0; n < 1000; ++n) {
+        const auto pause = pauses.jitter(600ms);
+        all.shortest = std::min(all.shortest, pause);
+        all.longest = std::max(all.longest, pause);
+    }
+    expect_spread(all, 300ms, 900ms);
+}
+
+}  // namespace
+
+}  // namespace tunnel::client
