@@ -172,6 +172,25 @@ TEST_F(Log, ABrokenStderrIsSurvivedAndReportedLater) {
     EXPECT_THAT(flushed(), MatchesRegex(".*warn  11 log lines dropped\n.*info  back\n"));
 }
 
+TEST_F(Log, LostLinesAreCountedInJsonToo) {
+    start_log("test", "info", log_format::json);
+    stderr_to("/dev/full");
+    spdlog::info("lost");
+    spdlog::warn("lost too");
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    close(std::exchange(reader_, ends[0]));
+    fcntl(reader_, F_SETFL, O_NONBLOCK);
+    spdlog::info("back");
+    const auto text = flushed();
+    const auto report = json::parse(text.substr(0, text.find('\n')));
+    EXPECT_EQ(report.at("level"), "warn");
+    EXPECT_EQ(report.at("msg"), "2 log lines dropped");
+    EXPECT_EQ(report.at("dropped"), 2);
+}
+
 TEST_F(Log, AClosedStderrIsSurvived) {
     close(STDERR_FILENO);
     spdlog::error("nobody reads this");

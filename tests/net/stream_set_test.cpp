@@ -255,6 +255,19 @@ TEST_F(StreamSet, ACancelOfThePeerIsDeliveredAndAnswered) {
     EXPECT_EQ(streams.size(), 0U);
 }
 
+TEST_F(StreamSet, TheReasonOfACancelIsTheFailure) {
+    const std::vector<std::pair<cancel_reason, std::string>> failures{
+        {cancel_reason::local_reset, "local-reset"}, {cancel_reason::local_timeout, "local-timeout"},
+        {cancel_reason::protocol, "bad-answer"},     {cancel_reason::shutdown, "shutting-down"},
+        {cancel_reason::too_large, "tunnel-lost"},   {cancel_reason::other, "tunnel-lost"}};
+    protocol::stream_id id = 0;
+    for (const auto& [reason, failure] : failures) {
+        auto s = opened();
+        EXPECT_FALSE(streams.handle(protocol::cancel{++id, reason}));
+        EXPECT_EQ(delivered(s), list{"failed " + failure});
+    }
+}
+
 TEST_F(StreamSet, CreditIsGivenBackInStepsAndAheadOfBodies) {
     auto s = opened();
     EXPECT_FALSE(streams.handle(response(1, std::string(400, 'x'), false)));

@@ -115,6 +115,20 @@ TEST(StreamTable, HundredThousandOpensAndCancelsLeaveNothing) {
     EXPECT_TRUE(streams.empty());
 }
 
+TEST(StreamTable, MoreStreamsThanItRecyclesComeAndGo) {
+    constexpr stream_id many = limits::max_streams + 1;
+    table streams;
+    for (stream_id id = 1; id <= many; ++id) ASSERT_EQ(streams.open("a"), id);
+    for (stream_id id = 1; id <= many; ++id) {
+        streams.finish_local(id);
+        ASSERT_TRUE(streams.finish_remote(id));
+        ASSERT_EQ(streams.state(id), table::lookup::closed);
+    }
+    EXPECT_TRUE(streams.empty());
+    for (stream_id id = many + 1; id <= 2 * many; ++id) ASSERT_EQ(streams.open("b"), id);
+    EXPECT_EQ(streams.size(), many);
+}
+
 TEST(StreamTable, AStreamMayLookAtTheTableWhileItIsDestroyed) {
     struct curious {
         stream_table<std::shared_ptr<curious>>* streams;
