@@ -9,13 +9,15 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
 #include "support/child.hpp"
 
-// The real programs: settings, lines for scripts, signals, exit codes.
+// The real programs: settings, lines for scripts, signals, exit codes, installation.
 
 namespace tunnel {
 
@@ -105,8 +107,8 @@ std::uint16_t port_of(const std::string& address) {
 /// A server on free ports that is ready.
 class running_server {
  public:
-    explicit running_server(const std::vector<std::string>& more = {})
-        : process(arguments(more)), ready(process.line()) {
+    explicit running_server(const std::vector<std::string>& more = {}, const std::string& program = server_program)
+        : process(arguments(program, more)), ready(process.line()) {
         EXPECT_THAT(ready, MatchesRegex("ready http=127\\.0\\.0\\.1:[0-9]+ tcp=127\\.0\\.0\\.1:[0-9]+"))
             << process.err();
     }
@@ -114,8 +116,8 @@ class running_server {
     [[nodiscard]] std::string tcp() const { return value_of(ready, "tcp"); }
 
  private:
-    static std::vector<std::string> arguments(const std::vector<std::string>& more) {
-        std::vector<std::string> all{server_program, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"};
+    static std::vector<std::string> arguments(const std::string& program, const std::vector<std::string>& more) {
+        std::vector<std::string> all{program, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
@@ -226,6 +228,37 @@ TEST(Cli, EchoAnswersThroughBothPrograms) {
     client.signal(SIGINT);
     EXPECT_EQ(client.exit_code(), 0) << client.err();
     EXPECT_THAT(get(server.http_port(), "/"), HasSubstr("X-Tunnel-Error: no-client\r\n"));
+}
+
+/// A folder that goes with the object.
+class temporary_folder {
+ public:
+    temporary_folder() : path_(std::filesystem::temp_directory_path() / "tunnel-XXXXXX") {
+        if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make " << path_;
+    }
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+    std::string path_;
+};
+
+TEST(Cli, WhatIsInstalledForwardsARequest) {
+    const temporary_folder folder;
+    child install({CMAKE_PROGRAM, "--install", BUILD_FOLDER, "--config", BUILD_TYPE}, {"DESTDIR=" + folder.path()});
+    ASSERT_EQ(install.exit_code(), 0) << install.out() << install.err();
+
+    const auto programs = folder.path() + INSTALLED_PROGRAMS;
+    running_server server({}, programs + "/tunnel-server");
+    child client({programs + "/tunnel-client", "--server-addr", server.tcp(), "--echo"});
+    EXPECT_THAT(client.line(), StartsWith("connected "));
+    EXPECT_THAT(get(server.http_port(), "/"), StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(std::filesystem::exists(folder.path() + INSTALLED_DOCUMENTS + "/LICENSE"));
 }
 
 TEST(Cli, TheClientNamesItsLocalApp) {
