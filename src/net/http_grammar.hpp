@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "protocol/octet_block.hpp"
+
 /// Character classes and lists of RFC 9110 section 5.6, shared by parser, writer and body decoder.
 namespace tunnel::net::grammar {
 
@@ -33,32 +35,42 @@ inline constexpr auto token_table = token_characters();
     return -1;
 }
 
-[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+/// Nearly all tokens are of letters, digits and hyphens: what is not.
+inline constexpr auto unusual_in_tokens = [](const auto& octets) {
+    return ~(octets.between('a', 'z') | octets.between('A', 'Z') | octets.between('0', '9') | octets.equal_to('-'));
+};
+
+/// Where the token at `begin` ends.
+[[nodiscard]] inline const char* end_of_token(const char* begin, const char* end) noexcept {
+    const char* at = protocol::find_any_of(begin, end, unusual_in_tokens);
+    while (at != end && is_token_char(*at)) ++at;
+    return at;
+}
+
+[[nodiscard]] inline bool is_token(std::string_view text) noexcept {
+    if (!protocol::has_any_of(text, unusual_in_tokens)) return !text.empty();
     for (char c : text) {
         if (!is_token_char(c)) return false;
     }
-    return !text.empty();
+    return true;
 }
 
-/// Field values and reason phrases: HTAB, SP, visible characters and obs-text; no other control.
-[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    bool bad = false;  // no early exit: the compiler turns this into vector code
-    for (char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        bad |= (octet < 0x20 && octet != '\t') || octet == 0x7f;
-    }
-    return !bad;
+/// What no field value has: a control character other than HTAB.
+inline constexpr auto controls = [](const auto& octets) {
+    return octets.between(0, 0x1f).except(octets.equal_to('\t')) | octets.equal_to(0x7f);
+};
+
+/// Field values and reason phrases: HTAB, SP, visible characters and obs-text.
+[[nodiscard]] inline bool is_field_value(std::string_view text) noexcept {
+    return !protocol::has_any_of(text, controls);
 }
 
 /// Octets of a request target. Wider than a URI on purpose: what callers send is passed on, and only what could
 /// end the target early, or never belongs to one (the fragment), is out.
-[[nodiscard]] constexpr bool is_target(std::string_view text) noexcept {
-    bool bad = text.empty();
-    for (char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        bad |= octet <= 0x20 || octet == 0x7f || octet == '#';
-    }
-    return !bad;
+[[nodiscard]] inline bool is_target(std::string_view text) noexcept {
+    return !text.empty() && !protocol::has_any_of(text, [](const auto& octets) {
+        return octets.between(0, ' ') | octets.equal_to(0x7f) | octets.equal_to('#');
+    });
 }
 
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
@@ -80,7 +92,7 @@ constexpr void for_each_member(std::string_view list, Take take) {
 }
 
 /// The value of Upgrade: a list of `name` or `name/version`, not empty.
-[[nodiscard]] constexpr bool is_protocol_list(std::string_view list) noexcept {
+[[nodiscard]] inline bool is_protocol_list(std::string_view list) noexcept {
     bool valid = true;
     bool any = false;
     for_each_member(list, [&](std::string_view member) {
