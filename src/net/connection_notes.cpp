@@ -1,5 +1,8 @@
 #include "net/connection_notes.hpp"
 
+#include <charconv>
+#include <system_error>
+
 #include "net/http_grammar.hpp"
 
 namespace tunnel::net {
@@ -12,6 +15,50 @@ void connection_notes::clear() noexcept {
     content_length_.reset();
     coding_ = coding::none;
     accepts_trailers_ = false;
+}
+
+http_error connection_notes::add(connection_field which, std::string_view value) {
+    switch (which) {
+        case connection_field::connection:
+            options_.add(value);
+            [[fallthrough]];
+        case connection_field::proxy_connection:
+            if (!grammar::is_token_list(value)) return {400, "a malformed list in Connection"};
+            break;
+        case connection_field::content_length:
+            return add_content_length(value);
+        case connection_field::te:
+            add_te(value);
+            break;
+        case connection_field::transfer_encoding:
+            add_transfer_encoding(value);
+            break;
+        case connection_field::upgrade:
+            add_upgrade(value);
+            break;
+        case connection_field::none:
+        case connection_field::http2_settings:
+        case connection_field::keep_alive:
+            break;
+    }
+    return {};
+}
+
+// Lines and members that say the same are one (RFC 9110 section 8.6).
+http_error connection_notes::add_content_length(std::string_view value) noexcept {
+    for (;;) {
+        const auto comma = value.find(',');
+        const auto member = grammar::trim(value.substr(0, comma));
+        std::uint64_t length = 0;
+        const auto [stopped, error] = std::from_chars(member.data(), member.data() + member.size(), length);
+        if (error != std::errc{} || stopped != member.data() + member.size()) {
+            return {400, "Content-Length is not a number"};
+        }
+        if (content_length_.value_or(length) != length) return {400, "differing Content-Length values"};
+        content_length_ = length;
+        if (comma == std::string_view::npos) return {};
+        value.remove_prefix(comma + 1);
+    }
 }
 
 void connection_notes::add_transfer_encoding(std::string_view value) noexcept {

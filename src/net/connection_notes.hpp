@@ -15,11 +15,8 @@ namespace tunnel::net {
 class connection_notes {
  public:
     void clear() noexcept;
-    void add_connection(std::string_view value) { options_.add(value); }
-    void add_transfer_encoding(std::string_view value) noexcept;
-    void add_te(std::string_view value) noexcept;
-    void add_upgrade(std::string_view value);
-    void set_content_length(std::uint64_t n) noexcept { content_length_ = n; }
+    /// One line; refused at once where its value alone is wrong.
+    [[nodiscard]] http_error add(connection_field which, std::string_view value);
     void finish() { options_.finish(); }
 
     /// Framing that can be read two ways, or that we cannot read, is refused (RFC 9112 sections 6.1 and 6.3).
@@ -36,6 +33,10 @@ class connection_notes {
  private:
     enum class coding : std::uint8_t { none, chunked, unknown, malformed };
     static coding classify(std::string_view value) noexcept;
+    [[nodiscard]] http_error add_content_length(std::string_view value) noexcept;
+    void add_transfer_encoding(std::string_view value) noexcept;
+    void add_te(std::string_view value) noexcept;
+    void add_upgrade(std::string_view value);
 
     connection_options options_;
     std::string upgrade_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,19 @@
 
 /// Fields that concern one connection only (RFC 9110 section 7.6.1).
 namespace tunnel::net {
+
+enum class connection_field : std::uint8_t {
+    none,
+    connection,
+    content_length,
+    http2_settings,  ///< belongs to h2c, which is dropped
+    keep_alive,
+    proxy_connection,
+    te,
+    transfer_encoding,
+    upgrade,
+};
+[[nodiscard]] connection_field connection_field_from(std::string_view name) noexcept;
 
 /// Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and Content-Length: never in the
 /// fields of a head, because each side rebuilds its own.

@@ -91,6 +91,13 @@ constexpr void for_each_member(std::string_view list, Take take) {
     }
 }
 
+/// A comma-separated list of tokens, or an empty one.
+[[nodiscard]] inline bool is_token_list(std::string_view list) noexcept {
+    bool valid = true;
+    for_each_member(list, [&](std::string_view member) { valid = valid && is_token(member); });
+    return valid;
+}
+
 /// The value of Upgrade: a list of `name` or `name/version`, not empty.
 [[nodiscard]] inline bool is_protocol_list(std::string_view list) noexcept {
     bool valid = true;

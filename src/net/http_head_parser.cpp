@@ -3,8 +3,10 @@
 #include <string>
 
 #include "net/connection_notes.hpp"
+#include "net/field_section.hpp"
 #include "net/forwarded_fields.hpp"
 #include "net/head_scanner.hpp"
+#include "net/hop_by_hop.hpp"
 #include "net/http_grammar.hpp"
 #include "net/http_head.hpp"
 #include "net/request_target.hpp"
@@ -18,169 +20,84 @@ namespace http = boost::beast::http;
 
 std::string_view to_std(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
-/// What Beast's parser calls, less the body, which it never sees. Beast is stricter than its http::fields, keeps
-/// no order and accepts framing that is dangerous behind a gateway: the overrides keep the fields as they came, and
-/// connection_notes judges the framing.
+/// Beast's parser, which sees no more than the start line: method, target and version, or version, status and reason.
 template <bool is_request>
-class head_reader : public http::basic_parser<is_request> {
+class start_line_reader : public http::basic_parser<is_request> {
  public:
-    head_reader(protocol::field_list& fields, connection_notes& notes) : fields_(fields), notes_(notes) {
-        notes_.clear();
+    start_line_reader() {
         this->header_limit(std::numeric_limits<std::uint32_t>::max());  // the size is checked before
-        this->skip(true);                                               // no body
     }
 
-    /// `head` is whole. `start_line`, if not empty, is read in place of the first `replaced` octets.
-    [[nodiscard]] http_error read(std::string_view head, std::string_view start_line, std::size_t replaced) {
+    /// With its CRLF.
+    [[nodiscard]] http_error read(std::string_view line) {
         beast::error_code code;
-        if (!start_line.empty()) {
-            put(start_line, code);
-            if (code == http::error::need_more) code = {};
-            head.remove_prefix(replaced);
-        }
-        // The scanner and Beast must agree where the head ends, or octets would be read twice or never.
-        if (!code && put(head, code) != head.size() && !code) code = http::error::bad_line_ending;
-        if (refusal_) return refusal_;
-        if (code) return describe(code);
-        if (const auto length = this->content_length()) notes_.set_content_length(*length);
-        notes_.finish();
-        if (notes_.options().names_fields()) {
-            fields_.remove_if([this](const protocol::field& f) { return notes_.options().names(f.name); });
-        }
-        return {};
-    }
-
- protected:
-    void refuse(http_error error, beast::error_code& code) {
-        refusal_ = error;
-        code = http::error::bad_value;
-    }
-
-    /// Whether the field is about the connection, and so none of the head's.
-    bool take(http::field name, std::string_view value) {
-        switch (name) {
-            case http::field::connection:
-                notes_.add_connection(value);
-                return true;
-            case http::field::transfer_encoding:
-                notes_.add_transfer_encoding(value);
-                return true;
-            case http::field::te:
-                notes_.add_te(value);
-                return true;
-            case http::field::upgrade:
-                notes_.add_upgrade(value);
-                return true;
-            case http::field::content_length:  // checked and kept by Beast
-            case http::field::keep_alive:
-            case http::field::proxy_connection:
-            case http::field::http2_settings:  // belongs to h2c, which is dropped
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    protocol::field_list& fields_;
-    connection_notes& notes_;
-
- private:
-    std::size_t put(std::string_view bytes, beast::error_code& code) {
-        return http::basic_parser<is_request>::put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
-    }
-
-    http_error describe(const beast::error_code& code) const noexcept {
+        const auto size = this->put(boost::asio::const_buffer(line.data(), line.size()), code);
+        if (code == http::error::need_more && size == line.size()) return {};
         if (code == http::error::bad_method) return {400, "the method is not a token"};
         if (code == http::error::bad_target) return {400, "the request target is not valid"};
         if (code == http::error::bad_version) return {400, "the HTTP version is not valid"};
         if (code == http::error::bad_status) return {400, "the status code is not valid"};
         if (code == http::error::bad_reason) return {400, "a control character in the reason phrase"};
-        if (code == http::error::bad_field) return {400, "a field name is not a token"};
-        if (code == http::error::bad_value) return {400, "a control character in a field value, or a malformed list"};
         if (code == http::error::bad_line_ending) return {400, "a carriage return without line feed"};
-        if (code == http::error::header_limit) return {431, "a folded field is too long"};
-        if (code == http::error::multiple_content_length) return {400, "differing Content-Length values"};
-        if (code == http::error::bad_content_length) {
-            if (notes_.has_transfer_encoding()) return {400, "Content-Length and Transfer-Encoding in one message"};
-            return {400, "Content-Length is not a number"};
-        }
-        if (code == http::error::bad_transfer_encoding) {
-            if (notes_.has_transfer_encoding()) return {400, "Transfer-Encoding is not exactly chunked"};
-            return {400, "Content-Length and Transfer-Encoding in one message"};
-        }
-        return {400, "the head is malformed"};
+        return {400, "the start line is malformed"};
     }
 
+ private:
     void on_request_impl(http::verb, beast::string_view, beast::string_view, int, beast::error_code&) override {}
     void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
+    void on_field_impl(http::field, beast::string_view, beast::string_view, beast::error_code&) override {}
     void on_header_impl(beast::error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
     std::size_t on_body_impl(beast::string_view, beast::error_code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
     std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, beast::error_code&) override { return 0; }
     void on_finish_impl(beast::error_code&) override {}
-
-    http_error refusal_;
 };
 
-class request_reader final : public head_reader<true> {
+class request_line_reader final : public start_line_reader<true> {
  public:
-    request_reader(protocol::request_head& head, connection_notes& notes)
-        : head_reader(head.fields, notes), head_(head) {}
-
-    [[nodiscard]] unsigned host_lines() const noexcept { return host_lines_; }
-    [[nodiscard]] std::string_view authority() const noexcept { return target_.authority; }
-    [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
+    std::string_view method;
+    std::string_view target;
 
  private:
-    void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int,
-                         beast::error_code& code) override {
-        head_.method = to_std(method);
-        if (const auto error = read_target(head_.method, to_std(target), target_)) return refuse(error, code);
-        head_.target.clear();
-        if (target_.add_slash) head_.target += '/';
-        head_.target += target_.path;
+    void on_request_impl(http::verb, beast::string_view m, beast::string_view t, int, beast::error_code&) override {
+        method = to_std(m);
+        target = to_std(t);
     }
-
-    void on_field_impl(http::field name, beast::string_view raw_name, beast::string_view raw_value,
-                       beast::error_code& code) override {
-        auto value = to_std(raw_value);
-        if (take(name, value)) return;
-        if (name == http::field::host) {
-            ++host_lines_;
-            if (!is_host(value)) return refuse({400, "the Host field is not valid"}, code);
-            if (!target_.authority.empty()) value = target_.authority;  // RFC 9112 section 3.2.2
-        } else if (name == http::field::expect) {
-            expects_continue_ = expects_continue_ || protocol::iequals(value, "100-continue");
-        }
-        fields_.add(to_std(raw_name), value);
-    }
-
-    protocol::request_head& head_;
-    request_target target_;
-    unsigned host_lines_ = 0;
-    bool expects_continue_ = false;
 };
 
-class response_reader final : public head_reader<false> {
+class status_line_reader final : public start_line_reader<false> {
  public:
-    response_reader(protocol::response_head& head, connection_notes& notes)
-        : head_reader(head.fields, notes), head_(head) {}
+    unsigned status = 0;
+    std::string_view reason;
 
  private:
-    void on_response_impl(int status, beast::string_view reason, int, beast::error_code&) override {
-        head_.status = static_cast<unsigned>(status);
-        head_.reason = to_std(reason);
+    void on_response_impl(int s, beast::string_view r, int, beast::error_code&) override {
+        status = static_cast<unsigned>(s);
+        reason = to_std(r);
     }
-
-    void on_field_impl(http::field name, beast::string_view raw_name, beast::string_view raw_value,
-                       beast::error_code&) override {
-        const auto value = to_std(raw_value);
-        if (!take(name, value)) fields_.add(to_std(raw_name), value);
-    }
-
-    protocol::response_head& head_;
 };
+
+/// All behind the start line. What concerns the connection goes to `notes`, which judge the framing; each other line
+/// goes to `take(line)` for `fields`, where order, case and duplicates stay.
+template <class Take>
+http_error read_fields(std::string_view section, connection_notes& notes, protocol::field_list& fields, Take take) {
+    notes.clear();
+    field_section lines(section);
+    protocol::field line;
+    http_error error;
+    while (lines.next(line, error)) {
+        const auto which = connection_field_from(line.name);
+        error = which == connection_field::none ? take(line) : notes.add(which, line.value);
+        if (error) break;
+    }
+    if (error) return error;
+    notes.finish();
+    if (notes.options().names_fields()) {
+        fields.remove_if([&notes](const protocol::field& f) { return notes.options().names(f.name); });
+    }
+    return {};
+}
 
 http_error describe(head_scanner::outcome outcome) noexcept {
     switch (outcome) {
@@ -257,20 +174,41 @@ http_error request_parser::impl::read(std::string_view head, received_request& o
 
     out.head.fields.clear();
     out.head.fields.reserve(scanner.fields() + 4, head.size() - line_size + 128);  // add_forwarded_fields adds some
-    request_reader reader(out.head, notes);
-    if (const auto error = reader.read(head, start_line, line_size + 2)) return error;
+    request_line_reader line;
+    if (const auto error = line.read(start_line.empty() ? head.substr(0, line_size + 2) : start_line)) return error;
+    request_target target;
+    if (const auto error = read_target(line.method, line.target, target)) return error;
+    out.head.method = line.method;
+    out.head.target.clear();
+    if (target.add_slash) out.head.target += '/';
+    out.head.target += target.path;
+
+    unsigned host_lines = 0;
+    bool expects_continue = false;
+    const auto take = [&](protocol::field f) -> http_error {
+        if (protocol::iequals(f.name, "Host")) {
+            ++host_lines;
+            if (!is_host(f.value)) return {400, "the Host field is not valid"};
+            if (!target.authority.empty()) f.value = target.authority;  // RFC 9112 section 3.2.2
+        } else if (protocol::iequals(f.name, "Expect")) {
+            expects_continue = expects_continue || protocol::iequals(f.value, "100-continue");
+        }
+        out.head.fields.add(f.name, f.value);
+        return {};
+    };
+    if (const auto error = read_fields(head.substr(line_size + 2), notes, out.head.fields, take)) return error;
 
     out.minor = minor == '0' ? 0 : 1;
     if (const auto error = notes.check(out.minor)) return error;
-    if (reader.host_lines() > 1) return {400, "more than one Host field"};
-    if (reader.host_lines() == 0 && out.minor > 0) return {400, "no Host field in an HTTP/1.1 request"};
-    if (reader.host_lines() == 0 && !reader.authority().empty()) set_host(out.head, reader.authority());
+    if (host_lines > 1) return {400, "more than one Host field"};
+    if (host_lines == 0 && out.minor > 0) return {400, "no Host field in an HTTP/1.1 request"};
+    if (host_lines == 0 && !target.authority.empty()) set_host(out.head, target.authority);
 
     out.body = body_of(notes);
     out.head.content_length = notes.content_length();
     out.keep_alive = notes.keep_alive(out.minor);
     // Expect, Upgrade and TE are not for HTTP/1.0 (RFC 9110 sections 10.1.1 and 7.8).
-    out.expects_continue = out.minor > 0 && reader.expects_continue();
+    out.expects_continue = out.minor > 0 && expects_continue;
     out.head.accepts_trailers = out.minor > 0 && notes.accepts_trailers();
     out.head.upgrade.clear();
     // One with a body is ignored, as any may be: a tunnel stream carries either the body or the other protocol.
@@ -327,8 +265,15 @@ http_error response_parser::impl::read(std::string_view head, bool to_head, rece
 
     out.head.fields.clear();
     out.head.fields.reserve(scanner.fields(), head.size() - line_size);
-    response_reader reader(out.head, notes);
-    if (const auto error = reader.read(head, start_line, line_size + 2)) return error;
+    status_line_reader line;
+    if (const auto error = line.read(start_line.empty() ? head.substr(0, line_size + 2) : start_line)) return error;
+    out.head.status = line.status;
+    out.head.reason = line.reason;
+    const auto take = [&out](const protocol::field& f) {
+        out.head.fields.add(f.name, f.value);
+        return http_error{};
+    };
+    if (const auto error = read_fields(head.substr(line_size + 2), notes, out.head.fields, take)) return error;
     const unsigned version = minor == '0' ? 0 : 1;
     if (const auto error = notes.check(version)) return error;
 

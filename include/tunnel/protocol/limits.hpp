@@ -93,6 +93,9 @@ inline constexpr std::size_t max_target = 16 * kib;
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
+/// A field value that comes in several lines, joined: nobody has sent such long ones for decades.
+inline constexpr std::size_t max_folded = 4 * kib;
+
 /// What comes in a frame may be larger than a head by what the tunnel adds (Via, X-Forwarded-*, Host).
 inline constexpr std::size_t added_fields = 8;
 inline constexpr std::size_t added_octets = 4 * kib;
