@@ -11,32 +11,21 @@ namespace {
 using protocol::field_list;
 using protocol::iequals;
 
-constexpr std::size_t none = static_cast<std::size_t>(-1);
-
-std::size_t last_of(const field_list& fields, std::string_view name) noexcept {
-    for (std::size_t i = fields.size(); i-- > 0;) {
-        if (iequals(fields[i].name, name)) return i;
+field_list::iterator last_of(const field_list& fields, std::string_view name) noexcept {
+    auto last = fields.end();
+    for (auto line = fields.begin(); line != fields.end(); ++line) {
+        if (iequals((*line).name, name)) last = line;
     }
-    return none;
-}
-
-// A field_list does not change in place: lines are packed into one string.
-void set_value(field_list& fields, std::size_t at, std::string_view value) {
-    field_list changed;
-    std::size_t bytes = value.size();
-    for (const auto f : fields) bytes += f.name.size() + f.value.size();
-    changed.reserve(fields.size(), bytes);
-    for (std::size_t i = 0; i < fields.size(); ++i) changed.add(fields[i].name, i == at ? value : fields[i].value);
-    fields = std::move(changed);
+    return last;
 }
 
 void append_member(field_list& fields, std::string_view name, std::string_view member) {
-    const auto at = last_of(fields, name);
-    if (at == none) return fields.add(name, member);
-    std::string joined{fields[at].value};
+    const auto line = last_of(fields, name);
+    if (line == fields.end()) return fields.add(name, member);
+    std::string joined{(*line).value};
     if (!joined.empty()) joined += ", ";
     joined += member;
-    set_value(fields, at, joined);
+    fields.set_value(line, joined);
 }
 
 }  // namespace
@@ -64,9 +53,8 @@ void add_forwarded_fields(protocol::request_head& head, std::string_view caller_
 
 void set_host(protocol::request_head& head, std::string_view host) {
     auto& fields = head.fields;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (!iequals(fields[i].name, "Host")) continue;
-        if (fields[i].value != host) set_value(fields, i, host);
+    if (const auto line = fields.locate("Host"); line != fields.end()) {
+        if ((*line).value != host) fields.set_value(line, host);
         return;
     }
     field_list with_host;

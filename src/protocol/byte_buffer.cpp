@@ -126,15 +126,11 @@ void release(char* storage, std::size_t capacity) noexcept {
 
 }  // namespace
 
-byte_buffer::byte_buffer(byte_buffer&& other) noexcept { swap(other); }
-
 byte_buffer& byte_buffer::operator=(byte_buffer&& other) noexcept {
     byte_buffer taken(std::move(other));
     swap(taken);
     return *this;
 }
-
-byte_buffer::~byte_buffer() { reset(); }
 
 void byte_buffer::grow(std::size_t n) {
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());

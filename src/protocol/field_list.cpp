@@ -10,52 +10,70 @@ namespace {
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+constexpr std::size_t longest = std::numeric_limits<std::uint32_t>::max();
+
 }  // namespace
 
-bool iequals(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+bool detail::iequals_of_one_size(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return x == y || lower(x) == lower(y); });
+}
+
+field_list& field_list::operator=(const field_list& other) {
+    if (this == &other) return *this;
+    clear();
+    lines_.append(other.lines_.view());
+    size_ = other.size_;
+    return *this;
+}
+
+field_list& field_list::operator=(field_list&& other) noexcept {
+    lines_ = std::move(other.lines_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
 }
 
 void field_list::add(std::string_view name, std::string_view value) {
-    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-    const std::size_t offset = bytes_.size();
-    if (name.size() > most - offset || value.size() > most - offset - name.size()) {
-        throw std::length_error("field_list: more than 4 GiB");
-    }
-    entries_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
-                        static_cast<std::uint32_t>(value.size())});
-    try {
-        bytes_.append(name).append(value);
-    } catch (...) {
-        bytes_.resize(offset);
-        entries_.pop_back();
-        throw;
-    }
+    if (name.size() > longest || value.size() > longest) throw std::length_error("field_list: more than 4 GiB");
+    const line_sizes sizes{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+    const std::size_t octets = sizeof sizes + name.size() + value.size();
+    char* const line = lines_.prepare(octets);
+    std::memcpy(line, &sizes, sizeof sizes);
+    if (!name.empty()) std::memcpy(line + sizeof sizes, name.data(), name.size());
+    if (!value.empty()) std::memcpy(line + sizeof sizes + name.size(), value.data(), value.size());
+    lines_.commit(octets);
+    ++size_;
 }
 
-void field_list::reserve(std::size_t n, std::size_t bytes) {
-    entries_.reserve(n);
-    bytes_.reserve(bytes);
-}
-
-bool field_list::contains(std::string_view name) const noexcept {
-    return std::any_of(begin(), end(), [name](const field& f) { return iequals(f.name, name); });
+field_list::iterator field_list::locate(std::string_view name) const noexcept {
+    return std::find_if(begin(), end(), [name](const field& f) { return iequals(f.name, name); });
 }
 
 std::string_view field_list::find(std::string_view name) const noexcept {
-    for (const field f : *this) {
-        if (iequals(f.name, name)) return f.value;
-    }
-    return {};
+    const auto line = locate(name);
+    return line == end() ? std::string_view{} : (*line).value;
+}
+
+void field_list::set_value(iterator line, std::string_view value) {
+    if (value.size() > longest) throw std::length_error("field_list: more than 4 GiB");
+    const auto begin = static_cast<std::size_t>(line.at_ - lines_.data());
+    line_sizes sizes = sizes_at(line.at_);
+    const std::size_t value_begin = begin + sizeof sizes + sizes.name;
+    const std::size_t rest_begin = value_begin + sizes.value;
+    const std::size_t rest = lines_.size() - rest_begin;
+    lines_.prepare(value.size());
+    char* const data = lines_.data();
+    if (rest != 0) std::memmove(data + value_begin + value.size(), data + rest_begin, rest);
+    if (!value.empty()) std::memcpy(data + value_begin, value.data(), value.size());
+    sizes.value = static_cast<std::uint32_t>(value.size());
+    std::memcpy(data + begin, &sizes, sizeof sizes);
+    lines_.truncate(value_begin + value.size() + rest);
 }
 
 void field_list::clear() noexcept {
-    entries_.clear();
-    bytes_.clear();
+    lines_.clear();
+    size_ = 0;
 }
 
-bool field_list::operator==(const field_list& other) const noexcept {
-    return size() == other.size() && std::equal(begin(), end(), other.begin());
-}
+bool field_list::operator==(const field_list& other) const noexcept { return lines_ == other.lines_; }
 
 }  // namespace tunnel::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tunnel::protocol {
@@ -57,6 +58,46 @@ TEST(FieldList, RemovesLinesAndKeepsTheOrderOfTheRest) {
     EXPECT_EQ(names, "abc");
     list.add("d", "late");
     EXPECT_EQ(list[3], (field{"d", "late"}));
+}
+
+TEST(FieldList, ARemovedLineLeavesNothingBehind) {
+    field_list list;
+    list.add("name", "value");
+    list.add("x", "1");
+    EXPECT_EQ(list.octets(), 11U);
+    list.remove_if([](const field& f) { return f.name == "name"; });
+    EXPECT_EQ(list.size(), 1U);
+    EXPECT_EQ(list.octets(), 2U);
+}
+
+TEST(FieldList, AValueChangesInPlace) {
+    for (const std::string& value : {std::string(), std::string("y"), std::string("same"), std::string(1000, 'z')}) {
+        field_list list;
+        list.add("A", "1");
+        list.add("B", "some");
+        list.add("C", "");
+        list.add("D", "4");
+        list.set_value(list.locate("b"), value);
+        list.set_value(list.locate("d"), "5");
+        field_list wanted;
+        wanted.add("A", "1");
+        wanted.add("B", value);
+        wanted.add("C", "");
+        wanted.add("D", "5");
+        EXPECT_EQ(list, wanted);
+    }
+}
+
+TEST(FieldList, WhatWasMovedFromIsEmpty) {
+    field_list a;
+    a.add("x", "1");
+    field_list b = std::move(a);
+    EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move)
+    a.add("y", "2");
+    a = std::move(b);
+    EXPECT_EQ(a[0], (field{"x", "1"}));
+    EXPECT_TRUE(b.empty());  // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(b.begin(), b.end());
 }
 
 TEST(FieldList, EqualityLooksAtLinesNotAtStorage) {

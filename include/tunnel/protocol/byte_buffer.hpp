@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace tunnel::protocol {
 
@@ -15,11 +16,16 @@ class byte_buffer {
  public:
     byte_buffer() noexcept = default;
     explicit byte_buffer(std::string_view bytes) { append(bytes); }
-    byte_buffer(byte_buffer&& other) noexcept;
+    byte_buffer(byte_buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0)) {}
     byte_buffer& operator=(byte_buffer&& other) noexcept;
     byte_buffer(const byte_buffer&) = delete;
     byte_buffer& operator=(const byte_buffer&) = delete;
-    ~byte_buffer();
+    ~byte_buffer() {
+        if (data_ != nullptr) reset();
+    }
 
     [[nodiscard]] const char* data() const noexcept { return data_; }
     [[nodiscard]] char* data() noexcept { return data_; }

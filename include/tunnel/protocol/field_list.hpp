@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
-#include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
+
+#include "tunnel/protocol/byte_buffer.hpp"
 
 namespace tunnel::protocol {
 
@@ -16,30 +18,27 @@ struct field {
     bool operator==(const field&) const = default;
 };
 
-/// Field lines in order, duplicates and case kept. All bytes live in one string, so a list costs two
-/// allocations whatever its length.
-/// Views returned stay valid until the next `add` or `clear`.
+/// Field lines in order, duplicates and case kept. All lie one behind the other in one buffer, so a list costs one
+/// allocation whatever its length, and is read from front to back.
+/// Views and iterators stay valid until the list is changed.
 class field_list {
  public:
+    field_list() noexcept = default;
+    field_list(const field_list& other) : lines_(other.lines_.view()), size_(other.size_) {}
+    field_list(field_list&& other) noexcept : lines_(std::move(other.lines_)), size_(std::exchange(other.size_, 0)) {}
+    field_list& operator=(const field_list& other);
+    field_list& operator=(field_list&& other) noexcept;
+    ~field_list() = default;
+
     void add(std::string_view name, std::string_view value);
-    /// Room for `n` lines of `bytes` octets in all.
-    void reserve(std::size_t n, std::size_t bytes);
-    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    /// Of all names and values, those of removed lines too.
-    [[nodiscard]] std::size_t octets() const noexcept { return bytes_.size(); }
-    [[nodiscard]] field operator[](std::size_t i) const noexcept { return view(entries_[i]); }
-    /// Whether a line of that name exists, and the value of the first (empty if none); names compare without case.
-    [[nodiscard]] bool contains(std::string_view name) const noexcept;
-    [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
+    /// Room for `n` lines of `octets` in all.
+    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * sizeof(line_sizes) + octets); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Of all names and values.
+    [[nodiscard]] std::size_t octets() const noexcept { return lines_.size() - size_ * sizeof(line_sizes); }
     void clear() noexcept;
     [[nodiscard]] bool operator==(const field_list& other) const noexcept;
-
-    /// Removes the lines for which `unwanted(field)` is true; the order of the rest is kept.
-    template <class Predicate>
-    void remove_if(Predicate unwanted) {
-        std::erase_if(entries_, [&](const entry& e) { return unwanted(view(e)); });
-    }
 
     class iterator {
      public:
@@ -50,42 +49,89 @@ class field_list {
         using reference = field;
 
         iterator() = default;
-        iterator(const field_list* list, std::size_t at) : list_(list), at_(at) {}
-        field operator*() const { return (*list_)[at_]; }
-        iterator& operator++() {
-            ++at_;
+        field operator*() const noexcept {
+            const line_sizes sizes = sizes_at(at_);
+            const char* const name = at_ + sizeof sizes;
+            return {{name, sizes.name}, {name + sizes.name, sizes.value}};
+        }
+        iterator& operator++() noexcept {
+            at_ += octets_at(at_);
             return *this;
         }
-        iterator operator++(int) {
+        iterator operator++(int) noexcept {
             auto was = *this;
-            ++at_;
+            ++*this;
             return was;
         }
         bool operator==(const iterator&) const = default;
 
      private:
-        const field_list* list_ = nullptr;
-        std::size_t at_ = 0;
-    };
-    [[nodiscard]] iterator begin() const noexcept { return {this, 0}; }
-    [[nodiscard]] iterator end() const noexcept { return {this, size()}; }
+        friend class field_list;
+        explicit iterator(const char* at) noexcept : at_(at) {}
 
- private:
-    struct entry {
-        std::uint32_t offset;
-        std::uint32_t name_size;
-        std::uint32_t value_size;
+        const char* at_ = nullptr;
     };
-    [[nodiscard]] field view(const entry& e) const noexcept {
-        const char* const name = bytes_.data() + e.offset;
-        return {{name, e.name_size}, {name + e.name_size, e.value_size}};
+    [[nodiscard]] iterator begin() const noexcept { return iterator(lines_.data()); }
+    [[nodiscard]] iterator end() const noexcept { return iterator(lines_.data() + lines_.size()); }
+    /// Walks there from the first line.
+    [[nodiscard]] field operator[](std::size_t i) const noexcept {
+        return *std::next(begin(), static_cast<std::ptrdiff_t>(i));
     }
 
-    std::string bytes_;
-    std::vector<entry> entries_;
+    /// The first line of that name, or `end()`; names compare without case.
+    [[nodiscard]] iterator locate(std::string_view name) const noexcept;
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return locate(name) != end(); }
+    /// The value of that line; empty if there is none.
+    [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
+
+    /// Changes one line in place. `value` must not lie in this list.
+    void set_value(iterator line, std::string_view value);
+
+    /// Removes the lines for which `unwanted(field)` is true; the order of the rest is kept.
+    template <class Predicate>
+    void remove_if(Predicate unwanted) {
+        std::size_t kept = 0;
+        for (std::size_t at = 0; at < lines_.size();) {
+            char* const line = lines_.data() + at;
+            const std::size_t octets = octets_at(line);
+            at += octets;
+            if (unwanted(*iterator(line))) {
+                --size_;
+            } else {
+                std::memmove(lines_.data() + kept, line, octets);
+                kept += octets;
+            }
+        }
+        lines_.truncate(kept);
+    }
+
+ private:
+    /// Stands ahead of the name; the value follows it.
+    struct line_sizes {
+        std::uint32_t name;
+        std::uint32_t value;
+    };
+    [[nodiscard]] static line_sizes sizes_at(const char* line) noexcept {
+        line_sizes sizes;
+        std::memcpy(&sizes, line, sizeof sizes);
+        return sizes;
+    }
+    [[nodiscard]] static std::size_t octets_at(const char* line) noexcept {
+        const line_sizes sizes = sizes_at(line);
+        return sizeof sizes + sizes.name + sizes.value;
+    }
+
+    byte_buffer lines_;
+    std::size_t size_ = 0;
 };
 
+namespace detail {
+[[nodiscard]] bool iequals_of_one_size(std::string_view a, std::string_view b) noexcept;
+}
+
 /// ASCII case-insensitive equality, as field names and most tokens compare (RFC 9110 section 5.1).
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && detail::iequals_of_one_size(a, b);
+}
 
 }  // namespace tunnel::protocol
