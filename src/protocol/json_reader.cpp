@@ -1,18 +1,14 @@
 #include "json_reader.hpp"
 
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "utf8.hpp"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace tunnel::protocol::json {
 
@@ -23,7 +19,6 @@ constexpr std::size_t usual_fields = 16;
 constexpr std::size_t usual_field_octets = 512;
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 constexpr bool ends_word(char c) noexcept {
     switch (c) {
@@ -80,50 +75,24 @@ bool is_number(std::string_view s) noexcept {
 }
 
 /// What a string cannot hold as it is: its end, an escape, a control character.
-constexpr bool is_special(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
-
-#if defined(__SSE2__)
-constexpr std::size_t block_size = 16;
-
-/// A bit for each special octet of a block, and whether an octet ahead of the first one is no ASCII.
-struct block {
-    explicit block(const char* at) noexcept {
-        const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i last_control = _mm_set1_epi8(0x1f);
-        const __m128i found = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('"')), _mm_cmpeq_epi8(octets, _mm_set1_epi8('\\'))),
-            _mm_cmpeq_epi8(_mm_min_epu8(octets, last_control), octets));
-        specials = static_cast<unsigned>(_mm_movemask_epi8(found));
-        high = static_cast<unsigned>(_mm_movemask_epi8(octets)) & ~(~0U << ahead());
-    }
-    [[nodiscard]] unsigned ahead() const noexcept {
-        return specials == 0 ? unsigned{block_size} : static_cast<unsigned>(std::countr_zero(specials));
-    }
-    unsigned specials;
-    unsigned high;
+constexpr auto specials = [](const auto& octets) {
+    return octets.equal_to('"') | octets.equal_to('\\') | octets.between(0, 0x1f);
 };
-#else
-constexpr std::size_t block_size = 8;
 
-/// The same for 64 bits at a time: top bits stand for octets.
-struct block {
-    explicit block(const char* at) noexcept {
-        constexpr std::uint64_t each = ~std::uint64_t{0} / 0xff;
-        std::uint64_t octets = 0;
-        for (unsigned i = block_size; i-- != 0;) octets = octets << 8 | static_cast<unsigned char>(at[i]);
-        const auto zeros = [](std::uint64_t x) { return (x - each) & ~x; };
-        // Above the first one there may be more bits than there should.
-        specials = (zeros(octets ^ each * '"') | zeros(octets ^ each * '\\') | ((octets - each * 0x20) & ~octets)) &
-                   each * 0x80;
-        high = octets & each * 0x80 & (specials == 0 ? ~std::uint64_t{0} : (std::uint64_t{1} << ahead() * 8) - 1);
+/// The first special octet, or `end`; `high` is set if one ahead of it is no ASCII.
+inline const char* find_special(const char* at, const char* end, bool& high) noexcept {
+    for (; static_cast<std::size_t>(end - at) >= octet_block::size; at += octet_block::size) {
+        const octet_block octets(at);
+        const auto found = specials(octets);
+        if (found.any()) {
+            high = high || octets.high().any_of_first(found.ahead());
+            return at + found.ahead();
+        }
+        high = high || octets.high().any();
     }
-    [[nodiscard]] unsigned ahead() const noexcept {
-        return specials == 0 ? unsigned{block_size} : static_cast<unsigned>(std::countr_zero(specials)) / 8;
-    }
-    std::uint64_t specials;
-    std::uint64_t high;
-};
-#endif
+    for (; at != end && !specials(single_octet(at)).any(); ++at) high = high || single_octet(at).high().any();
+    return at;
+}
 
 bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
     if (text.size() < 4) return false;
@@ -188,10 +157,6 @@ bool to_octets(std::string& text) {
 
 }  // namespace
 
-void reader::skip_blanks() noexcept {
-    while (at_ != end_ && is_blank(*at_)) ++at_;
-}
-
 bool reader::at_end() noexcept {
     skip_blanks();
     return at_ == end_;
@@ -199,29 +164,6 @@ bool reader::at_end() noexcept {
 
 errc reader::wrong_type() const noexcept {
     return at_ != end_ && starts_value(*at_) ? errc::bad_member : errc::bad_json;
-}
-
-errc reader::open(char bracket) noexcept {
-    skip_blanks();
-    if (at_ == end_ || *at_ != bracket) return wrong_type();
-    ++at_;
-    return ok;
-}
-
-errc reader::next(list& in, bool& more) noexcept {
-    skip_blanks();
-    if (at_ == end_) return errc::bad_json;
-    more = *at_ != in.close_;
-    if (!more) {
-        ++at_;
-        return ok;
-    }
-    if (std::exchange(in.begun_, true)) {
-        if (*at_ != ',') return errc::bad_json;
-        ++at_;
-        skip_blanks();
-    }
-    return ok;
 }
 
 errc reader::key(std::string& scratch, std::string_view& out) {
@@ -241,10 +183,11 @@ std::string_view reader::word() noexcept {
 errc reader::number(std::uint64_t& out) noexcept {
     skip_blanks();
     if (at_ == end_ || !is_digit(*at_)) return wrong_type();
-    const auto digits = word();
-    if (digits.front() == '0' && digits.size() > 1) return errc::bad_member;
-    const auto [stopped, error] = std::from_chars(digits.begin(), digits.end(), out);
-    return error == std::errc() && stopped == digits.end() ? ok : errc::bad_member;
+    const auto [stopped, error] = std::from_chars(at_, end_, out);
+    if (error != std::errc() || (*at_ == '0' && stopped - at_ > 1)) return errc::bad_member;
+    if (stopped != end_ && !ends_word(*stopped)) return errc::bad_member;
+    at_ = stopped;
+    return ok;
 }
 
 errc reader::boolean(bool& out) noexcept {
@@ -261,13 +204,7 @@ errc reader::string(raw_string& out) noexcept {
     const char* const begin = ++at_;
     bool high = false;
     for (;;) {
-        while (static_cast<std::size_t>(end_ - at_) >= block_size) {
-            const block next(at_);
-            high = high || next.high != 0;
-            at_ += next.ahead();
-            if (next.specials != 0) break;
-        }
-        for (; at_ != end_ && !is_special(*at_); ++at_) high = high || static_cast<unsigned char>(*at_) >= 0x80;
+        at_ = find_special(at_, end_, high);
         if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return errc::bad_json;
         if (*at_ == '"') break;
         out.escaped = true;

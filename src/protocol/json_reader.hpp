@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tunnel/protocol/byte_buffer.hpp"
 #include "tunnel/protocol/error.hpp"
@@ -14,6 +15,10 @@
 namespace tunnel::protocol::json {
 
 inline constexpr errc ok{};
+
+[[nodiscard]] constexpr bool is_blank(char c) noexcept {
+    return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
+}
 
 /// A list whose elements or members are read one after the other.
 class list {
@@ -37,7 +42,21 @@ class reader {
     [[nodiscard]] errc open_object() noexcept { return open('{'); }
     [[nodiscard]] errc open_array() noexcept { return open('['); }
     /// `more`: another element follows, or the list ended.
-    [[nodiscard]] errc next(list& in, bool& more) noexcept;
+    [[nodiscard]] errc next(list& in, bool& more) noexcept {
+        skip_blanks();
+        if (at_ == end_) return errc::bad_json;
+        more = *at_ != in.close_;
+        if (!more) {
+            ++at_;
+            return ok;
+        }
+        if (std::exchange(in.begun_, true)) {
+            if (*at_ != ',') return errc::bad_json;
+            ++at_;
+            skip_blanks();
+        }
+        return ok;
+    }
     /// After `next` in an object; the member's value is to be read then.
     [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
     /// Whether nothing but blanks follows.
@@ -64,8 +83,15 @@ class reader {
         bool ascii = true;
         bool escaped = false;
     };
-    void skip_blanks() noexcept;
-    [[nodiscard]] errc open(char bracket) noexcept;
+    void skip_blanks() noexcept {
+        while (at_ != end_ && is_blank(*at_)) ++at_;
+    }
+    [[nodiscard]] errc open(char bracket) noexcept {
+        skip_blanks();
+        if (at_ == end_ || *at_ != bracket) return wrong_type();
+        ++at_;
+        return ok;
+    }
     /// What a value of another type than was asked for is: bad_member, or bad_json if it is no value.
     [[nodiscard]] errc wrong_type() const noexcept;
     [[nodiscard]] errc string(raw_string& out) noexcept;

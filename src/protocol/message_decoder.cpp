@@ -128,7 +128,8 @@ constexpr shape shape_of(kind k) noexcept {
 /// Nesting of the values of our members.
 constexpr std::size_t inside_the_message = 1;
 
-/// Every member a message can have, before it is known whether all of them make sense together.
+/// What was read of a message: numbers and the like here, the rest right in its place in the message. A member has a
+/// place if the shape of the type has the member.
 struct members {
     member_set seen = 0;
     std::uint64_t id = 0;
@@ -143,15 +144,17 @@ struct members {
     bool takeover = false;
     bool accepts_trailers = false;
     bool bad_body = false;
-    std::string method;
-    std::string target;
-    std::string reason;
-    std::string upgrade;
-    std::string agent;
-    std::string detail;
-    field_list fields;
-    field_list trailers;
-    byte_buffer body;
+    cancel_reason cancelled = cancel_reason::other;
+    goaway_reason going = goaway_reason::other;
+    std::string* method = nullptr;
+    std::string* target = nullptr;
+    std::string* reason = nullptr;
+    std::string* upgrade = nullptr;
+    std::string* agent = nullptr;
+    std::string* detail = nullptr;
+    field_list* fields = nullptr;
+    field_list* trailers = nullptr;
+    byte_buffer* body = nullptr;
 
     [[nodiscard]] bool has(member m) const noexcept { return (seen & set_of(m)) != 0; }
 };
@@ -167,49 +170,95 @@ errc check(kind k, const members& m) noexcept {
     return ok;
 }
 
-void build(kind k, members&& m, message& out) {
+/// Makes `out` a message of the type, and finds the places of its members.
+void begin(kind k, message& out, members& m) {
+    switch (k) {
+        case kind::hello: {
+            auto& to = out.emplace<hello>();
+            m.agent = &to.agent;
+            break;
+        }
+        case kind::request: {
+            auto& to = out.emplace<request>();
+            m.method = &to.head.method;
+            m.target = &to.head.target;
+            m.fields = &to.head.fields;
+            m.upgrade = &to.head.upgrade;
+            m.body = &to.body;
+            m.trailers = &to.trailers;
+            break;
+        }
+        case kind::response: {
+            auto& to = out.emplace<response>();
+            m.reason = &to.head.reason;
+            m.fields = &to.head.fields;
+            m.upgrade = &to.head.upgrade;
+            m.body = &to.body;
+            m.trailers = &to.trailers;
+            break;
+        }
+        case kind::data: {
+            auto& to = out.emplace<data>();
+            m.body = &to.body;
+            m.trailers = &to.trailers;
+            break;
+        }
+        case kind::goaway: {
+            auto& to = out.emplace<goaway>();
+            m.detail = &to.detail;
+            break;
+        }
+        case kind::window:
+        case kind::cancel:
+        case kind::fin:
+        case kind::ping:
+        case kind::pong:
+        case kind::unknown:
+            break;
+    }
+}
+
+/// Puts in what has been read and checked.
+void finish(kind k, const members& m, message& out) {
     std::optional<std::uint64_t> content_length;
     if (m.has(member::content_length)) content_length = m.content_length;
     switch (k) {
         case kind::hello: {
             constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-            out = hello{static_cast<std::uint32_t>(std::min(m.protocol, most)), std::move(m.agent), m.window,
-                        m.max_streams, m.takeover};
+            auto& to = std::get<hello>(out);
+            to.protocol = static_cast<std::uint32_t>(std::min(m.protocol, most));
+            to.window = m.window;
+            to.max_streams = m.max_streams;
+            to.takeover = m.takeover;
             break;
         }
         case kind::request: {
-            auto& to = out.emplace<request>();
+            auto& to = std::get<request>(out);
             to.id = m.id;
-            to.head = {std::move(m.method), std::move(m.target),  std::move(m.fields),
-                       content_length,      std::move(m.upgrade), m.accepts_trailers};
-            to.body = std::move(m.body);
+            to.head.content_length = content_length;
+            to.head.accepts_trailers = m.accepts_trailers;
             to.end = m.end;
-            to.trailers = std::move(m.trailers);
             break;
         }
         case kind::response: {
-            auto& to = out.emplace<response>();
+            auto& to = std::get<response>(out);
             to.id = m.id;
-            to.head = {static_cast<unsigned>(m.status), std::move(m.reason), std::move(m.fields), content_length,
-                       std::move(m.upgrade)};
-            to.body = std::move(m.body);
+            to.head.status = static_cast<unsigned>(m.status);
+            to.head.content_length = content_length;
             to.end = m.end;
-            to.trailers = std::move(m.trailers);
             break;
         }
         case kind::data: {
-            auto& to = out.emplace<data>();
+            auto& to = std::get<data>(out);
             to.id = m.id;
-            to.body = std::move(m.body);
             to.end = m.end;
-            to.trailers = std::move(m.trailers);
             break;
         }
         case kind::window:
             out = window{m.id, m.bytes};
             break;
         case kind::cancel:
-            out = cancel{m.id, cancel_reason_from(m.reason)};
+            out = cancel{m.id, m.cancelled};
             break;
         case kind::fin:
             out = fin{m.id};
@@ -221,7 +270,7 @@ void build(kind k, members&& m, message& out) {
             out = pong{m.nonce};
             break;
         case kind::goaway:
-            out = goaway{goaway_reason_from(m.reason), std::move(m.detail)};
+            std::get<goaway>(out).reason = m.going;
             break;
         case kind::unknown:
             out = unknown{};
@@ -232,35 +281,42 @@ void build(kind k, members&& m, message& out) {
 }  // namespace
 
 struct message_decoder::impl {
-    field_list fields;  // a list is gathered here, then copied at its exact size
     std::string scratch;
     std::string value_scratch;
 
     errc decode(std::string_view payload, message& out);
 
  private:
-    errc find_type(json::reader json, kind& out);
+    errc begin_object(json::reader& json, json::list& object, bool& has_type, kind& out);
     errc read(json::reader& json, member which, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
-    errc read_fields(json::reader& json, field_list& to);
+    errc read_reason(json::reader& json, kind k, members& to);
+    errc read_fields(json::reader& json, field_list& to) { return json.fields(scratch, value_scratch, to); }
 };
 
-/// The type decides which members are known, so it is looked for first. It nearly always is the first member.
-errc message_decoder::impl::find_type(json::reader json, kind& out) {
+/// The type decides which members are known, so it is looked for first. Where it is the first member, `json` stands
+/// behind it then; else at the start of the object.
+errc message_decoder::impl::begin_object(json::reader& json, json::list& object, bool& has_type, kind& out) {
     if (const errc e = json.open_object(); e != ok) return errc::bad_json;
-    json::list object('}');
-    for (bool more = true;;) {
-        if (const errc e = json.next(object, more); e != ok) return e;
-        if (!more) return json.at_end() ? errc::missing_member : errc::bad_json;
+    json::reader ahead = json;
+    json::list members = object;
+    has_type = true;
+    for (bool more = true;; has_type = false) {
+        if (const errc e = ahead.next(members, more); e != ok) return e;
+        if (!more) return ahead.at_end() ? errc::missing_member : errc::bad_json;
         std::string_view key;
-        if (const errc e = json.key(scratch, key); e != ok) return e;
+        if (const errc e = ahead.key(scratch, key); e != ok) return e;
         if (key == "type") break;
-        if (const errc e = json.skip(scratch, inside_the_message); e != ok) return e;
+        if (const errc e = ahead.skip(scratch, inside_the_message); e != ok) return e;
     }
     std::string_view name;
-    if (const errc e = json.text(scratch, name); e != ok) return e;
+    if (const errc e = ahead.text(scratch, name); e != ok) return e;
     out = kind_from(name);
+    if (has_type) {
+        json = ahead;
+        object = members;
+    }
     return ok;
 }
 
@@ -278,10 +334,12 @@ errc message_decoder::impl::read_octets(json::reader& json, std::string& to) {
     return ok;
 }
 
-errc message_decoder::impl::read_fields(json::reader& json, field_list& to) {
-    fields.clear();
-    if (const errc e = json.fields(scratch, value_scratch, fields); e != ok) return e;
-    to = fields;
+errc message_decoder::impl::read_reason(json::reader& json, kind k, members& to) {
+    if (k == kind::response) return read_octets(json, *to.reason);
+    std::string_view name;
+    if (const errc e = json.text(scratch, name); e != ok) return e;
+    to.cancelled = cancel_reason_from(name);
+    to.going = goaway_reason_from(name);
     return ok;
 }
 
@@ -293,37 +351,37 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
         case member::id:
             return json.number(to.id);
         case member::method:
-            return read_octets(json, to.method);
+            return read_octets(json, *to.method);
         case member::path:
-            return read_octets(json, to.target);
+            return read_octets(json, *to.target);
         case member::headers:
-            return read_fields(json, to.fields);
+            return read_fields(json, *to.fields);
         case member::content_length:
             return json.number(to.content_length);
         case member::body: {
-            const errc e = json.base64(scratch, to.body);
+            const errc e = json.base64(scratch, *to.body);
             to.bad_body = e == errc::bad_base64;
             return to.bad_body ? ok : e;
         }
         case member::end:
             return json.boolean(to.end);
         case member::upgrade:
-            return read_octets(json, to.upgrade);
+            return read_octets(json, *to.upgrade);
         case member::te: {
             const errc e = json.text(scratch, view);
             to.accepts_trailers = view == "trailers";
             return e;
         }
         case member::trailers:
-            return read_fields(json, to.trailers);
+            return read_fields(json, *to.trailers);
         case member::status:
             return json.number(to.status);
         case member::reason:
-            return k == kind::response ? read_octets(json, to.reason) : read_text(json, to.reason);
+            return read_reason(json, k, to);
         case member::protocol:
             return json.number(to.protocol);
         case member::agent:
-            return read_text(json, to.agent);
+            return read_text(json, *to.agent);
         case member::window:
             return json.number(to.window);
         case member::max_streams:
@@ -335,7 +393,7 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
         case member::nonce:
             return json.number(to.nonce);
         case member::detail:
-            return read_text(json, to.detail);
+            return read_text(json, *to.detail);
         case member::unknown:
             break;
     }
@@ -344,14 +402,16 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
 
 errc message_decoder::impl::decode(std::string_view payload, message& out) {
     json::reader json(payload);
+    json::list object('}');
     kind k = kind::unknown;
-    if (const errc e = find_type(json, k); e != ok) return e;
+    bool has_type = false;
+    if (const errc e = begin_object(json, object, has_type, k); e != ok) return e;
     const shape allowed = shape_of(k);
     const member_set known = set_of(member::type) | allowed.required | allowed.optional;
 
-    if (const errc e = json.open_object(); e != ok) return e;
-    json::list object('}');
     members found;
+    if (has_type) found.seen = set_of(member::type);
+    begin(k, out, found);
     for (bool more = true;;) {
         if (const errc e = json.next(object, more); e != ok) return e;
         if (!more) break;
@@ -366,9 +426,8 @@ errc message_decoder::impl::decode(std::string_view payload, message& out) {
     if (!json.at_end()) return errc::bad_json;
 
     if (const errc e = check(k, found); e != ok) return e;
-    const bool bad_body = found.bad_body;
-    build(k, std::move(found), out);
-    return bad_body ? errc::bad_base64 : ok;
+    finish(k, found, out);
+    return found.bad_body ? errc::bad_base64 : ok;
 }
 
 message_decoder::message_decoder() : impl_(std::make_unique<impl>()) {}
