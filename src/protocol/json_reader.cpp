@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "json_grammar.hpp"
 #include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/limits.hpp"
@@ -73,11 +74,6 @@ bool is_number(std::string_view s) noexcept {
     }
     return s.empty();
 }
-
-/// What a string cannot hold as it is: its end, an escape, a control character.
-constexpr auto specials = [](const auto& octets) {
-    return octets.equal_to('"') | octets.equal_to('\\') | octets.between(0, 0x1f);
-};
 
 /// The first special octet, or `end`; `high` is set if one ahead of it is no ASCII.
 inline const char* find_special(const char* at, const char* end, bool& high) noexcept {

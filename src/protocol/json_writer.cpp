@@ -1,11 +1,12 @@
 #include "json_writer.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <limits>
 
+#include "json_grammar.hpp"
+#include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "utf8.hpp"
 
@@ -13,73 +14,54 @@ namespace tunnel::protocol::json {
 
 namespace {
 
-constexpr std::size_t block = sizeof(std::uint64_t);
 constexpr std::size_t longest_escape = 6;  // \u00XX
-
-constexpr std::uint64_t each(unsigned char c) noexcept { return 0x0101010101010101 * std::uint64_t{c}; }
-constexpr std::uint64_t top_bits = each(0x80);
-
-/// Non-zero top bits if and only if some byte is below `limit`, where `limit` is at most 0x80.
-constexpr std::uint64_t below(std::uint64_t bytes, unsigned char limit) noexcept {
-    return (bytes - each(limit)) & ~bytes & top_bits;
-}
-
-/// Whether all eight octets stand for themselves in a JSON string: ASCII, no control, quote or backslash.
-constexpr bool is_plain(std::uint64_t bytes) noexcept {
-    const std::uint64_t quote = below(bytes ^ each('"'), 1);
-    const std::uint64_t backslash = below(bytes ^ each('\\'), 1);
-    return ((bytes & top_bits) | below(bytes, 0x20) | quote | backslash) == 0;
-}
 
 enum class high_octets { are_characters, are_utf8 };
 
-template <high_octets High>
-char* put_escaped(char* at, unsigned char c) noexcept {
+/// One octet that does not stand for itself.
+void put_escaped(byte_buffer& out, unsigned char c) {
     constexpr std::string_view hex = "0123456789abcdef";
+    char* const at = out.prepare(longest_escape);
     if (c >= 0x80) {
-        if constexpr (High == high_octets::are_characters) {
-            *at++ = static_cast<char>(0xc0 | c >> 6);
-            *at++ = static_cast<char>(0x80 | (c & 0x3f));
-        } else {
-            *at++ = static_cast<char>(c);
-        }
+        at[0] = static_cast<char>(0xc0 | c >> 6);
+        at[1] = static_cast<char>(0x80 | (c & 0x3f));
+        out.commit(2);
     } else if (c == '"' || c == '\\') {
-        *at++ = '\\';
-        *at++ = static_cast<char>(c);
-    } else if (c >= 0x20) {
-        *at++ = static_cast<char>(c);
+        at[0] = '\\';
+        at[1] = static_cast<char>(c);
+        out.commit(2);
     } else {
         std::memcpy(at, "\\u00", 4);
         at[4] = hex[c >> 4];
         at[5] = hex[c & 15];
-        at += longest_escape;
+        out.commit(longest_escape);
     }
-    return at;
 }
 
 template <high_octets High>
 void put_string(byte_buffer& out, std::string_view s) {
-    char* start = out.prepare(s.size() + 2);
-    char* at = start;
-    *at++ = '"';
-    while (!s.empty()) {
-        const std::size_t n = std::min(block, s.size());
-        std::uint64_t bytes = each('a');
-        std::memcpy(&bytes, s.data(), n);
-        if (is_plain(bytes)) {
-            std::memcpy(at, s.data(), n);
-            at += n;
-            s.remove_prefix(n);
-            continue;
-        }
-        // Room for this block at its longest, the rest at its shortest, and the quote.
-        out.commit(static_cast<std::size_t>(at - start));
-        start = at = out.prepare(longest_escape * n + (s.size() - n) + 1);
-        for (const char c : s.substr(0, n)) at = put_escaped<High>(at, static_cast<unsigned char>(c));
-        s.remove_prefix(n);
+    const auto not_plain = [](const auto& octets) {
+        if constexpr (High == high_octets::are_characters) return specials(octets) | octets.high();
+        return specials(octets);
+    };
+    char* const at = out.prepare(s.size() + 2);
+    at[0] = '"';
+    if (!has_any_of(s, not_plain)) {
+        if (!s.empty()) std::memcpy(at + 1, s.data(), s.size());
+        at[s.size() + 1] = '"';
+        out.commit(s.size() + 2);
+        return;
     }
-    *at++ = '"';
-    out.commit(static_cast<std::size_t>(at - start));
+    out.commit(1);
+    const char* const end = s.data() + s.size();
+    for (const char* from = s.data(); from != end;) {
+        const char* const stop = find_any_of(from, end, not_plain);
+        out.append({from, stop});
+        for (from = stop; from != end && not_plain(single_octet(from)).any(); ++from) {
+            put_escaped(out, static_cast<unsigned char>(*from));
+        }
+    }
+    out.push_back('"');
 }
 
 }  // namespace

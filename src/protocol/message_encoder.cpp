@@ -37,13 +37,10 @@ class frame_writer {
         return *this;
     }
     frame_writer& fields(std::string_view before, const field_list& list) {
-        literal(before);
-        std::string_view separator = "[[";
-        for (const field f : list) {
-            octets(separator, f.name).octets(",", f.value);
-            separator = "],[";
-        }
-        return literal(list.empty() ? "[]" : "]]");
+        literal(before).literal("[");
+        for (const field f : list) octets("[", f.name).octets(",", f.value).literal("],");
+        if (!list.empty()) out_.truncate(out_.size() - 1);
+        return literal("]");
     }
     /// What request, response and data end with. The body comes last: in a packet capture the rest stands together.
     frame_writer& rest(std::string_view body, bool end, const field_list& trailers) {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "octet_block.hpp"
+
+namespace tunnel::protocol::json {
+
+/// The octets that a string cannot hold as they are (RFC 8259 section 7).
+inline constexpr auto specials = [](const auto& octets) {
+    return octets.equal_to('"') | octets.equal_to('\\') | octets.between(0, 0x1f);
+};
+
+}  // namespace tunnel::protocol::json
