@@ -25,6 +25,7 @@ net::awaitable<outcome> client_session::run(bool takeover, std::function<void()>
     ours.window = limits::initial_window;
     ours.max_streams = limits::max_streams;
     ours.takeover = takeover;
+    ours.raw_bodies = settings_.raw_bodies;
     link_->send(ours);
     protocol::hello theirs;
     const auto greeted = co_await link_->receive_hello(theirs, *this);

@@ -59,6 +59,7 @@ net::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add(host_header(o));
     line.add("--echo", o.echo, "no local app: answer with a JSON description of each request");
     line.add("--exit-when-replaced", o.exit_when_replaced, "exit 3 when another client takes over");
+    line.add("--raw-bodies", o.raw_bodies, "no base64 between client and server: faster");
     line.group("Time limits");
     line.add("--connect-timeout", o.connect_timeout, "to connect to the server");
     line.add("--local-connect-timeout", o.local_connect_timeout, "to connect to the local app, else 502");

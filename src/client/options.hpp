@@ -16,6 +16,7 @@ struct options {
     std::string host_header = "preserve";  ///< "preserve", "rewrite", or the value to send
     bool echo = false;
     bool exit_when_replaced = false;
+    bool raw_bodies = false;
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;

@@ -6,7 +6,6 @@
 
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/limits.hpp"
-#include "tunnel/protocol/message_codec.hpp"
 
 namespace tunnel::net {
 
@@ -55,6 +54,7 @@ void stream_set::start(const protocol::hello& ours, const protocol::hello& their
     our_window_ = ours.window;
     their_window_ = theirs.window;
     max_streams_ = std::min(ours.max_streams, theirs.max_streams);
+    if (ours.raw_bodies && theirs.raw_bodies) form_ = protocol::body_form::raw;
 }
 
 bool stream_set::open(const stream& s, part<outgoing> request) {
@@ -332,11 +332,11 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
     const auto whole = slice == left;
     const auto end = part_end && whole;
     if (!is_head) {
-        append_data(out, half.id, octets, end, trailers);
+        append_data(out, half.id, octets, end, trailers, form_);
     } else if (const auto* request = std::get_if<protocol::request>(&sent)) {
-        append_request(out, half.id, request->head, octets, end, trailers);
+        append_request(out, half.id, request->head, octets, end, trailers, form_);
     } else {
-        append_response(out, half.id, std::get<protocol::response>(sent).head, octets, end, trailers);
+        append_response(out, half.id, std::get<protocol::response>(sent).head, octets, end, trailers, form_);
     }
     half.begun = true;
     half.head_written = true;

@@ -10,6 +10,7 @@
 #include "net/exchange.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
 #include "tunnel/protocol/message.hpp"
+#include "tunnel/protocol/message_codec.hpp"
 #include "tunnel/protocol/stream_table.hpp"
 
 namespace tunnel::net {
@@ -27,6 +28,8 @@ class stream_set {
 
     /// Both hellos are known: streams may open.
     void start(const protocol::hello& ours, const protocol::hello& theirs);
+    /// How frames carry their bodies, which both hellos decide.
+    [[nodiscard]] protocol::body_form form() const noexcept { return form_; }
     /// Measured on the link; the shortest one is what it takes without queues. Streams that drain as fast as their
     /// credit comes back get more of it.
     void note_round_trip(clock::duration took) { round_trip_ = std::min(round_trip_, took); }
@@ -88,6 +91,7 @@ class stream_set {
     std::uint64_t their_window_ = 0;
     std::uint64_t our_window_ = 0;
     std::uint64_t max_streams_ = 0;
+    protocol::body_form form_ = protocol::body_form::base64;
     std::uint64_t extra_credit_ = 0;  // what windows have grown by, over all streams
     clock::duration round_trip_ = clock::duration::max();
 };

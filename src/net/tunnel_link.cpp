@@ -40,14 +40,16 @@ tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
 bool tunnel_link::decode_next(protocol::message& m, bool& found) {
     const auto buffered = input_.view().substr(first_);
     std::error_code error;
-    const auto frame = protocol::read_frame(buffered, error);
+    const auto raw_bodies = streams_.form() == protocol::body_form::raw;
+    const auto frame = protocol::read_frame(buffered, error, raw_bodies);
     if (!error) {
         needed_ = frame.total;
         if (!greeted_ && needed_ > limits::max_hello) error = errc::frame_too_large;
     }
     if (!error) {
         if (!frame.complete()) return true;
-        error = decoder_.decode(frame.payload, m);
+        error =
+            decoder_.decode(frame.payload, m, frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64);
         first_ += frame.total;
         needed_ = 0;
         frame_begun_ = last_received_;

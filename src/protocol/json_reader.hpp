@@ -61,6 +61,8 @@ class reader {
     [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
     /// Whether nothing but blanks follows.
     [[nodiscard]] bool at_end() noexcept;
+    /// What is not read yet.
+    [[nodiscard]] std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
 
     /// A non-negative integer below 2^64, written as plain digits.
     [[nodiscard]] errc number(std::uint64_t& out) noexcept;

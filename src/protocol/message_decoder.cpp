@@ -46,6 +46,7 @@ enum class member : std::uint8_t {
     window,
     max_streams,
     takeover,
+    raw_bodies,
     bytes,
     nonce,
     detail,
@@ -75,6 +76,8 @@ member member_from(std::string_view key) noexcept {
         case 8:
             if (key == "trailers") return member::trailers;
             return key == "protocol" ? member::protocol : either("takeover", member::takeover);
+        case 10:
+            return either("raw_bodies", member::raw_bodies);
         case 11:
             return either("max_streams", member::max_streams);
         case 14:
@@ -101,7 +104,7 @@ constexpr shape shape_of(kind k) noexcept {
     using enum member;
     switch (k) {
         case kind::hello:
-            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover)};
+            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover, raw_bodies)};
         case kind::request:
             return {set_of(id, method, path, end), set_of(headers, content_length, body, upgrade, te, trailers)};
         case kind::response:
@@ -142,6 +145,7 @@ struct members {
     std::uint64_t content_length = 0;
     bool end = false;
     bool takeover = false;
+    bool raw_bodies = false;
     bool accepts_trailers = false;
     bool bad_body = false;
     cancel_reason cancelled = cancel_reason::other;
@@ -230,6 +234,7 @@ void finish(kind k, const members& m, message& out) {
             to.window = m.window;
             to.max_streams = m.max_streams;
             to.takeover = m.takeover;
+            to.raw_bodies = m.raw_bodies;
             break;
         }
         case kind::request: {
@@ -284,7 +289,7 @@ struct message_decoder::impl {
     std::string scratch;
     std::string value_scratch;
 
-    errc decode(std::string_view payload, message& out);
+    errc decode(std::string_view payload, message& out, body_form form);
 
  private:
     errc begin_object(json::reader& json, json::list& object, bool& has_type, kind& out);
@@ -388,6 +393,8 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return json.number(to.max_streams);
         case member::takeover:
             return json.boolean(to.takeover);
+        case member::raw_bodies:
+            return json.boolean(to.raw_bodies);
         case member::bytes:
             return json.number(to.bytes);
         case member::nonce:
@@ -400,7 +407,7 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
     return json.skip(scratch, inside_the_message);
 }
 
-errc message_decoder::impl::decode(std::string_view payload, message& out) {
+errc message_decoder::impl::decode(std::string_view payload, message& out, body_form form) {
     json::reader json(payload);
     json::list object('}');
     kind k = kind::unknown;
@@ -423,7 +430,13 @@ errc message_decoder::impl::decode(std::string_view payload, message& out) {
         found.seen |= set_of(which);
         if (const errc e = read(json, which, k, found); e != ok) return e;
     }
-    if (!json.at_end()) return errc::bad_json;
+    if (form == body_form::raw) {
+        // Only a message that may have a body, and has none already.
+        if (found.body == nullptr || found.has(member::body)) return errc::bad_member;
+        found.body->append(json.rest());
+    } else if (!json.at_end()) {
+        return errc::bad_json;
+    }
 
     if (const errc e = check(k, found); e != ok) return e;
     finish(k, found, out);
@@ -435,9 +448,9 @@ message_decoder::message_decoder(message_decoder&&) noexcept = default;
 message_decoder& message_decoder::operator=(message_decoder&&) noexcept = default;
 message_decoder::~message_decoder() = default;
 
-std::error_code message_decoder::decode(std::string_view payload, message& out) {
+std::error_code message_decoder::decode(std::string_view payload, message& out, body_form form) {
     try {
-        const errc e = impl_->decode(payload, out);
+        const errc e = impl_->decode(payload, out, form);
         return e == ok ? std::error_code() : make_error_code(e);
     } catch (const std::bad_alloc&) {
         return make_error_code(std::errc::not_enough_memory);

@@ -43,14 +43,20 @@ class frame_writer {
         return literal("]");
     }
     /// What request, response and data end with. The body comes last: in a packet capture the rest stands together.
-    frame_writer& rest(std::string_view body, bool end, const field_list& trailers) {
+    void finish(std::string_view body, bool end, const field_list& trailers, body_form form) {
         literal(end ? R"(,"end":true)" : R"(,"end":false)");
         if (end && !trailers.empty()) fields(R"(,"trailers":)", trailers);
-        if (!body.empty()) {
-            literal(R"(,"body":)");
-            json::put_base64(out_, body);
+        if (body.empty()) return finish();
+        if (form == body_form::raw) {
+            out_.push_back('}');
+            out_.append(body);
+            end_frame(out_, begin_, true);
+            finished_ = true;
+            return;
         }
-        return *this;
+        literal(R"(,"body":)");
+        json::put_base64(out_, body);
+        finish();
     }
     void finish() {
         out_.push_back('}');
@@ -71,6 +77,7 @@ void append_frame(byte_buffer& out, const hello& m) {
     frame.number(R"(,"protocol":)", m.protocol).text(R"(,"agent":)", m.agent);
     frame.number(R"(,"window":)", m.window).number(R"(,"max_streams":)", m.max_streams);
     if (m.takeover) frame.literal(R"(,"takeover":true)");
+    if (m.raw_bodies) frame.literal(R"(,"raw_bodies":true)");
     frame.finish();
 }
 
@@ -112,30 +119,31 @@ void append_frame(byte_buffer& out, const goaway& m) {
 }
 
 void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
-                    const field_list& trailers) {
+                    const field_list& trailers, body_form form) {
     frame_writer frame(out, R"({"type":"request")");
     frame.number(R"(,"id":)", id).octets(R"(,"method":)", head.method).octets(R"(,"path":)", head.target);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
     if (!head.upgrade.empty()) frame.octets(R"(,"upgrade":)", head.upgrade);
     if (head.accepts_trailers) frame.literal(R"(,"te":"trailers")");
-    frame.rest(body, end, trailers).finish();
+    frame.finish(body, end, trailers, form);
 }
 
 void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
-                     const field_list& trailers) {
+                     const field_list& trailers, body_form form) {
     frame_writer frame(out, R"({"type":"response")");
     frame.number(R"(,"id":)", id).number(R"(,"status":)", head.status);
     if (!head.reason.empty()) frame.octets(R"(,"reason":)", head.reason);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
     if (!head.upgrade.empty()) frame.octets(R"(,"upgrade":)", head.upgrade);
-    frame.rest(body, end, trailers).finish();
+    frame.finish(body, end, trailers, form);
 }
 
-void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers) {
+void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers,
+                 body_form form) {
     frame_writer frame(out, R"({"type":"data")");
-    frame.number(R"(,"id":)", id).rest(body, end, trailers).finish();
+    frame.number(R"(,"id":)", id).finish(body, end, trailers, form);
 }
 
 }  // namespace tunnel::protocol

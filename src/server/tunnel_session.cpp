@@ -40,6 +40,7 @@ void tunnel_session::activate() {
         ours.agent = "tunnel-server/" + std::string(program_version);
         ours.window = limits::initial_window;
         ours.max_streams = limits::max_streams;
+        ours.raw_bodies = self.theirs_.raw_bodies;
         self.active_ = true;
         self.link_->send(ours);
         self.link_->start(ours, self.theirs_);

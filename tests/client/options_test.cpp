@@ -34,6 +34,7 @@ TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(o.host_header, "preserve");
     EXPECT_FALSE(o.echo);
     EXPECT_FALSE(o.exit_when_replaced);
+    EXPECT_FALSE(o.raw_bodies);
     EXPECT_EQ(o.local_connect_timeout, 5s);
     EXPECT_EQ(o.connect_timeout, 10s);
     EXPECT_EQ(o.drain_timeout, 30s);
@@ -52,6 +53,7 @@ TEST(ClientOptions, EveryFlagIsRead) {
                         "app.test:3000",
                         "--echo",
                         "--exit-when-replaced",
+                        "--raw-bodies",
                         "--connect-timeout",
                         "1s",
                         "--local-connect-timeout",
@@ -70,6 +72,7 @@ TEST(ClientOptions, EveryFlagIsRead) {
     EXPECT_EQ(o.host_header, "app.test:3000");
     EXPECT_TRUE(o.echo);
     EXPECT_TRUE(o.exit_when_replaced);
+    EXPECT_TRUE(o.raw_bodies);
     EXPECT_EQ(o.connect_timeout, 1s);
     EXPECT_EQ(o.local_connect_timeout, 2s);
     EXPECT_EQ(o.drain_timeout, 3s);

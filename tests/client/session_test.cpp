@@ -45,6 +45,15 @@ TEST_F(ClientSession, ItsHelloAsksForTheSlot) {
         R"({"type":"hello","protocol":1,"agent":"tunnel-client/0.1.0","window":262144,"max_streams":1024,"takeover":true})");
 }
 
+TEST_F(ClientSession, ItsHelloOffersRawBodiesWhereAsked) {
+    settings.raw_bodies = true;
+    start();
+    auto server = accept();
+    EXPECT_TRUE(server.receive<protocol::hello>().raw_bodies);
+    server.say_hello(false);  // a server that knows nothing of them gets base64
+    expect_serves(server, 1);
+}
+
 TEST_F(ClientSession, ItSaysConnectedOnlyOnceTheServerSaidHello) {
     start();
     auto server = accept();

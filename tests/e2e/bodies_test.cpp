@@ -12,7 +12,11 @@ namespace tunnel::test {
 
 namespace {
 
-class Bodies : public TunnelTest {};
+/// In frames as every peer reads them, and raw.
+class Bodies : public TunnelTest, public testing::WithParamInterface<bool> {
+ protected:
+    Bodies() { client_options.raw_bodies = GetParam(); }
+};
 
 constexpr std::size_t mib = 1024 * 1024;
 constexpr std::array<std::size_t, 6> sizes{0, 1, 256, 65'535, 65'536, mib};
@@ -34,7 +38,7 @@ std::string chunked(std::string_view body, std::size_t chunk) {
     return framed + "0\r\n\r\n";
 }
 
-TEST_F(Bodies, WithALengthArriveAndComeBackUnchanged) {
+TEST_P(Bodies, WithALengthArriveAndComeBackUnchanged) {
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
     for (const auto size : sizes) {
@@ -51,7 +55,7 @@ TEST_F(Bodies, WithALengthArriveAndComeBackUnchanged) {
     }
 }
 
-TEST_F(Bodies, InChunksArriveAndComeBackInChunks) {
+TEST_P(Bodies, InChunksArriveAndComeBackInChunks) {
     app.on("/b", [](sample_app_server::call& c) {
         c.read_body();
         c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(c.request.body, 1'000));
@@ -73,7 +77,7 @@ TEST_F(Bodies, InChunksArriveAndComeBackInChunks) {
     }
 }
 
-TEST_F(Bodies, InChunksOfOneOctetEachArriveWhole) {
+TEST_P(Bodies, InChunksOfOneOctetEachArriveWhole) {
     ASSERT_NO_FATAL_FAILURE(start());
     const auto body = pattern_text(3'000);
     const auto answer = ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 1));
@@ -81,7 +85,7 @@ TEST_F(Bodies, InChunksOfOneOctetEachArriveWhole) {
     EXPECT_TRUE(answer.body == body);
 }
 
-TEST_F(Bodies, SentOctetByOctetArriveWhole) {
+TEST_P(Bodies, SentOctetByOctetArriveWhole) {
     ASSERT_NO_FATAL_FAILURE(start());
     const auto request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300\r\n\r\n" + pattern_text(300);
     auto caller = call();
@@ -89,7 +93,7 @@ TEST_F(Bodies, SentOctetByOctetArriveWhole) {
     EXPECT_EQ(caller.read_message().body, pattern_text(300));
 }
 
-TEST_F(Bodies, UntilTheCloseOfTheAppComeInChunks) {
+TEST_P(Bodies, UntilTheCloseOfTheAppComeInChunks) {
     app.on("/", [](sample_app_server::call& c) {
         c.reply("HTTP/1.1 200 OK\r\n\r\n" + pattern_text(mib));
         c.keep_open = false;
@@ -100,7 +104,7 @@ TEST_F(Bodies, UntilTheCloseOfTheAppComeInChunks) {
     EXPECT_TRUE(answer.body == pattern_text(mib));
 }
 
-TEST_F(Bodies, Of256MiBAreUploadedInLittleMemory) {
+TEST_P(Bodies, Of256MiBAreUploadedInLittleMemory) {
     app.on("/upload", sample_app_server::upload);
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
@@ -113,7 +117,7 @@ TEST_F(Bodies, Of256MiBAreUploadedInLittleMemory) {
     EXPECT_LT(peak_kib(), before + memory_kib + memory_slack_kib);
 }
 
-TEST_F(Bodies, Of256MiBAreDownloadedInLittleMemory) {
+TEST_P(Bodies, Of256MiBAreDownloadedInLittleMemory) {
     app.on("/download", sample_app_server::download);
     ASSERT_NO_FATAL_FAILURE(start());
     auto caller = call();
@@ -129,7 +133,7 @@ TEST_F(Bodies, Of256MiBAreDownloadedInLittleMemory) {
     EXPECT_EQ(caller.read_message().body, pattern_text(3));
 }
 
-TEST_F(Bodies, GoBothWaysAtTheSameTime) {
+TEST_P(Bodies, GoBothWaysAtTheSameTime) {
     constexpr std::uint64_t size = 32 * mib;
     app.on("/mirror", [](sample_app_server::call& c) {
         c.reply("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
@@ -147,6 +151,9 @@ TEST_F(Bodies, GoBothWaysAtTheSameTime) {
     EXPECT_EQ(caller.read_head().substr(0, 15), "HTTP/1.1 200 OK");
     EXPECT_NO_THROW(caller.read_pattern(size));
 }
+
+INSTANTIATE_TEST_SUITE_P(InFrames, Bodies, testing::Bool(),
+                         [](const auto& tested) { return std::string(tested.param ? "Raw" : "InBase64"); });
 
 }  // namespace
 

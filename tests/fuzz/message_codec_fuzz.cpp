@@ -21,6 +21,35 @@ std::error_code decode(message_decoder& decoder, std::string_view payload, char 
     return decoder.decode(buffer.view().substr(0, payload.size()), out);
 }
 
+void append_raw(byte_buffer& out, const request& m) {
+    append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::raw);
+}
+void append_raw(byte_buffer& out, const response& m) {
+    append_response(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::raw);
+}
+void append_raw(byte_buffer& out, const data& m) {
+    append_data(out, m.id, m.body.view(), m.end, m.trailers, body_form::raw);
+}
+template <class Message>
+void append_raw(byte_buffer&, const Message&) {
+    std::abort();  // has no body
+}
+
+/// With a raw body behind the object: what is read as one comes back as one.
+void check_raw(message_decoder& decoder, std::string_view payload) {
+    message m;
+    if (decoder.decode(payload, m, body_form::raw)) return;
+    byte_buffer bytes;
+    std::visit([&bytes](const auto& value) { append_raw(bytes, value); }, m);
+    std::error_code error;
+    const frame_view frame = read_frame(bytes.view(), error, true);
+    if (error && payload.size() < tunnel::limits::max_frame / 8) std::abort();
+    message again;
+    if (!error &&
+        (decoder.decode(frame.payload, again, frame.raw_body ? body_form::raw : body_form::base64) || again != m))
+        std::abort();
+}
+
 void append(byte_buffer&, const unknown&) {}
 void append(byte_buffer& out, const request& m) { append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers); }
 void append(byte_buffer& out, const response& m) {
@@ -49,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (size > tunnel::limits::max_frame) return 0;
     static message_decoder decoder;
     const std::string_view payload(reinterpret_cast<const char*>(bytes), size);
+    check_raw(decoder, payload);
     message m;
     const std::error_code error = decode(decoder, payload, ' ', m);
     const bool readable = !error || error == errc::bad_base64;

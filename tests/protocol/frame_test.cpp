@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tunnel/protocol/error.hpp"
@@ -108,6 +109,39 @@ TEST(Frame, AnHttpRequestIsTooLarge) {
     }
     EXPECT_EQ(error_of("\x16\x03\x01\x02"sv), errc::frame_too_large) << "TLS";
     EXPECT_EQ(error_of("SSH-2.0-OpenSSH_9.2\r\n"), errc::frame_too_large);
+}
+
+TEST(Frame, ARawBodyIsTooLargeUntilBothAgreedToIt) {
+    byte_buffer out;
+    const std::size_t begin = begin_frame(out);
+    out.append("{}body");
+    end_frame(out, begin, true);
+    EXPECT_EQ(out.view(), "\x80\0\0\6{}body"sv);
+    EXPECT_EQ(error_of(out.view()), errc::frame_too_large);
+    std::error_code error;
+    const frame_view frame = read_frame(out.view(), error, true);
+    EXPECT_FALSE(error);
+    EXPECT_TRUE(frame.raw_body);
+    EXPECT_EQ(frame.payload, "{}body");
+    EXPECT_EQ(frame.total, 10U);
+}
+
+TEST(Frame, WithRawBodiesOneWithoutIsReadAsEver) {
+    std::error_code error;
+    const std::string bytes = framed("{}");
+    const frame_view frame = read_frame(bytes, error, true);
+    EXPECT_FALSE(error);
+    EXPECT_FALSE(frame.raw_body);
+    EXPECT_EQ(frame.payload, "{}");
+}
+
+TEST(Frame, ARawBodyIsInTheLimitsOfEveryFrame) {
+    for (const auto& [prefix, expected] :
+         {std::pair{"\x80\0\0\0"sv, errc::frame_empty}, std::pair{"\x80\x10\0\1"sv, errc::frame_too_large}}) {
+        std::error_code error;
+        EXPECT_FALSE(read_frame(prefix, error, true).complete());
+        EXPECT_EQ(error, expected);
+    }
 }
 
 TEST(Frame, LargestFrameIsReadWhole) {

@@ -60,6 +60,39 @@ TEST_F(ServerHandshake, AHelloIsAnsweredByOurs) {
     expect_served_by(peer);
 }
 
+TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
+    start();
+    test::frame_peer peer{test::raw_peer(tunnel_port())};
+    peer.send_text(
+        R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"takeover":true,"raw_bodies":true})");
+    EXPECT_TRUE(peer.receive<protocol::hello>().raw_bodies);
+    peer.leave_first_ping();
+    auto from = caller();
+    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n\xff{}");
+    auto prefix = peer.raw().read_exactly(4);
+    EXPECT_EQ(prefix[0], '\x80');
+    const auto size =
+        static_cast<std::size_t>(static_cast<unsigned char>(prefix[2]) * 256 + static_cast<unsigned char>(prefix[3]));
+    EXPECT_THAT(peer.raw().read_exactly(size), testing::EndsWith(R"("content_length":3,"end":true})"
+                                                                 "\xff{}"));
+    protocol::byte_buffer answer;
+    protocol::response_head head;
+    head.status = 200;
+    head.content_length = 4;
+    append_response(answer, 1, head, std::string_view("\0}{\xfe", 4), true, {}, protocol::body_form::raw);
+    peer.raw().send(answer.view());
+    EXPECT_EQ(from.read_message().body, std::string_view("\0}{\xfe", 4));
+}
+
+TEST_F(ServerHandshake, ARawBodyThatNobodyAskedForEndsTheConnection) {
+    start();
+    auto peer = test::frame_peer::active_client(tunnel_port());
+    protocol::byte_buffer frame;
+    append_data(frame, 1, "x", true, {}, protocol::body_form::raw);
+    peer.raw().send(frame.view());
+    EXPECT_EQ(peer.receive<protocol::goaway>().reason, protocol::goaway_reason::protocol);
+}
+
 TEST_F(ServerHandshake, TheServerSaysNothingBeforeAHello) {
     start();
     test::raw_peer scan(tunnel_port());

@@ -52,7 +52,8 @@ struct hello {
     std::string agent;         ///< "tunnel-client/0.1.0"
     std::uint64_t window = 0;  ///< initial credit per stream, in decoded body bytes
     std::uint64_t max_streams = 0;
-    bool takeover = false;  ///< client only
+    bool takeover = false;    ///< client only
+    bool raw_bodies = false;  ///< reads frames with raw bodies, if the other does; a server follows its client
 
     bool operator==(const hello&) const = default;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -19,12 +20,16 @@ void append_frame(byte_buffer& out, const ping& m);
 void append_frame(byte_buffer& out, const pong& m);
 void append_frame(byte_buffer& out, const goaway& m);
 
+/// How a frame carries its body: every peer reads base64.
+enum class body_form : std::uint8_t { base64, raw };
+
 /// `body` is the slice of the body that this frame carries; `trailers` go out only with `end`.
 void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
-                    const field_list& trailers = {});
+                    const field_list& trailers = {}, body_form form = body_form::base64);
 void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
-                     const field_list& trailers = {});
-void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers = {});
+                     const field_list& trailers = {}, body_form form = body_form::base64);
+void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers = {},
+                 body_form form = body_form::base64);
 
 /// Keeps its memory between frames: one per connection.
 class message_decoder {
@@ -36,7 +41,8 @@ class message_decoder {
 
     /// Reads one frame's payload. On error `out` is unspecified, but for bad_base64, where it holds the message's id
     /// with an empty body (the stream can be cancelled).
-    [[nodiscard]] std::error_code decode(std::string_view payload, message& out);
+    /// `form` raw: what stands behind the JSON is the message's body.
+    [[nodiscard]] std::error_code decode(std::string_view payload, message& out, body_form form = body_form::base64);
 
  private:
     struct impl;
