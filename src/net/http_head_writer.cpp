@@ -1,10 +1,10 @@
 #include <charconv>
-#include <cstring>
 
 #include "net/error_answer.hpp"
 #include "net/hop_by_hop.hpp"
 #include "net/http_grammar.hpp"
 #include "net/http_head.hpp"
+#include "protocol/copy_octets.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
@@ -25,8 +25,7 @@ class head_writer {
     ~head_writer() { out_.commit(static_cast<std::size_t>(at_ - begin_)); }
 
     head_writer& operator<<(std::string_view text) noexcept {
-        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
+        at_ = protocol::copy_octets(at_, text);
         return *this;
     }
     head_writer& operator<<(std::uint64_t n) noexcept {

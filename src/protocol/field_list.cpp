@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "copy_octets.hpp"
+
 namespace tunnel::protocol {
 
 namespace {
@@ -38,8 +40,7 @@ void field_list::add(std::string_view name, std::string_view value) {
     const std::size_t octets = sizeof sizes + name.size() + value.size();
     char* const line = lines_.prepare(octets);
     std::memcpy(line, &sizes, sizeof sizes);
-    if (!name.empty()) std::memcpy(line + sizeof sizes, name.data(), name.size());
-    if (!value.empty()) std::memcpy(line + sizeof sizes + name.size(), value.data(), value.size());
+    copy_octets(copy_octets(line + sizeof sizes, name), value);
     lines_.commit(octets);
     ++size_;
 }

@@ -9,4 +9,7 @@ inline constexpr auto specials = [](const auto& octets) {
     return octets.equal_to('"') | octets.equal_to('\\') | octets.between(0, 0x1f);
 };
 
+/// The rest of ASCII stands for itself, whatever a string means; this is what does not.
+inline constexpr auto not_plain = [](const auto& octets) { return specials(octets) | octets.high(); };
+
 }  // namespace tunnel::protocol::json

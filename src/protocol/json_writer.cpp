@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "copy_octets.hpp"
 #include "json_grammar.hpp"
 #include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
@@ -40,24 +41,23 @@ void put_escaped(byte_buffer& out, unsigned char c) {
 
 template <high_octets High>
 void put_string(byte_buffer& out, std::string_view s) {
-    const auto not_plain = [](const auto& octets) {
-        if constexpr (High == high_octets::are_characters) return specials(octets) | octets.high();
-        return specials(octets);
-    };
     char* const at = out.prepare(s.size() + 2);
     at[0] = '"';
     if (!has_any_of(s, not_plain)) {
-        if (!s.empty()) std::memcpy(at + 1, s.data(), s.size());
-        at[s.size() + 1] = '"';
+        *copy_octets(at + 1, s) = '"';
         out.commit(s.size() + 2);
         return;
     }
+    const auto escaped = [](const auto& octets) {
+        if constexpr (High == high_octets::are_characters) return not_plain(octets);
+        return specials(octets);
+    };
     out.commit(1);
     const char* const end = s.data() + s.size();
     for (const char* from = s.data(); from != end;) {
-        const char* const stop = find_any_of(from, end, not_plain);
+        const char* const stop = find_any_of(from, end, escaped);
         out.append({from, stop});
-        for (from = stop; from != end && not_plain(single_octet(from)).any(); ++from) {
+        for (from = stop; from != end && escaped(single_octet(from)).any(); ++from) {
             put_escaped(out, static_cast<unsigned char>(*from));
         }
     }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+namespace tunnel::protocol {
+
+/// memcpy, but without a call for what is as short as most names and values are. Returns where the copy ends.
+inline char* copy_octets(char* to, std::string_view from) noexcept {
+    const char* const at = from.data();
+    const std::size_t n = from.size();
+    // Two pieces of fixed size that overlap, or meet.
+    if (n > 16) {
+        std::memcpy(to, at, n);
+    } else if (n >= 8) {
+        std::memcpy(to, at, 8);
+        std::memcpy(to + n - 8, at + n - 8, 8);
+    } else if (n >= 4) {
+        std::memcpy(to, at, 4);
+        std::memcpy(to + n - 4, at + n - 4, 4);
+    } else if (n > 0) {
+        to[0] = at[0];
+        to[n / 2] = at[n / 2];
+        to[n - 1] = at[n - 1];
+    }
+    return to + n;
+}
+
+}  // namespace tunnel::protocol

@@ -1,0 +1,23 @@
+#include "protocol/copy_octets.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace tunnel::protocol {
+namespace {
+
+TEST(CopyOctets, CopiesEveryLengthAndNothingBehindIt) {
+    std::string all;
+    for (int c = 0; c < 100; ++c) all += static_cast<char>(c);
+    for (std::size_t n = 0; n <= all.size(); ++n) {
+        const std::vector<char> from(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n));
+        std::string to(n + 1, '#');
+        EXPECT_EQ(copy_octets(to.data(), {from.data(), n}), to.data() + n);
+        EXPECT_EQ(to, all.substr(0, n) + '#');
+    }
+}
+
+}  // namespace
+}  // namespace tunnel::protocol
