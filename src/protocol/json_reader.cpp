@@ -76,18 +76,10 @@ bool is_number(std::string_view s) noexcept {
 }
 
 /// The first special octet, or `end`; `high` is set if one ahead of it is no ASCII.
-inline const char* find_special(const char* at, const char* end, bool& high) noexcept {
-    for (; static_cast<std::size_t>(end - at) >= octet_block::size; at += octet_block::size) {
-        const octet_block octets(at);
-        const auto found = specials(octets);
-        if (found.any()) {
-            high = high || octets.high().any_of_first(found.ahead());
-            return at + found.ahead();
-        }
-        high = high || octets.high().any();
-    }
-    for (; at != end && !specials(single_octet(at)).any(); ++at) high = high || single_octet(at).high().any();
-    return at;
+const char* find_special(const char* begin, const char* end, bool& high) noexcept {
+    const char* const found = find_any_of(begin, end, specials);
+    high = high || has_any_of({begin, found}, [](const auto& octets) { return octets.high(); });
+    return found;
 }
 
 bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
@@ -212,7 +204,7 @@ errc reader::string(raw_string& out) noexcept {
     return ok;
 }
 
-errc reader::text(std::string& scratch, std::string_view& out) {
+errc reader::unplain_text(std::string& scratch, std::string_view& out) {
     raw_string raw;
     if (const errc e = string(raw); e != ok) return e;
     if (!raw.ascii && !is_utf8(raw.text)) return errc::bad_json;
@@ -223,7 +215,7 @@ errc reader::text(std::string& scratch, std::string_view& out) {
     return ok;
 }
 
-errc reader::octets(std::string& scratch, std::string_view& out) {
+errc reader::unplain_octets(std::string& scratch, std::string_view& out) {
     raw_string raw;
     if (const errc e = string(raw); e != ok) return e;
     out = raw.text;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "json_grammar.hpp"
+#include "octet_block.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/field_list.hpp"
@@ -68,9 +70,13 @@ class reader {
     [[nodiscard]] errc number(std::uint64_t& out) noexcept;
     [[nodiscard]] errc boolean(bool& out) noexcept;
     /// Any string, as UTF-8.
-    [[nodiscard]] errc text(std::string& scratch, std::string_view& out);
+    [[nodiscard]] errc text(std::string& scratch, std::string_view& out) {
+        return plain(out) ? ok : unplain_text(scratch, out);
+    }
     /// A byte string: a character an octet.
-    [[nodiscard]] errc octets(std::string& scratch, std::string_view& out);
+    [[nodiscard]] errc octets(std::string& scratch, std::string_view& out) {
+        return plain(out) ? ok : unplain_octets(scratch, out);
+    }
     /// A base64 string; bad_base64 leaves `out` empty and the rest of the document readable.
     [[nodiscard]] errc base64(std::string& scratch, byte_buffer& out);
     /// [["Name","value"],...], appended to `out`.
@@ -97,6 +103,19 @@ class reader {
     /// What a value of another type than was asked for is: bad_member, or bad_json if it is no value.
     [[nodiscard]] errc wrong_type() const noexcept;
     [[nodiscard]] errc string(raw_string& out) noexcept;
+    /// Reads a string that stands for itself, as nearly all do; any other is left as it is.
+    [[nodiscard]] bool plain(std::string_view& out) noexcept {
+        skip_blanks();
+        if (at_ == end_ || *at_ != '"') return false;
+        const char* const begin = at_ + 1;
+        const char* const stop = find_any_of(begin, end_, not_plain);
+        if (stop == end_ || *stop != '"') return false;
+        out = {begin, stop};
+        at_ = stop + 1;
+        return true;
+    }
+    [[nodiscard]] errc unplain_text(std::string& scratch, std::string_view& out);
+    [[nodiscard]] errc unplain_octets(std::string& scratch, std::string_view& out);
     /// Octets up to whatever ends a number or a word.
     [[nodiscard]] std::string_view word() noexcept;
 

@@ -61,10 +61,6 @@ class word_block {
         [[nodiscard]] constexpr std::size_t ahead() const noexcept {
             return static_cast<std::size_t>(std::countr_zero(bits_)) / 8;
         }
-        /// Whether one is among the first `n` octets; n < size.
-        [[nodiscard]] constexpr bool any_of_first(std::size_t n) const noexcept {
-            return (bits_ & ~(~std::uint64_t{0} << n * 8)) != 0;
-        }
         [[nodiscard]] constexpr set except(set other) const noexcept { return set(bits_ & ~other.bits_); }
         [[nodiscard]] friend constexpr set operator|(set a, set b) noexcept { return set(a.bits_ | b.bits_); }
         [[nodiscard]] constexpr set operator~() const noexcept { return set(~bits_ & top_bits); }
@@ -128,7 +124,6 @@ class vector_block {
         explicit set(__m128i octets) noexcept : octets_(octets) {}
         [[nodiscard]] bool any() const noexcept { return bits() != 0; }
         [[nodiscard]] std::size_t ahead() const noexcept { return static_cast<std::size_t>(std::countr_zero(bits())); }
-        [[nodiscard]] bool any_of_first(std::size_t n) const noexcept { return (bits() & ~(~0U << n)) != 0; }
         [[nodiscard]] set except(set other) const noexcept { return set(_mm_andnot_si128(other.octets_, octets_)); }
         [[nodiscard]] friend set operator|(set a, set b) noexcept { return set(_mm_or_si128(a.octets_, b.octets_)); }
         // Only the top bits count.
