@@ -17,7 +17,8 @@ constexpr std::size_t longest = std::numeric_limits<std::uint32_t>::max();
 }  // namespace
 
 bool detail::iequals_of_one_size(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return x == y || lower(x) == lower(y); });
+    if (a == b) return true;  // nearly everyone writes them alike
+    return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 field_list& field_list::operator=(const field_list& other) {
