@@ -75,12 +75,7 @@ bool is_number(std::string_view s) noexcept {
     return s.empty();
 }
 
-/// The first special octet, or `end`; `high` is set if one ahead of it is no ASCII.
-const char* find_special(const char* begin, const char* end, bool& high) noexcept {
-    const char* const found = find_any_of(begin, end, specials);
-    high = high || has_any_of({begin, found}, [](const auto& octets) { return octets.high(); });
-    return found;
-}
+constexpr auto high = [](const auto& octets) { return octets.high(); };
 
 bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
     if (text.size() < 4) return false;
@@ -190,9 +185,8 @@ errc reader::string(raw_string& out) noexcept {
     skip_blanks();
     if (at_ == end_ || *at_ != '"') return wrong_type();
     const char* const begin = ++at_;
-    bool high = false;
     for (;;) {
-        at_ = find_special(at_, end_, high);
+        at_ = find_any_of(at_, end_, specials);
         if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return errc::bad_json;
         if (*at_ == '"') break;
         out.escaped = true;
@@ -200,7 +194,7 @@ errc reader::string(raw_string& out) noexcept {
         at_ += 2;  // what may stand there is for unescape to say
     }
     out.text = {begin, static_cast<std::size_t>(at_++ - begin)};
-    out.ascii = !high;
+    out.ascii = !has_any_of(out.text, high);
     return ok;
 }
 
@@ -222,7 +216,7 @@ errc reader::unplain_octets(std::string& scratch, std::string_view& out) {
     if (raw.ascii && !raw.escaped) return ok;
     if (!raw.ascii && !is_utf8(raw.text)) return errc::bad_json;
     if (!unescape(raw.text, scratch)) return errc::bad_json;
-    if (!to_octets(scratch)) return errc::bad_byte_string;
+    if (has_any_of(scratch, high) && !to_octets(scratch)) return errc::bad_byte_string;
     out = scratch;
     return ok;
 }
