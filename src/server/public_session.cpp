@@ -127,16 +127,16 @@ void public_session::await_head() {
 
 bool public_session::read_head() {
     if (const auto buffered = connection_->buffered(); !buffered.empty()) {
-        if (head_ == head_state::awaited) {
-            head_ = head_state::begun;
-            set_deadline(waiting_for::head);
-        }
         if (const auto size = parser_.parse(buffered, request_, refusal_); size > 0) {
             connection_->consume(size);
             first_request_ = false;
             deadline_.clear();
             head_ = head_state::whole;
             return true;
+        }
+        if (head_ == head_state::awaited) {
+            head_ = head_state::begun;
+            set_deadline(waiting_for::head);
         }
     }
     const auto begun = head_ == head_state::begun;
@@ -407,6 +407,8 @@ protocol::data public_session::begin_response(protocol::response& response) {
     const auto& head = response.head;
     if (!uploading_) deadline_.clear();
     if (kind_ == body_kind::until_close || awaits_continue_) keep_open_ = false;
+    // An app that refuses a request may well not read the rest of it (RFC 9110 section 10.1.1).
+    if (uploading_ && head.status >= 400) keep_open_ = false;
     upgraded_ = head.status == 101;
     if (upgraded_) keep_open_ = false;
     net::response_style style;

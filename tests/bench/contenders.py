@@ -193,7 +193,6 @@ class Contender:
             yield processes
 
 
-# Another mode of the tunnel is one more line: Contender("tunnel raw", functools.partial(start_tunnel, ...)).
 CONTENDERS = (
     Contender("direct", start_direct, ("nginx",), ("nginx -v", r"nginx/(\S+)")),
     Contender("nginx proxy", start_nginx_proxy, ("nginx",)),
@@ -203,5 +202,6 @@ CONTENDERS = (
     Contender("frp", start_frp, ("frps", "frpc"), ("frps --version", r"(\d\S*)")),
     Contender("rathole", start_rathole, ("rathole",), ("rathole --version", r"Version: *(\S+)")),
     Contender("chisel", start_chisel, ("chisel",), ("chisel --version", r"(\d\S*)")),
+    Contender("tunnel, raw bodies", functools.partial(start_tunnel, client_flags=("--raw-bodies",))),
     Contender(TUNNEL, functools.partial(start_tunnel)),
 )

@@ -179,7 +179,8 @@ TEST_F(Streaming, Rule49AnEarlyAnswerArrivesWhileTheUploadIsOpen) {
     auto caller = call();
     caller.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 104857600\r\n\r\n" + pattern_text(64 * 1024));
     const auto answer = caller.read_message();
-    EXPECT_EQ(without_date(answer.head), "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\n");
+    EXPECT_EQ(without_date(answer.head),
+              "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(answer.body, "no\n");
     EXPECT_EQ(caller.read_to_end(), "");  // nobody wants the rest
 }

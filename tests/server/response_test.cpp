@@ -158,6 +158,25 @@ TEST_F(ServerResponse, EarlyHintsComeBeforeTheAnswer) {
     EXPECT_EQ(without_date(read_response(from)), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 }
 
+TEST_F(ServerResponse, ARefusalAheadOfTheBodysEndAnnouncesTheClose) {
+    auto from = asked("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+    peer().respond(id, with_length(413, 2, {}, "Content Too Large"), "no");
+    EXPECT_EQ(without_date(read_response(from)),
+              "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+    from.send("cde");
+    EXPECT_EQ(peer().receive_body(id), "cde");
+    EXPECT_EQ(from.read_to_end(), "");
+}
+
+TEST_F(ServerResponse, AnAnswerAheadOfTheBodysEndThatIsNoRefusalKeepsTheConnection) {
+    auto from = asked("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+    peer().respond(id, with_length(200, 2, {}, "OK"), "ok");
+    EXPECT_EQ(without_date(read_response(from)), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    from.send("cde" + get("/next"));
+    EXPECT_EQ(peer().receive_body(id), "cde");
+    EXPECT_EQ(peer().receive<protocol::request>().head.target, "/next");
+}
+
 TEST_F(ServerResponse, AnHttp10CallerGetsNoInterimAnswer) {
     auto from = asked("GET / HTTP/1.0\r\n\r\n");
     peer().respond(id, response_head(103, {{"Link", "</a>"}}, "Early Hints"), {}, false);
