@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <iterator>
 #include <utility>
 
 #include "net/runtime.hpp"
@@ -14,17 +13,23 @@ local_pool::local_pool(const net::executor& strand, std::size_t most)
     : strand_(strand), most_(most), expiry_(strand, [this] { close_old(); }) {}
 
 local_pool::taken local_pool::take(bool repeatable) {
-    auto end = idle_.end();
     if (!repeatable) {
         const auto now = net::clock::now();
         if (now < distrusted_until_) return {};
-        while (end != idle_.begin() && now - std::prev(end)->idle_since < limits::local_settle_time) --end;
+        settle(now);
     }
-    if (end == idle_.begin()) return {};
-    const auto at = std::prev(end);
-    auto chosen = std::move(*at);
-    idle_.erase(at);
+    auto& from = repeatable && !fresh_.empty() ? fresh_ : settled_;
+    if (from.empty()) return {};
+    auto chosen = std::move(from.back());
+    from.pop_back();
     return chosen;
+}
+
+void local_pool::settle(net::clock::time_point now) {
+    while (!fresh_.empty() && now - fresh_.front().idle_since >= limits::local_settle_time) {
+        settled_.push_back(std::move(fresh_.front()));
+        fresh_.pop_front();
+    }
 }
 
 void local_pool::put(std::shared_ptr<local_connection> connection) {
@@ -35,42 +40,42 @@ void local_pool::put(std::shared_ptr<local_connection> connection) {
     connection->watch();
     net::run_on(strand_, [self = shared_from_this(), connection = std::move(connection)]() mutable {
         if (self->closed_ || self->most_ == 0) return discard(std::move(connection));
-        self->idle_.push_back({std::move(connection), net::clock::now()});
-        if (self->idle_.size() == 1) self->expiry_.set(limits::local_idle_time);
-        if (self->idle_.size() <= self->most_) return;
-        discard(std::move(self->idle_.front().connection));
-        self->idle_.pop_front();
+        self->fresh_.push_back({std::move(connection), net::clock::now()});
+        if (self->idle() == 1) self->expiry_.set(limits::local_idle_time);
+        if (self->idle() <= self->most_) return;
+        discard(std::move(self->oldest().front().connection));
+        self->oldest().pop_front();
     });
 }
 
 void local_pool::forget(const local_connection* connection) {
     net::asio::post(strand_, [self = shared_from_this(), connection] {
-        const auto at =
-            std::ranges::find_if(self->idle_, [&](const taken& t) { return t.connection.get() == connection; });
-        if (at == self->idle_.end()) return;
-        const auto now = net::clock::now();
-        if (now - at->idle_since < limits::local_fresh_time)
-            self->distrusted_until_ = now + limits::local_distrust_time;
-        discard(std::move(at->connection));
-        self->idle_.erase(at);
+        for (auto* idle : {&self->fresh_, &self->settled_}) {
+            const auto at =
+                std::ranges::find_if(*idle, [&](const taken& t) { return t.connection.get() == connection; });
+            if (at == idle->end()) continue;
+            const auto now = net::clock::now();
+            if (now - at->idle_since < limits::local_fresh_time)
+                self->distrusted_until_ = now + limits::local_distrust_time;
+            discard(std::move(at->connection));
+            idle->erase(at);
+            return;
+        }
     });
 }
 
 void local_pool::close() {
     closed_ = true;
     expiry_.stop();
-    for (auto& entry : idle_) discard(std::move(entry.connection));
-    idle_.clear();
+    for (; idle() > 0; oldest().pop_front()) discard(std::move(oldest().front().connection));
 }
 
 void local_pool::close_old() {
     const auto now = net::clock::now();
-    while (!idle_.empty() && now - idle_.front().idle_since >= limits::local_idle_time) {
-        discard(std::move(idle_.front().connection));
-        idle_.pop_front();
-    }
-    if (idle_.empty()) return;
-    const auto left = limits::local_idle_time - (now - idle_.front().idle_since);
+    for (; idle() > 0 && now - oldest().front().idle_since >= limits::local_idle_time; oldest().pop_front())
+        discard(std::move(oldest().front().connection));
+    if (idle() == 0) return;
+    const auto left = limits::local_idle_time - (now - oldest().front().idle_since);
     expiry_.set(std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds(1));
 }
 

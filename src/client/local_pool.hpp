@@ -29,13 +29,19 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     void close();
 
  private:
+    void settle(net::clock::time_point now);
+    [[nodiscard]] std::size_t idle() const noexcept { return settled_.size() + fresh_.size(); }
+    [[nodiscard]] std::deque<taken>& oldest() noexcept { return settled_.empty() ? fresh_ : settled_; }
     void forget(const local_connection* connection);
     void close_old();
     static void discard(std::shared_ptr<local_connection> connection);
 
     net::executor strand_;
     std::size_t most_;
-    std::deque<taken> idle_;                   // oldest first
+    /// Oldest first. What is in `settled_` has been idle for long enough for any request, and longer than all of
+    /// `fresh_`.
+    std::deque<taken> settled_;
+    std::deque<taken> fresh_;                  // oldest first
     net::clock::time_point distrusted_until_;  // the app closed one that had just gone idle
     net::deadline expiry_;
     bool closed_ = false;
