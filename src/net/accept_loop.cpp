@@ -66,8 +66,7 @@ awaitable<void> accept_loop::run() {
             auto [failed, socket] = co_await acceptor_.async_accept(strand, no_throw);
             error = failed;
             if (!error) {
-                if (stopped_) break;  // accepted before, noticed after: nobody would stop what begins now
-                accepted_(std::move(socket));
+                accepted_(std::move(socket));  // also where it was accepted before stop(), and is noticed after
                 backoff = limits::accept_backoff_first;
                 continue;
             }

@@ -29,7 +29,7 @@ class accept_loop {
     /// Says so once, for run() to be called again; `note_death` where that failed.
     [[nodiscard]] bool take_death() noexcept { return std::exchange(died_, false) && !stopped_; }
     void note_death() noexcept { died_ = true; }
-    /// Takes who is connected already, and nobody else.
+    /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
     void stop() noexcept;
 
  private:

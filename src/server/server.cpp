@@ -51,9 +51,11 @@ void server::accept_public(net::tcp::socket socket) {
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
     const auto full = open >= settings_.max_connections;
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
+    if (phase_ != phase::serving) session->stop(false);  // it came just before the end, and gets its answer
 }
 
 void server::accept_tunnel(net::tcp::socket socket) {
+    if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
         const auto oldest =
@@ -106,9 +108,9 @@ void server::drain() {
 
 void server::finish(bool at_once) {
     if (phase_ == phase::ended) return;
-    phase_ = phase::ending;
     drain_.stop();
     tcp_.stop();
+    phase_ = phase::ending;
     slot_->shut_down();
     for (const auto& session : public_sessions_) session->stop(true);
     for (const auto& session : tunnel_sessions_) {

@@ -1,0 +1,47 @@
+#include "net/accept_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+
+#include "net/spawn.hpp"
+#include "support/raw_peer.hpp"
+
+namespace tunnel::net {
+namespace {
+
+class AcceptLoop : public testing::Test {
+ protected:
+    AcceptLoop() : loop(rt, strand, [this](const tcp::socket&) { ++accepted; }) {
+        loop.listen({.host = "127.0.0.1", .port = 0});
+    }
+
+    void start() {
+        spawn(strand, "listener", [this]() -> awaitable<void> { return loop.run(); });
+    }
+
+    runtime rt{1};
+    executor strand = rt.new_strand();
+    int accepted = 0;
+    accept_loop loop;
+};
+
+TEST_F(AcceptLoop, ACallerWhoIsAcceptedInTheMomentThatItStopsIsHandedOver) {
+    const test::raw_peer caller(loop.local().port);
+    start();  // takes the caller at once, and hears of it only behind what is queued already
+    asio::post(strand, [this] { loop.stop(); });
+    rt.run();
+    EXPECT_EQ(accepted, 1);
+}
+
+TEST_F(AcceptLoop, CallersWhoWaitAreHandedOverWhenItStops) {
+    const test::raw_peer one(loop.local().port);
+    const test::raw_peer other(loop.local().port);
+    asio::post(strand, [this] { loop.stop(); });
+    start();
+    rt.run();
+    EXPECT_EQ(accepted, 2);
+}
+
+}  // namespace
+}  // namespace tunnel::net
