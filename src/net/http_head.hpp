@@ -50,8 +50,6 @@ class request_parser {
  public:
     explicit request_parser(std::size_t max_head);
     ~request_parser();
-    request_parser(request_parser&&) noexcept;
-    request_parser& operator=(request_parser&&) noexcept;
 
     /// Octets of the head if it is whole, else 0: more is needed, or `error` is set.
     [[nodiscard]] std::size_t parse(std::string_view buffered, received_request& out, http_error& error);
@@ -68,8 +66,6 @@ class response_parser {
  public:
     explicit response_parser(std::size_t max_head);
     ~response_parser();
-    response_parser(response_parser&&) noexcept;
-    response_parser& operator=(response_parser&&) noexcept;
 
     [[nodiscard]] std::size_t parse(std::string_view buffered, bool to_head, received_response& out, http_error& error);
     void reset();

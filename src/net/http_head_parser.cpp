@@ -223,8 +223,6 @@ http_error request_parser::impl::read(std::string_view head, received_request& o
 
 request_parser::request_parser(std::size_t max_head) : impl_(std::make_unique<impl>(max_head)) {}
 request_parser::~request_parser() = default;
-request_parser::request_parser(request_parser&&) noexcept = default;
-request_parser& request_parser::operator=(request_parser&&) noexcept = default;
 void request_parser::reset() { impl_->reset(); }
 
 std::size_t request_parser::parse(std::string_view buffered, received_request& out, http_error& error) {
@@ -310,8 +308,6 @@ http_error response_parser::impl::read(std::string_view head, bool to_head, rece
 
 response_parser::response_parser(std::size_t max_head) : impl_(std::make_unique<impl>(max_head)) {}
 response_parser::~response_parser() = default;
-response_parser::response_parser(response_parser&&) noexcept = default;
-response_parser& response_parser::operator=(response_parser&&) noexcept = default;
 void response_parser::reset() { impl_->reset(); }
 
 std::size_t response_parser::parse(std::string_view buffered, bool to_head, received_response& out, http_error& error) {
