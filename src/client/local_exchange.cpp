@@ -141,8 +141,8 @@ bool local_exchange::pooled_is_usable() {
 bool local_exchange::may_retry(failure why) const {
     // RFC 9112 section 9.3.1: a connection that closed before the first octet of an answer may be tried again,
     // where doing the request twice does no harm and its body is still here.
-    return why == failure::local_reset && !fresh_ && !caller_left_ && is_repeatable(request_) &&
-           connection_->buffered().empty();
+    if (why != failure::local_reset || fresh_ || caller_left_ || !is_repeatable(request_)) return false;
+    return !head_sent_ && interim_ == 0 && connection_->buffered().empty();
 }
 
 bool local_exchange::write_request(net::error_code& error) {
@@ -326,6 +326,8 @@ void local_exchange::release_connection() {
     const auto reusable = response_.keep_alive && status_ != 101 && !half_closed_ && connection_->buffered().empty() &&
                           !connection_->at_end() && connection_->is_open();
     if (!reusable) return connection_->close();
+    // One large head must not make an idle connection large for good.
+    if (connection_->output.capacity() > limits::input_start) connection_->output.reset();
     pool_->put(connection_);
 }
 

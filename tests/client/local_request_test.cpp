@@ -505,6 +505,40 @@ TEST_F(ClientLocalRequest, AnAnswerThatHasBegunIsNeverTriedAgain) {
     EXPECT_TRUE(app.listener().stays_silent(20ms));
 }
 
+TEST_F(ClientLocalRequest, AnAnswerThatIsCutShortOnAKeptConnectionIsNeverTriedAgain) {
+    auto server = started();
+    server.request(1, request_head("GET", "/1"));
+    auto local = app.accept();
+    (void)read_head(local);
+    local.send(answer("ok"));
+    expect_answer(server, 1, "ok");
+    expect_kept(local);
+    server.request(2, request_head("GET", "/2"));
+    (void)read_head(local);
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 200U);
+    local.close();
+    EXPECT_EQ(server.receive<protocol::cancel>().reason, protocol::cancel_reason::local_reset);
+    EXPECT_TRUE(app.listener().stays_silent(20ms));
+}
+
+TEST_F(ClientLocalRequest, AnInterimAnswerIsABeginningToo) {
+    auto server = started();
+    server.request(1, request_head("GET", "/1"));
+    auto local = app.accept();
+    (void)read_head(local);
+    local.send(answer("ok"));
+    expect_answer(server, 1, "ok");
+    expect_kept(local);
+    server.request(2, request_head("GET", "/2"));
+    (void)read_head(local);
+    local.send("HTTP/1.1 103 Early Hints\r\n\r\n");
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 103U);
+    local.close();
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 502U);
+    EXPECT_TRUE(app.listener().stays_silent(20ms));
+}
+
 TEST_F(ClientLocalRequest, APostThatReachedTheAppIsNeverSentTwice) {
     auto server = started();
     server.request(1, request_head("GET", "/1"));
