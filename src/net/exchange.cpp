@@ -1,5 +1,6 @@
 #include "net/exchange.hpp"
 
+#include <new>
 #include <utility>
 
 #include "net/runtime.hpp"
@@ -17,7 +18,11 @@ constexpr std::size_t credit_step = limits::initial_window / 8;
 
 bool merge(protocol::data& last, protocol::data& more) {
     if (last.end || last.body.size() + more.body.size() > limits::body_slice) return false;
-    last.body.append(more.body.view());
+    try {
+        last.body.append(more.body.view());
+    } catch (const std::bad_alloc&) {
+        return false;  // it stays a part by itself: lost, it would leave a hole that nobody sees
+    }
     last.end = more.end;
     last.trailers = std::move(more.trailers);
     return true;

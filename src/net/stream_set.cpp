@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 
 #include "tunnel/protocol/error.hpp"
@@ -302,8 +303,8 @@ void stream_set::cancel(const stream& s, protocol::cancel_reason reason) {
 
 void stream_set::make_ready(const stream& s) {
     if (s->at_link.ready) return;
-    s->at_link.ready = true;
     ready_.push_back(s);
+    s->at_link.ready = true;
     wake_();
 }
 
@@ -383,7 +384,11 @@ void stream_set::closed() {
 void stream_set::fail_all(failure why) {
     ready_.clear();
     table_.for_each([&](protocol::stream_id id, const stream& s) {
-        if (!table_.remote_done(id) || !table_.local_done(id)) s->deliver(failed{why});
+        try {
+            if (!table_.remote_done(id) || !table_.local_done(id)) s->deliver(failed{why});
+        } catch (const std::bad_alloc&) {
+            // Those behind it are to hear of it.
+        }
         s->at_link.cancelled = true;
         s->at_link.queue.clear();
         give_back_window(s);

@@ -249,6 +249,7 @@ void public_session::start_upload() {
         try {
             co_await self->relay_request_body();
         } catch (...) {
+            self->uploading_ = false;  // whatever else fails here
             self->exchange_->fail(failure::tunnel_lost, cancel_reason::other);
             self->upload_over();
             throw;
