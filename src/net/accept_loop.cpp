@@ -12,21 +12,20 @@
 
 namespace tunnel::net {
 
-namespace {
-
 /// Notes the end of a coroutine, also where it is dropped instead of resumed.
-class end_note {
+class accept_loop::end_note {
  public:
-    explicit end_note(accept_loop& loop) noexcept : loop_(loop) {}
-    ~end_note() { loop_.note_death(); }
+    explicit end_note(accept_loop& loop) noexcept : loop_(loop) { loop_.running_ = true; }
+    ~end_note() {
+        loop_.running_ = false;
+        loop_.note_death();
+    }
     end_note(const end_note&) = delete;
     end_note& operator=(const end_note&) = delete;
 
  private:
     accept_loop& loop_;
 };
-
-}  // namespace
 
 accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
     : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}

@@ -29,16 +29,20 @@ class accept_loop {
     /// Says so once, for run() to be called again; `note_death` where that failed.
     [[nodiscard]] bool take_death() noexcept { return std::exchange(died_, false) && !stopped_; }
     void note_death() noexcept { died_ = true; }
+    /// Whether the callback may still hear of someone.
+    [[nodiscard]] bool running() const noexcept { return running_; }
     /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
     void stop() noexcept;
 
  private:
+    class end_note;
     void take_waiting() noexcept;
 
     runtime& runtime_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
     callback accepted_;
+    bool running_ = false;
     bool died_ = false;
     bool stopped_ = false;
 };

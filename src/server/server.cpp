@@ -34,7 +34,7 @@ void server::start() {
 void server::start_accepting(std::string_view name, net::accept_loop& listener) {
     auto body = [self = shared_from_this(), &listener]() -> net::awaitable<void> { return listener.run(); };
     try {
-        net::spawn(strand_, name, std::move(body), [self = shared_from_this()] { self->revive_listeners(); });
+        net::spawn(strand_, name, std::move(body), [self = shared_from_this()] { self->session_ended(); });
     } catch (const std::bad_alloc&) {
         listener.note_death();
     }
@@ -51,7 +51,7 @@ void server::accept_public(net::tcp::socket socket) {
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
     const auto full = open >= settings_.max_connections;
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
-    if (phase_ != phase::serving) session->stop(false);  // it came just before the end, and gets its answer
+    if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
 }
 
 void server::accept_tunnel(net::tcp::socket socket) {
@@ -83,7 +83,8 @@ void server::run_session(const std::shared_ptr<Session>& session, std::list<std:
 
 void server::session_ended() {
     revive_listeners();  // what brought them down may have been the memory that is free now
-    if (phase_ == phase::draining && public_sessions_.empty()) finish(false);
+    // A caller may have been accepted before the listener was stopped, and be noticed after.
+    if (phase_ == phase::draining && public_sessions_.empty() && !http_.running()) finish(false);
     if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
         phase_ = phase::ended;
         if (on_ended_) on_ended_();
