@@ -431,9 +431,9 @@ errc message_decoder::impl::decode(std::string_view payload, message& out, body_
         if (const errc e = read(json, which, k, found); e != ok) return e;
     }
     if (form == body_form::raw) {
-        // Only a message that may have a body, and has none already.
-        if (found.body == nullptr || found.has(member::body)) return errc::bad_member;
-        found.body->append(json.rest());
+        // Only a message that may have a body, and has none already; a later version may know more of them.
+        if (k != kind::unknown && (found.body == nullptr || found.has(member::body))) return errc::bad_member;
+        if (found.body != nullptr) found.body->append(json.rest());
     } else if (!json.at_end()) {
         return errc::bad_json;
     }

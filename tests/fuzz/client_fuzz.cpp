@@ -84,6 +84,7 @@ class scene {
  public:
     explicit scene(const app_port& port) : port_(port) {
         settings_.local_port = port.number;
+        settings_.raw_bodies = true;
         pool_ = std::make_shared<client::local_pool>(runtime_.new_strand(), 4);
         net::tcp::socket tunnel(runtime_.new_strand());
         server_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(tunnel));
@@ -97,7 +98,7 @@ class scene {
     }
 
     void run(fuzz::script script) {
-        if (script.flag()) server_->send(fuzz::hello());
+        if (script.flag()) server_->send(fuzz::hello(script));
         settle();
         while (!script.done()) {
             step(script);

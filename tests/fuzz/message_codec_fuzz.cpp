@@ -38,7 +38,7 @@ void append_raw(byte_buffer&, const Message&) {
 /// With a raw body behind the object: what is read as one comes back as one.
 void check_raw(message_decoder& decoder, std::string_view payload) {
     message m;
-    if (decoder.decode(payload, m, body_form::raw)) return;
+    if (decoder.decode(payload, m, body_form::raw) || std::holds_alternative<unknown>(m)) return;
     byte_buffer bytes;
     std::visit([&bytes](const auto& value) { append_raw(bytes, value); }, m);
     std::error_code error;

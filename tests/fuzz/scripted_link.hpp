@@ -74,12 +74,13 @@ inline end_of_wire connect_to(net::tcp::socket& program) {
     return end_of_wire(files[1]);
 }
 
-inline std::string hello() {
+inline std::string hello(script& from) {
     protocol::hello m;
     m.agent = "fuzz/1";
     m.window = 4096;
     m.max_streams = 8;
     m.takeover = true;
+    m.raw_bodies = from.flag();
     protocol::byte_buffer frame;
     protocol::append_frame(frame, m);
     return std::string(frame.view());
@@ -91,7 +92,10 @@ inline protocol::stream_id next_id(script& from) { return from.choice(6); }
 inline void append_any_data(protocol::byte_buffer& out, protocol::stream_id id, script& from) {
     const auto body = from.any_text();
     const auto end = from.flag();
-    protocol::append_data(out, id, body, end, from.fields());
+    const auto fields = from.fields();
+    // Also where nobody agreed to it.
+    const auto form = from.choice(4) == 3 ? protocol::body_form::raw : protocol::body_form::base64;
+    protocol::append_data(out, id, body, end, fields, form);
 }
 
 /// One frame of those that both sides send.
@@ -120,7 +124,7 @@ inline void append_shared_frame(protocol::byte_buffer& out, script& from) {
             const auto begin = protocol::begin_frame(out);
             const auto text = from.text(true);
             out.append(text.empty() ? std::string_view("{}") : text);
-            protocol::end_frame(out, begin);
+            protocol::end_frame(out, begin, from.choice(4) == 3);
         }
     }
 }

@@ -85,7 +85,7 @@ class scene {
     }
 
     void run(fuzz::script script) {
-        if (script.flag()) peer_->send(fuzz::hello());
+        if (script.flag()) peer_->send(fuzz::hello(script));
         settle();
         while (!script.done()) {
             step(script);
@@ -152,7 +152,7 @@ class scene {
                     case 2:
                         return peer_->close();
                     default:
-                        return peer_->send(fuzz::hello());
+                        return peer_->send(fuzz::hello(script));
                 }
         }
     }

@@ -84,7 +84,8 @@ inline constexpr std::size_t max_handshakes = 64;
 
 // --- HTTP ---------------------------------------------------------------------------------------------------
 
-/// Start line and fields together. 64 KiB and more crashes Boost.Beast's parser (length_error), so stay below.
+/// Start line and fields together: more than common servers take, and one frame carries it whole however much of it
+/// has to be escaped.
 inline constexpr std::size_t max_head = 60 * kib;
 
 /// Request target: RFC 9112 section 3 asks for 8,000 octets; twice that, then 414.
