@@ -1,8 +1,7 @@
 #pragma once
 
-/// Memory for the moment when there is none. Asio ends the program where it cannot allocate the few octets that it
-/// takes to drop a coroutine (the destructor of awaitable_thread posts), so they come from here: while an exception is
-/// on its way up, and only then.
+/// Memory for the moment when there is none, for what has to allocate while an exception is on its way up, where it
+/// must not fail. What Asio takes by aligned_alloc does not ask for it.
 namespace tunnel::net {
 
 /// Sets the reserve aside, again where it was used up. Any thread.

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/detail/memory.hpp>
-#include <cstddef>
 #include <new>
 
 namespace tunnel::net {
@@ -46,32 +44,6 @@ TEST(MemoryReserve, IsGivenOutPieceByPieceWhereSomethingFailedAlready) {
     EXPECT_GE(pieces_given(), 8);
     EXPECT_EQ(pieces_given(), 0);
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-/// As the destructor of Asio's awaitable_thread does, which must not fail.
-class allocates_while_unwinding {
- public:
-    allocates_while_unwinding() = default;
-    allocates_while_unwinding(const allocates_while_unwinding&) = delete;
-    allocates_while_unwinding& operator=(const allocates_while_unwinding&) = delete;
-    ~allocates_while_unwinding() {
-        try {
-            boost::asio::aligned_delete(boost::asio::aligned_new(16, std::size_t{1} << 60U));
-        } catch (const std::bad_alloc&) {
-        }
-    }
-};
-
-TEST(MemoryReserve, HelpsWhereAsioAllocates) {
-    keep_memory_reserve();
-    try {
-        const allocates_while_unwinding asio;
-        throw std::bad_alloc();
-    } catch (const std::bad_alloc&) {
-    }
-    EXPECT_EQ(pieces_given(), 0);  // all was given, though it could not be enough
-}
-#endif
 
 TEST(MemoryReserve, IsSetAsideAgain) {
     keep_memory_reserve();
