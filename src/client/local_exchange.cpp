@@ -307,7 +307,7 @@ awaitable<failure> local_exchange::relay_answer_body() {
 void local_exchange::give_up(failure why) {
     if (caller_left_) return;
     if (head_sent_) {
-        exchange_->fail(why, cancel_reason::local_reset);
+        exchange_->cut_short(why, cancel_reason::local_reset);
         return;
     }
     auto own = net::make_error_answer(why, request_.head.fields.find("Accept"));

@@ -10,22 +10,27 @@
 #include "net/deadline.hpp"
 #include "net/event.hpp"
 #include "net/gather.hpp"
+#include "net/poller.hpp"
+#include "net/tcp_stream.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
 
 namespace tunnel::net {
 
 /// One TCP connection that speaks HTTP, to a caller or to the local app: buffered input that can be watched while
 /// something else is awaited, and writes that go out at once where the socket takes them. Belongs to one strand.
-class connection : public std::enable_shared_from_this<connection> {
+class connection : public std::enable_shared_from_this<connection>, private socket_watcher, private deferred {
  public:
     /// `input_limit`: octets of input buffered at most. `write_stall`: a write that moves nothing for this long
     /// closes the connection; zero: no limit.
     connection(tcp::socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection() override = default;
 
-    [[nodiscard]] tcp::socket& socket() noexcept { return socket_; }
-    [[nodiscard]] executor strand() { return socket_.get_executor(); }
+    [[nodiscard]] const executor& strand() const noexcept { return strand_; }
+    [[nodiscard]] std::string peer_address() const { return stream_.peer_address(); }
 
-    /// Called once the socket is connected: TCP_NODELAY, keep-alive probes, non-blocking.
+    /// Called once the connection is shared: from now on it hears of its socket.
     void start();
 
     // --- input: heads and whatever came with them
@@ -38,11 +43,11 @@ class connection : public std::enable_shared_from_this<connection> {
     [[nodiscard]] bool at_end() const noexcept { return at_end_; }
     [[nodiscard]] error_code read_error() const noexcept { return read_error_; }
 
-    /// Keeps one read pending, so that octets, a FIN or a reset are seen while nobody reads; of a full buffer, only a
-    /// reset.
+    /// Reads once as soon as there is something, so that octets, a FIN or a reset are seen while nobody reads; of a
+    /// full buffer, only a reset. Never inside this call.
     void watch();
     /// Until input arrived, the end was seen, or `wake` was called. One waiter.
-    [[nodiscard]] awaitable<void> wait_input();
+    [[nodiscard]] awaitable<void> wait_input() { return input_changed_.wait(); }
     void wake() { input_changed_.notify(); }
     /// Called, on the strand, whenever a watched read completes.
     void on_input(std::function<void()> callback) { on_input_ = std::move(callback); }
@@ -52,12 +57,12 @@ class connection : public std::enable_shared_from_this<connection> {
     [[nodiscard]] awaitable<void> read(protocol::byte_buffer& into, std::size_t most);
 
     /// Ends a pending `read` or `wait_input` with nothing; the connection stays usable.
-    void interrupt_read() noexcept;
+    void interrupt_read();
     /// Puts back octets that `read` gave and that belong to the next message.
     void unread(std::string_view octets);
 
     /// Whether the peer neither closed nor sent something unasked for, without waiting for the event loop to say so.
-    [[nodiscard]] bool quiet();
+    [[nodiscard]] bool quiet() const noexcept;
 
     // --- output
 
@@ -66,28 +71,34 @@ class connection : public std::enable_shared_from_this<connection> {
     [[nodiscard]] awaitable<error_code> write(gather pieces);
 
     /// FIN, once everything written has left.
-    void shutdown_send() noexcept;
+    void shutdown_send() noexcept { stream_.shutdown_send(); }
     void close();
     /// Closes with a reset: the peer must not take what it got for a whole message.
     void abort();
-    [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
+    [[nodiscard]] bool is_open() const noexcept { return stream_.is_open(); }
 
  private:
-    void compact() noexcept;
-    void watch_for_reset();
-    void note_end(error_code error) noexcept;
-    void input_arrived(error_code error, std::size_t n);
+    void ready(socket_events events) override;
+    void run_deferred() override { read_watched(); }
 
-    tcp::socket socket_;
+    void read_watched();
+    void watched_read_ended(error_code error);
+    void note_end(error_code error) noexcept;
+    void end_waits();
+
+    executor strand_;
+    tcp_stream stream_;
+    poller& poller_;
     std::size_t input_limit_;
     std::chrono::milliseconds write_stall_;
     protocol::byte_buffer input_;
-    std::size_t first_ = 0;  // content before it was consumed; it moves down only while no read is pending
-    bool reading_ = false;
-    bool watching_for_reset_ = false;
+    std::size_t first_ = 0;  // of input_ was consumed
+    bool watching_ = false;
     bool at_end_ = false;
+    bool interrupted_ = false;
     error_code read_error_;
     event input_changed_;
+    event writable_;
     std::function<void()> on_input_;
     std::unique_ptr<deadline> write_deadline_;  // made at the first write that has to wait
 };

@@ -31,7 +31,7 @@ bool merge(protocol::data& last, protocol::data& more) {
 exchange::exchange(executor session, std::shared_ptr<tunnel_link> link)
     : session_(std::move(session)), link_(std::move(link)) {}
 
-// Always queued: what comes from the link must not run session code inside stream_set.
+// Always queued: what comes in the middle of the link's work must not run session code inside it.
 template <class Function>
 void exchange::to_session(Function run) {
     post_to(session_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
@@ -101,6 +101,13 @@ void exchange::fail(failure why, protocol::cancel_reason reason) {
     incoming_changed_.notify();
 }
 
+void exchange::cut_short(failure why, protocol::cancel_reason reason) {
+    if (!link_) return fail(why, reason);
+    if (!over_) to_link([reason](stream_set& streams, const auto& self) { streams.cut_short(self, reason); });
+    push(failed{why});
+    incoming_changed_.notify();
+}
+
 void exchange::push(part<incoming> arrived) {
     if (std::holds_alternative<failed>(*arrived)) {
         over_ = true;
@@ -113,11 +120,18 @@ void exchange::push(part<incoming> arrived) {
     if (auto callback = on_incoming_) callback();
 }
 
+void exchange::arrive(part<incoming> arrived) {
+    push(std::move(arrived));
+    incoming_changed_.notify_now();
+}
+
 void exchange::deliver(part<incoming> arrived) {
-    to_session([arrived = std::move(arrived)](exchange& self) mutable {
-        self.push(std::move(arrived));
-        self.incoming_changed_.notify_now();
-    });
+    to_session([arrived = std::move(arrived)](exchange& self) mutable { self.arrive(std::move(arrived)); });
+}
+
+void exchange::hand_over(part<incoming> arrived) {
+    run_on(session_,
+           [self = shared_from_this(), arrived = std::move(arrived)]() mutable { self->arrive(std::move(arrived)); });
 }
 
 void exchange::opened(std::shared_ptr<tunnel_link> link) {

@@ -40,6 +40,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     // --- session's strand: what came from the peer
 
     [[nodiscard]] bool has_incoming() const noexcept { return !incoming_.empty(); }
+    [[nodiscard]] incoming& front() const noexcept { return incoming_.front(); }
     [[nodiscard]] part<incoming> take() noexcept { return incoming_.pop(); }
     /// Until there may be something to take.
     [[nodiscard]] awaitable<void> wait_incoming() { return incoming_changed_.wait(); }
@@ -65,10 +66,14 @@ class exchange : public std::enable_shared_from_this<exchange> {
     /// The session gives up for a reason of its own (deadline, caller gone): cancels, and puts the failure where
     /// the waiting coroutine finds it.
     void fail(failure why, protocol::cancel_reason reason);
+    /// The same, but what was sent still arrives before the peer hears of it.
+    void cut_short(failure why, protocol::cancel_reason reason);
 
     // --- any thread, called by link and slot
 
     void deliver(part<incoming> arrived);
+    /// The same, but at once where link and session share their only thread: for who has nothing left to do.
+    void hand_over(part<incoming> arrived);
     void opened(std::shared_ptr<tunnel_link> link);
     void accepted(std::size_t octets);
 
@@ -77,14 +82,15 @@ class exchange : public std::enable_shared_from_this<exchange> {
         protocol::stream_id id = 0;
         protocol::send_window credit{0};
         protocol::receive_window window{0};
-        std::uint64_t consumed = 0;             // body octets since the window was last judged
-        clock::time_point consuming_since;      // when that was
-        part_queue<outgoing> queue;             // parts not yet wholly written
-        std::size_t offset = 0;                 // body octets of the front part that were written
-        bool begun = false;                     // a frame of this stream was written
-        bool head_written = false;              // the front part's head was
-        bool ready = false;                     // stands in the ring of streams with something to write
-        bool cancelled = false;                 // our last word was cancel
+        std::uint64_t consumed = 0;                            // body octets since the window was last judged
+        clock::time_point consuming_since;                     // when that was
+        part_queue<outgoing> queue;                            // parts not yet wholly written
+        std::size_t offset = 0;                                // body octets of the front part that were written
+        bool begun = false;                                    // a frame of this stream was written
+        bool head_written = false;                             // the front part's head was
+        bool ready = false;                                    // stands in the ring of streams with something to write
+        bool cancelled = false;                                // our last word was cancel
+        std::optional<protocol::cancel_reason> cancel_at_end;  // once the queue is empty
         bool stop_peer_at_end = false;          // once our `end` is out, the peer is told to send no more
         bool fin_at_end = false;                // once our `end` is out, the caller's half-close is told
         unsigned interim = 0;                   // 1xx heads received
@@ -95,6 +101,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
  private:
     void push(part<incoming> arrived);
+    void arrive(part<incoming> arrived);
     template <class Function>
     void to_session(Function run);
     template <class Function>

@@ -14,6 +14,8 @@ namespace tunnel::net {
 /// A class with constructors on purpose: GCC 12 mishandles aggregates as arguments of a co_await (PR 107288).
 class gather {
  public:
+    static constexpr std::size_t most = 4;
+
     gather() noexcept = default;
     explicit gather(std::string_view piece) noexcept { add(piece); }
 
@@ -35,7 +37,7 @@ class gather {
     [[nodiscard]] const_iterator end() const noexcept { return pieces_.data() + last_; }
 
  private:
-    std::array<asio::const_buffer, 4> pieces_;
+    std::array<asio::const_buffer, most> pieces_;
     std::size_t first_ = 0;
     std::size_t last_ = 0;
 };

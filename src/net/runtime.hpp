@@ -37,6 +37,11 @@ std::shared_ptr<Object> make_recycled(Arguments&&... arguments) {
     return std::allocate_shared<Object>(asio::recycling_allocator<Object>(), std::forward<Arguments>(arguments)...);
 }
 
+/// Whether the strand is the io_context itself, whose one thread runs everything.
+[[nodiscard]] inline bool is_whole_context(const executor& strand) noexcept {
+    return strand.target<asio::io_context::executor_type>() != nullptr;
+}
+
 /// Queues `function` on that strand, never inside the caller. It must not bring an executor of its own.
 template <class Function>
 void post_to(const executor& strand, Function function) {

@@ -124,51 +124,48 @@ bool stream_set::take_body(const stream& s, std::size_t octets, bool end) {
     return fits;
 }
 
-std::error_code stream_set::handle(protocol::response&& m) {
-    if (side_ == role::client) return errc::unexpected_message;
+bool stream_set::takes(const stream& s, const protocol::response& m) {
+    auto& half = s->at_link;
+    if (half.cancelled) return false;
+    const auto interim = m.head.interim();
+    if (half.answered || (interim && (m.end || !m.body.empty() || ++half.interim > limits::max_interim))) {
+        refuse(s);
+        return false;
+    }
+    if (interim) return true;
+    half.answered = true;
+    // A head with a length, at its end and without a body, answers HEAD or is a 304.
+    if (!(m.end && m.body.empty())) half.expected = m.head.content_length;
+    return take_body(s, m.body.size(), m.end);
+}
+
+bool stream_set::takes(const stream& s, const protocol::data& m) {
+    const auto nothing = m.body.empty() && !m.end;  // costs no credit, so it must cost no memory
+    if (s->at_link.cancelled || nothing) return false;
+    if (side_ == role::client || s->at_link.answered) return take_body(s, m.body.size(), m.end);
+    refuse(s);
+    return false;
+}
+
+template <class Part>
+std::error_code stream_set::handle_part(Part&& m) {
     std::error_code error;
     auto* found = find_open(m.id, error);
     if (found == nullptr) return error;
     const auto s = *found;
-    auto& half = s->at_link;
-    const auto end = m.end;
-    if (!half.cancelled) {
-        if (half.answered) {
-            refuse(s);
-        } else if (m.head.interim()) {
-            if (m.end || !m.body.empty() || ++half.interim > limits::max_interim) {
-                refuse(s);
-            } else {
-                s->deliver(std::move(m));
-            }
-        } else {
-            half.answered = true;
-            // A head with a length, at its end and without a body, answers HEAD or is a 304.
-            if (!(m.end && m.body.empty())) half.expected = m.head.content_length;
-            if (take_body(s, m.body.size(), m.end)) s->deliver(std::move(m));
-        }
-    }
-    if (end) finish_remote(s);
+    const auto taken = takes(s, m);
+    if (m.end) finish_remote(s);
+    // Last: the session may go on at once, and open or end streams.
+    if (taken) s->hand_over(std::forward<Part>(m));
     return {};
 }
 
-std::error_code stream_set::handle(protocol::data&& m) {
-    std::error_code error;
-    auto* found = find_open(m.id, error);
-    if (found == nullptr) return error;
-    const auto s = *found;
-    const auto end = m.end;
-    const auto nothing = m.body.empty() && !m.end;  // costs no credit, so it must cost no memory
-    if (!s->at_link.cancelled && !nothing) {
-        if (side_ == role::server && !s->at_link.answered) {
-            refuse(s);
-        } else if (take_body(s, m.body.size(), m.end)) {
-            s->deliver(std::move(m));
-        }
-    }
-    if (end) finish_remote(s);
-    return {};
+std::error_code stream_set::handle(protocol::response&& m) {
+    if (side_ == role::client) return errc::unexpected_message;
+    return handle_part(std::move(m));
 }
+
+std::error_code stream_set::handle(protocol::data&& m) { return handle_part(std::move(m)); }
 
 std::error_code stream_set::handle(const protocol::window& m) {
     std::error_code error;
@@ -265,8 +262,10 @@ void stream_set::grow_window(const stream& s, std::size_t octets) {
     half.consumed += octets;
     if (half.consumed < half.window.size()) return;
     const auto now = clock::now();
-    const auto took = now - std::exchange(half.consuming_since, now);
+    const auto since = std::exchange(half.consuming_since, now);
     half.consumed = 0;
+    if (since == clock::time_point()) return;  // the first window began before there was a clock reading
+    const auto took = now - since;
     // One window a round trip is all that the credit allows. Two windows in flight keep the path full.
     const auto held_up = round_trip_ != clock::duration::max() && took < 2 * round_trip_;
     const auto size = half.window.size();
@@ -299,6 +298,11 @@ void stream_set::cancel(const stream& s, protocol::cancel_reason reason) {
         wake_();
     }
     finish_local(s);
+}
+
+void stream_set::cut_short(const stream& s, protocol::cancel_reason reason) {
+    if (s->at_link.queue.empty()) return cancel(s, reason);
+    s->at_link.cancel_at_end = reason;
 }
 
 void stream_set::make_ready(const stream& s) {
@@ -349,8 +353,13 @@ void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::si
         [[maybe_unused]] const auto written = half.queue.pop();
     }
     if (slice > 0 && !end && counted) s->accepted(slice);
-    if (!half.queue.empty()) make_ready(s);
-    if (end) finish_local(s);
+    if (!half.queue.empty()) return make_ready(s);
+    if (end) return finish_local(s);
+    if (!half.cancel_at_end) return;
+    // Behind what was written; a control frame would overtake it.
+    append_frame(out, protocol::cancel{half.id, *half.cancel_at_end});
+    half.cancelled = true;
+    finish_local(s);
 }
 
 void stream_set::stop_peer(const stream& s) {

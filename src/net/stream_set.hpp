@@ -56,6 +56,8 @@ class stream_set {
     void send_fin(const stream& s);
     void consumed(const stream& s, std::size_t octets);
     void cancel(const stream& s, protocol::cancel_reason reason);
+    /// Cancels once what was sent so far is written.
+    void cut_short(const stream& s, protocol::cancel_reason reason);
 
     /// Our body is complete or will be, and the rest of the peer's is not wanted.
     void stop_peer(const stream& s);
@@ -74,6 +76,11 @@ class stream_set {
     [[nodiscard]] bool is_open(const stream& s) const noexcept { return s->at_link.id != 0; }
     /// Counts body octets against credit and declared length. False: the stream was cancelled for it.
     [[nodiscard]] bool take_body(const stream& s, std::size_t octets, bool end);
+    /// Whether the session is to have it. If not, the stream was cancelled for it, or it means nothing.
+    [[nodiscard]] bool takes(const stream& s, const protocol::response& m);
+    [[nodiscard]] bool takes(const stream& s, const protocol::data& m);
+    template <class Part>
+    [[nodiscard]] std::error_code handle_part(Part&& m);
     void refuse(const stream& s);
     void make_ready(const stream& s);
     void write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice);

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "net/log.hpp"
-#include "net/platform.hpp"
-#include "net/spawn.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 
@@ -23,18 +21,93 @@ constexpr std::size_t read_size = 128 * limits::kib;
 
 tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
     : strand_(socket.get_executor()),
-      socket_(std::move(socket)),
-      peer_(remote_name(socket_)),
+      stream_(std::move(socket)),
+      poller_(poller_of(strand_)),
+      peer_(stream_.peer_name()),
       times_(times),
-      streams_(side, control_, [this] { something_to_write_.notify(); }),
+      streams_(side, control_, [this] { put_off(); }),
       last_received_(clock::now()),
       liveness_(strand_, [this] { check_liveness(); }),
       tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
-      goodbye_(strand_, [this] { end_goodbye(); }) {
-    error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
-    limit_unsent(socket_, limits::unsent);  // what waits here lets small frames overtake, what waits there does not
+      goodbye_(strand_, [this] { end_goodbye(); }) {}
+
+void tunnel_link::start() {
+    if (closed_ || std::exchange(started_, true)) return;
+    stream_.start(std::shared_ptr<socket_watcher>(shared_from_this(), this), strand_);
+    put_off();
+}
+
+void tunnel_link::ready(socket_events events) {
+    stream_.note(events);
+    if (events.writable) {
+        blocked_ = false;
+        put_off();
+    }
+    read();
+}
+
+void tunnel_link::put_off() {
+    if (closed_ || !started_ || put_off_) return;
+    poller_.defer(strand_, std::shared_ptr<deferred>(shared_from_this(), this));
+    put_off_ = true;
+}
+
+void tunnel_link::run_deferred() {
+    put_off_ = false;
+    read();
+    try {
+        write();
+    } catch (...) {
+        close("internal error");
+        throw;
+    }
+}
+
+void tunnel_link::read() {
+    if (closed_ || !stream_.readable()) return;
+    try {
+        if (input_.empty() && input_.capacity() > 2 * read_size) input_.reset();
+        const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
+        const auto room = std::max(missing, input_.spare() >= read_size / 2 ? input_.spare() : read_size);
+        auto* const into = input_.prepare(room);
+        error_code error;
+        const auto n = stream_.read(into, room, error);
+        if (error == asio::error::would_block) return;
+        if (error) return close(error == asio::error::eof ? std::string("closed by peer") : error.message());
+        last_received_ = clock::now();
+        probed_ = false;
+        if (input_.empty()) frame_begun_ = last_received_;
+        input_.commit(n);
+        octets_arrived();
+        if (stream_.readable()) put_off();
+    } catch (...) {
+        close("internal error");
+        throw;
+    }
+}
+
+void tunnel_link::octets_arrived() {
+    if (dropping_) {
+        input_.clear();
+    } else if (owner_ != nullptr) {
+        handle_frames();
+    } else {
+        input_arrived_.notify_now();
+    }
+}
+
+void tunnel_link::handle_frames() {
+    while (!closed_ && !dropping_) {
+        bool found = false;
+        if (!decode_next(message_, found) || !found) break;
+        if (const auto error = handle(std::move(message_), *owner_)) protocol_error(error);
+    }
+    drop_handled();
+}
+
+void tunnel_link::drop_handled() noexcept {
+    input_.consume(first_);
+    first_ = 0;
 }
 
 bool tunnel_link::decode_next(protocol::message& m, bool& found) {
@@ -77,24 +150,9 @@ awaitable<bool> tunnel_link::receive(protocol::message& m) {
     while (!closed_) {
         bool found = false;
         if (!decode_next(m, found)) co_return false;
+        drop_handled();
         if (found) co_return true;
-
-        input_.consume(first_);
-        first_ = 0;
-        const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
-        if (input_.empty() && input_.capacity() > 2 * read_size) input_.reset();
-        const auto room = std::max(missing, input_.spare() >= read_size / 2 ? input_.spare() : read_size);
-        if (input_.empty()) frame_begun_ = clock::time_point::max();
-        auto* into = input_.prepare(room);
-        auto [error, n] = co_await socket_.async_read_some(asio::buffer(into, room), no_throw);
-        if (error) {
-            close(error == asio::error::eof ? std::string("closed by peer") : error.message());
-            co_return false;
-        }
-        input_.commit(n);
-        last_received_ = clock::now();
-        if (frame_begun_ == clock::time_point::max()) frame_begun_ = last_received_;
-        probed_ = false;
+        co_await input_arrived_.wait();
     }
     co_return false;
 }
@@ -104,10 +162,13 @@ void tunnel_link::protocol_error(std::error_code error) {
     const auto reason = error == errc::unsupported_version ? protocol::goaway_reason::version  //
                                                            : protocol::goaway_reason::protocol;
     ended_ = error.message();
+    dropping_ = true;
     finish(reason, error.message());
+    input_arrived_.notify();
 }
 
 awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
+    start();
     // A goodbye may have been said already: its deadline holds.
     if (!said_goodbye_) goodbye_.set(times_.hello);
     protocol::message m;
@@ -133,35 +194,28 @@ awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& event
 }
 
 awaitable<void> tunnel_link::run(owner& events) {
-    start_writing();
+    start();
     last_received_ = clock::now();
     liveness_.set(tick_);
+    owner_ = &events;
     try {
-        protocol::message m;
-        for (;;) {
-            const auto received = co_await receive(m);
-            if (!received) break;
-            if (const auto error = handle(std::move(m), events)) {
-                protocol_error(error);
-                break;
-            }
-        }
+        handle_frames();
+        while (!closed_ && !dropping_) co_await input_arrived_.wait();
     } catch (...) {
         close("internal error");
         streams_.fail_all(stream_failure_);
+        owner_ = nullptr;
         throw;
     }
     streams_.fail_all(stream_failure_);
     co_await drain();
+    owner_ = nullptr;
 }
 
 awaitable<void> tunnel_link::drain() {
-    while (!closed_) {
-        input_.clear();
-        auto* into = input_.prepare(read_size);
-        auto [error, n] = co_await socket_.async_read_some(asio::buffer(into, read_size), no_throw);
-        if (error) close(error.message());
-    }
+    dropping_ = true;
+    input_.clear();
+    while (!closed_) co_await input_arrived_.wait();
 }
 
 std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
@@ -181,7 +235,7 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     }
     if (const auto* p = std::get_if<ping>(&m)) {
         append_frame(control_, pong{p->nonce});
-        something_to_write_.notify();
+        put_off();
         // Only a peer that floods and does not read what it asked for gets here.
         if (control_.size() > limits::control_queue) close("peer floods and does not read");
         return {};
@@ -198,8 +252,8 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
 
 void tunnel_link::send(const protocol::hello& m) {
     append_frame(control_, m);
-    start_writing();
-    something_to_write_.notify();
+    start();
+    put_off();
 }
 
 void tunnel_link::start(const protocol::hello& ours, const protocol::hello& theirs) {
@@ -213,15 +267,15 @@ void tunnel_link::send_ping() {
     pinged_ = clock::now();
     ++ping_nonce_;
     append_frame(control_, protocol::ping{ping_nonce_});
-    something_to_write_.notify();
+    put_off();
 }
 
 void tunnel_link::announce(protocol::goaway_reason reason, std::string detail) {
     if (closed_) return;
     said_goodbye_ = true;
     append_frame(control_, protocol::goaway{reason, std::move(detail)});
-    start_writing();
-    something_to_write_.notify();
+    start();
+    put_off();
 }
 
 void tunnel_link::end_goodbye() {
@@ -234,7 +288,7 @@ void tunnel_link::end_goodbye() {
 void tunnel_link::leave() {
     if (closed_) return;
     leaving_ = true;
-    something_to_write_.notify();
+    put_off();
 }
 
 void tunnel_link::finish(protocol::goaway_reason reason, std::string detail) {
@@ -248,72 +302,47 @@ void tunnel_link::close(std::string why) {
     if (closed_) return;
     closed_ = true;
     if (ended_.empty()) ended_ = std::move(why);
-    error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
-    socket_.close(ignored);
+    stream_.close();
     liveness_.stop();
     goodbye_.stop();
-    something_to_write_.notify();
+    input_arrived_.notify();
 }
 
-void tunnel_link::start_writing() {
-    if (std::exchange(writing_, true)) return;
-    auto write = [self = shared_from_this()]() -> awaitable<void> {
-        try {
-            co_await self->write_frames();
-        } catch (...) {
-            self->close("internal error");
-            throw;
-        }
-    };
-    spawn(strand_, "tunnel writer", std::move(write));
-}
-
-awaitable<void> tunnel_link::write_frames() {
-    while (!closed_) {
-        if (control_.empty() && !streams_.has_output()) {
-            if (finishing_ || (leaving_ && streams_.size() == 0)) {
-                // FIN behind the last frame; the peer closes, or goodbye_ does.
-                error_code ignored;
-                socket_.shutdown(tcp::socket::shutdown_send, ignored);
-                goodbye_.set(times_.goaway);
-            } else if (said_goodbye_ && streams_.size() == 0) {
-                goodbye_.set(times_.goaway);  // the server closes, once it knows that nothing more is on its way
-            }
-            co_await something_to_write_.wait();
-            continue;
-        }
-        output_.append(control_.view());
-        control_.clear();
-        if (!finishing_) streams_.fill(output_, limits::link_queue);
-        co_await write_all(output_);
-        output_.clear();
-        // One large burst must not make an idle link large for good.
-        if (output_.capacity() > 2 * limits::link_queue) output_.reset();
-    }
-}
-
-awaitable<void> tunnel_link::write_all(protocol::byte_buffer& bytes) {
-    auto left = bytes.view();
-    write_begun_ = clock::now();
-    in_write_ = true;
-    while (!left.empty() && !closed_) {
+void tunnel_link::write() {
+    while (!closed_ && !blocked_) {
+        if (written_ == output_.size() && !fill()) return nothing_to_write();
         error_code error;
-        auto n = socket_.write_some(asio::buffer(left.data(), left.size()), error);
+        const auto n = stream_.write(gather(output_.view().substr(written_)), error);
+        written_ += n;
         if (error == asio::error::would_block) {
-            auto [failed, written] =
-                co_await socket_.async_write_some(asio::buffer(left.data(), left.size()), no_throw);
-            error = failed;
-            n = written;
-        }
-        if (error) {
+            blocked_ = true;
+            write_begun_ = clock::now();
+            stream_.await_writable();
+        } else if (error) {
             close(error.message());
-            break;
         }
-        left.remove_prefix(n);
-        write_begun_ = clock::now();
     }
-    in_write_ = false;
+}
+
+bool tunnel_link::fill() {
+    output_.clear();
+    written_ = 0;
+    // One large burst must not make an idle link large for good.
+    if (output_.capacity() > 2 * limits::link_queue) output_.reset();
+    output_.append(control_.view());
+    control_.clear();
+    if (!finishing_) streams_.fill(output_, limits::link_queue);
+    return !output_.empty();
+}
+
+void tunnel_link::nothing_to_write() {
+    if (finishing_ || (leaving_ && streams_.size() == 0)) {
+        // FIN behind the last frame; the peer closes, or goodbye_ does.
+        stream_.shutdown_send();
+        goodbye_.set(times_.goaway);
+    } else if (said_goodbye_ && streams_.size() == 0) {
+        goodbye_.set(times_.goaway);  // the server closes, once it knows that nothing more is on its way
+    }
 }
 
 void tunnel_link::check_liveness() {
@@ -321,7 +350,7 @@ void tunnel_link::check_liveness() {
     const auto now = clock::now();
     const auto silent = now - last_received_;
     if (silent >= times_.dead_after) return close("no sign of life from the peer");
-    if (in_write_ && now - write_begun_ >= times_.write) return close("peer takes no data");
+    if (blocked_ && now - write_begun_ >= times_.write) return close("peer takes no data");
     if (!input_.empty() && now - frame_begun_ >= times_.frame) return close("a frame took too long");
     if (silent >= times_.ping_after && !std::exchange(probed_, true)) send_ping();
     liveness_.set(tick_);

@@ -8,7 +8,9 @@
 #include "net/asio.hpp"
 #include "net/deadline.hpp"
 #include "net/event.hpp"
+#include "net/poller.hpp"
 #include "net/stream_set.hpp"
+#include "net/tcp_stream.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "tunnel/protocol/message.hpp"
@@ -26,9 +28,10 @@ struct link_times {
     std::chrono::milliseconds goaway = limits::goaway_time;
 };
 
-/// The tunnel connection: socket to frames and back. One coroutine reads, one writes everything that is ready in
-/// one go, a timer watches for silence. Belongs to one strand; streams() does the thinking.
-class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
+/// The tunnel connection: socket to frames and back. Frames are read when the socket has some; everything that is ready
+/// to be written leaves in one go at the end of a turn of the event loop; a timer watches for silence. Belongs to one
+/// strand; streams() does the thinking.
+class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private socket_watcher, private deferred {
  public:
     /// What the program behind the link does with frames that are not of an open stream. Outlives run().
     class owner {
@@ -43,6 +46,9 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     };
 
     tunnel_link(tcp::socket socket, role side, const link_times& times = {});
+    tunnel_link(const tunnel_link&) = delete;
+    tunnel_link& operator=(const tunnel_link&) = delete;
+    ~tunnel_link() override = default;
 
     [[nodiscard]] const executor& strand() const noexcept { return strand_; }
     [[nodiscard]] stream_set& streams() noexcept { return streams_; }
@@ -81,21 +87,36 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
 
  private:
-    /// Reads until a whole frame is buffered and decodes it. False: closed.
+    void ready(socket_events events) override;
+    void run_deferred() override;
+
+    /// From now on, the link hears of its socket.
+    void start();
+    /// Takes in one piece of what the socket has: others are to have their turn in between.
+    void read();
+    void octets_arrived();
+    /// Handles all frames that are whole.
+    void handle_frames();
+    void drop_handled() noexcept;
+    /// Waits until a whole frame is buffered and decodes it. False: closed.
     [[nodiscard]] awaitable<bool> receive(protocol::message& m);
     [[nodiscard]] bool decode_next(protocol::message& m, bool& found);
     [[nodiscard]] std::error_code handle(protocol::message&& m, owner& events);
     void protocol_error(std::error_code error);
 
-    void start_writing();
-    [[nodiscard]] awaitable<void> write_frames();
-    [[nodiscard]] awaitable<void> write_all(protocol::byte_buffer& bytes);
+    /// Writes, and reads on, at the end of this turn.
+    void put_off();
+    void write();
+    /// Makes the next piece of output. False: there is nothing to write.
+    [[nodiscard]] bool fill();
+    void nothing_to_write();
     void end_goodbye();
     void send_ping();
     void check_liveness();
 
     executor strand_;
-    tcp::socket socket_;
+    tcp_stream stream_;
+    poller& poller_;
     std::string peer_;
     link_times times_;
 
@@ -103,18 +124,23 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link> {
     std::size_t first_ = 0;   // octets of input_ already decoded
     std::size_t needed_ = 0;  // size of the frame that has begun, where known
     protocol::message_decoder decoder_;
+    protocol::message message_;  // what was decoded last
     bool greeted_ = false;
+    bool started_ = false;
+    bool dropping_ = false;   // what still arrives is of no interest
+    owner* owner_ = nullptr;  // during run()
+    event input_arrived_;     // for who waits for the hello, or for the end
 
     protocol::byte_buffer control_;  // frames that overtake bodies
     protocol::byte_buffer output_;   // frames on their way into the socket
-    event something_to_write_;
-    bool writing_ = false;
+    std::size_t written_ = 0;        // octets of output_ that the socket took
+    bool blocked_ = false;           // it takes no more for now
+    bool put_off_ = false;
     stream_set streams_;
 
     clock::time_point last_received_;
     clock::time_point frame_begun_;
     clock::time_point write_begun_;
-    bool in_write_ = false;
     clock::time_point pinged_;
     std::uint64_t ping_nonce_ = 0;
     bool pong_due_ = false;

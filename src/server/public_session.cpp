@@ -7,7 +7,6 @@
 #include "net/error_answer.hpp"
 #include "net/forwarded_fields.hpp"
 #include "net/log.hpp"
-#include "net/platform.hpp"
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
 #include "server/max_forwards.hpp"
@@ -32,7 +31,7 @@ public_session::public_session(net::tcp::socket socket, std::shared_ptr<client_s
                                                     settings.body_timeout)),
       slot_(std::move(slot)),
       settings_(settings),
-      caller_(net::remote_address(connection_->socket())),
+      caller_(connection_->peer_address()),
       parser_(settings.max_header_bytes),
       deadline_(connection_->strand(), [this] { deadline_expired(); }) {
     connection_->start();

@@ -488,6 +488,16 @@ TEST_F(StreamSetOfClient, HeadsNeedNoCredit) {
     EXPECT_EQ(written(), list{"data 1 of 1, end"});
 }
 
+TEST_F(StreamSetOfClient, WhatWasSentOfAnAnswerThatIsCutShortArrives) {
+    auto s = adopted(1);
+    streams.send(s, response(0, std::string(1500, 'x'), false));
+    streams.cut_short(s, cancel_reason::local_reset);
+    EXPECT_EQ(written(), list{"response 1 200 " + std::string(1000, 'x')});
+    EXPECT_FALSE(streams.handle(protocol::window{1, 5000}));
+    EXPECT_EQ(written(), (list{"data 1 of 500", "cancel 1 local-reset"}));
+    EXPECT_EQ(streams.size(), 0U);
+}
+
 TEST_F(StreamSetOfClient, IdsMustRiseButMayHaveGaps) {
     (void)adopted(3);
     auto r = request();

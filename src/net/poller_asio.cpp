@@ -1,0 +1,87 @@
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "net/poller.hpp"
+
+/// The poller where there is no epoll: Asio waits for each socket.
+namespace tunnel::net {
+
+struct poller::impl {
+    struct entry {
+        entry(const executor& strand, int descriptor, std::weak_ptr<socket_watcher> w)
+            : socket(strand, descriptor), watcher(std::move(w)) {}
+        ~entry() { socket.release(); }  // its owner closes it
+
+        asio::posix::stream_descriptor socket;
+        std::weak_ptr<socket_watcher> watcher;
+    };
+
+    static void wait(const std::shared_ptr<entry>& e, asio::posix::descriptor_base::wait_type what);
+    [[nodiscard]] std::shared_ptr<entry> find(int descriptor) {
+        const std::scoped_lock lock(mutex);
+        const auto at = entries.find(descriptor);
+        return at == entries.end() ? nullptr : at->second;
+    }
+
+    std::mutex mutex;
+    std::unordered_map<int, std::shared_ptr<entry>> entries;
+};
+
+void poller::impl::wait(const std::shared_ptr<entry>& e, asio::posix::descriptor_base::wait_type what) {
+    e->socket.async_wait(what, [e, what](const error_code& error) {
+        if (error) return;
+        const auto watcher = e->watcher.lock();
+        if (!watcher) return;
+        socket_events events;
+        events.writable = what == asio::posix::descriptor_base::wait_write;
+        events.readable = !events.writable;
+        events.ended = events.readable;  // it may have: whoever reads finds out
+        watcher->ready(events);
+    });
+}
+
+poller::poller(asio::execution_context& context)
+    : asio::execution_context::service(context),
+      context_(static_cast<asio::io_context&>(context)),
+      impl_(std::make_unique<impl>()) {}
+
+poller::~poller() = default;
+
+void poller::shutdown() noexcept {
+    deferred_.clear();
+    running_.clear();
+    impl_->entries.clear();
+}
+
+void poller::add(int descriptor, std::weak_ptr<socket_watcher> watcher, const executor& strand) {
+    const auto e = std::make_shared<impl::entry>(strand, descriptor, std::move(watcher));
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        impl_->entries[descriptor] = e;
+    }
+    impl::wait(e, asio::posix::descriptor_base::wait_read);
+    impl::wait(e, asio::posix::descriptor_base::wait_error);
+}
+
+void poller::remove(int descriptor) noexcept {
+    std::shared_ptr<impl::entry> gone;
+    const std::scoped_lock lock(impl_->mutex);
+    const auto at = impl_->entries.find(descriptor);
+    if (at == impl_->entries.end()) return;
+    gone = std::move(at->second);
+    impl_->entries.erase(at);
+    gone->watcher.reset();
+    gone->socket.release();
+}
+
+void poller::await_readable(int descriptor) {
+    if (const auto e = impl_->find(descriptor)) impl::wait(e, asio::posix::descriptor_base::wait_read);
+}
+
+void poller::await_writable(int descriptor) {
+    if (const auto e = impl_->find(descriptor)) impl::wait(e, asio::posix::descriptor_base::wait_write);
+}
+
+}  // namespace tunnel::net
