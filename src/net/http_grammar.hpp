@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "protocol/field_rules.hpp"
 #include "protocol/octet_block.hpp"
 
 /// Character classes and lists of RFC 9110 section 5.6, shared by parser, writer and body decoder.
@@ -35,14 +36,12 @@ inline constexpr auto token_table = token_characters();
     return -1;
 }
 
-/// Nearly all tokens are of letters, digits and hyphens: what is not.
-inline constexpr auto unusual_in_tokens = [](const auto& octets) {
-    return ~(octets.between('a', 'z') | octets.between('A', 'Z') | octets.between('0', '9') | octets.equal_to('-'));
-};
+using protocol::controls;
+using protocol::unusual_in_tokens;
 
-/// Where the token at `begin` ends.
-[[nodiscard]] inline const char* end_of_token(const char* begin, const char* end) noexcept {
-    const char* at = protocol::find_any_of(begin, end, unusual_in_tokens);
+/// Where the token at `begin` ends, in a text that starts at `first`.
+[[nodiscard]] inline const char* end_of_token(const char* first, const char* begin, const char* end) noexcept {
+    const char* at = protocol::find_any_of(first, begin, end, unusual_in_tokens);
     while (at != end && is_token_char(*at)) ++at;
     return at;
 }
@@ -54,11 +53,6 @@ inline constexpr auto unusual_in_tokens = [](const auto& octets) {
     }
     return true;
 }
-
-/// What no field value has: a control character other than HTAB.
-inline constexpr auto controls = [](const auto& octets) {
-    return octets.between(0, 0x1f).except(octets.equal_to('\t')) | octets.equal_to(0x7f);
-};
 
 /// Field values and reason phrases: HTAB, SP, visible characters and obs-text.
 [[nodiscard]] inline bool is_field_value(std::string_view text) noexcept {

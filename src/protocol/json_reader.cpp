@@ -1,10 +1,13 @@
 #include "json_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <system_error>
 #include <utility>
 
+#include "field_rules.hpp"
 #include "json_grammar.hpp"
 #include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
@@ -166,6 +169,17 @@ std::string_view reader::word() noexcept {
 errc reader::number(std::uint64_t& out) noexcept {
     skip_blanks();
     if (at_ == end_ || !is_digit(*at_)) return wrong_type();
+    // No number of so few digits leaves the range.
+    constexpr std::ptrdiff_t in_range = std::numeric_limits<std::uint64_t>::digits10;
+    const char* const most = at_ + std::min(in_range, end_ - at_);
+    const char* digit = at_;
+    std::uint64_t n = 0;
+    while (digit != most && is_digit(*digit)) n = n * 10 + static_cast<std::uint64_t>(*digit++ - '0');
+    if (digit != most && ends_word(*digit) && (*at_ != '0' || digit - at_ == 1)) {
+        out = n;
+        at_ = digit;
+        return ok;
+    }
     const auto [stopped, error] = std::from_chars(at_, end_, out);
     if (error != std::errc() || (*at_ == '0' && stopped - at_ > 1)) return errc::bad_member;
     if (stopped != end_ && !ends_word(*stopped)) return errc::bad_member;
@@ -175,6 +189,12 @@ errc reader::number(std::uint64_t& out) noexcept {
 
 errc reader::boolean(bool& out) noexcept {
     skip_blanks();
+    constexpr std::string_view usual = "true";
+    if (rest().starts_with(usual) && rest().size() > usual.size() && ends_word(at_[usual.size()])) {
+        at_ += usual.size();
+        out = true;
+        return ok;
+    }
     const auto wrong = wrong_type();
     const auto name = word();
     out = name == "true";
@@ -232,6 +252,13 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     };
     // The decoder takes neither escapes nor controls: where it is content, so is JSON.
     const char* const begin = at_ + 1;
+    // Our encoder writes the body last: where the document ends behind it, nobody has to look for its end.
+    constexpr std::string_view end_of_last = "\"}";
+    const auto left = std::string_view(begin, static_cast<std::size_t>(end_ - begin));
+    if (left.ends_with(end_of_last) && decode(left.substr(0, left.size() - end_of_last.size()))) {
+        at_ = end_ - 1;
+        return ok;
+    }
     const auto* const quote = static_cast<const char*>(std::memchr(begin, '"', static_cast<std::size_t>(end_ - begin)));
     if (quote != nullptr && decode({begin, static_cast<std::size_t>(quote - begin)})) {
         at_ = quote + 1;
@@ -243,6 +270,25 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     return decode(encoded) ? ok : errc::bad_base64;
 }
 
+bool reader::usual_field(field_list& out) {
+    constexpr std::string_view open = "[\"";
+    constexpr std::string_view between = "\",\"";
+    constexpr std::string_view close = "\"]";
+    constexpr auto unusual_in_values = [](const auto& octets) { return not_plain(octets) | octets.equal_to(0x7f); };
+
+    if (!rest().starts_with(open)) return false;
+    const char* const name = at_ + open.size();
+    const char* const name_end = find_any_of(begin_, name, end_, unusual_in_tokens);
+    if (name_end == name || !std::string_view(name_end, end_).starts_with(between)) return false;
+    const char* const value = name_end + between.size();
+    const char* const value_end = find_any_of(begin_, value, end_, unusual_in_values);
+    if (!std::string_view(value_end, end_).starts_with(close)) return false;
+    if (is_connection_field({name, name_end})) return false;
+    out.add_sound({name, name_end}, {value, value_end});
+    at_ = value_end + close.size();
+    return true;
+}
+
 errc reader::fields(std::string& name_scratch, std::string& value_scratch, field_list& out) {
     if (const errc e = open_array(); e != ok) return e;
     out.reserve(usual_fields, usual_field_octets);
@@ -250,6 +296,7 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
     for (bool more = true;;) {
         if (const errc e = next(lines, more); e != ok) return e;
         if (!more) return ok;
+        if (usual_field(out)) continue;
         if (const errc e = open_array(); e != ok) return e;
         list pair(']');
         std::string_view name;

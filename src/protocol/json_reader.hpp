@@ -39,7 +39,7 @@ class list {
 class reader {
  public:
     explicit reader(std::string_view document) noexcept
-        : at_(document.data()), end_(document.data() + document.size()) {}
+        : begin_(document.data()), at_(begin_), end_(begin_ + document.size()) {}
 
     [[nodiscard]] errc open_object() noexcept { return open('{'); }
     [[nodiscard]] errc open_array() noexcept { return open('['); }
@@ -108,17 +108,20 @@ class reader {
         skip_blanks();
         if (at_ == end_ || *at_ != '"') return false;
         const char* const begin = at_ + 1;
-        const char* const stop = find_any_of(begin, end_, not_plain);
+        const char* const stop = find_any_of(begin_, begin, end_, not_plain);
         if (stop == end_ || *stop != '"') return false;
         out = {begin, stop};
         at_ = stop + 1;
         return true;
     }
+    /// Appends `["Name","value"]` as nearly all fields are; any other is left as it is.
+    [[nodiscard]] bool usual_field(field_list& out);
     [[nodiscard]] errc unplain_text(std::string& scratch, std::string_view& out);
     [[nodiscard]] errc unplain_octets(std::string& scratch, std::string_view& out);
     /// Octets up to whatever ends a number or a word.
     [[nodiscard]] std::string_view word() noexcept;
 
+    const char* begin_;
     const char* at_;
     const char* end_;
 };
