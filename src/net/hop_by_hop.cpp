@@ -45,12 +45,21 @@ void connection_options::clear() noexcept {
     close_ = keep_alive_ = upgrade_ = false;
 }
 
+bool connection_options::add_usual(std::string_view value) noexcept {
+    const bool keep_alive = iequals(value, "keep-alive");
+    const bool close = iequals(value, "close");
+    keep_alive_ = keep_alive_ || keep_alive;
+    close_ = close_ || close;
+    return keep_alive || close;
+}
+
 void connection_options::add(std::string_view value) {
     if (!values_.empty()) values_ += ',';
     values_ += value;
 }
 
 void connection_options::finish() {
+    if (values_.empty()) return;
     grammar::for_each_member(values_, [this](std::string_view option) {
         if (iequals(option, "close")) {
             close_ = true;

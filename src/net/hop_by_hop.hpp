@@ -22,8 +22,9 @@ using protocol::is_connection_field;
 class connection_options {
  public:
     void clear() noexcept;
-    void add(std::string_view value);  ///< one Connection line
-    void finish();                     ///< all lines are in
+    bool add_usual(std::string_view value) noexcept;  ///< a line with nothing but what nearly all say; false: another
+    void add(std::string_view value);                 ///< one Connection line
+    void finish();                                    ///< all lines are in
 
     [[nodiscard]] bool close() const noexcept { return close_; }
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }

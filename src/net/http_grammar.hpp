@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "protocol/field_rules.hpp"
@@ -27,6 +29,18 @@ inline constexpr auto token_table = token_characters();
 }
 
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// Digits and nothing else, so few that the number is in range.
+[[nodiscard]] constexpr bool is_short_number(std::string_view text, std::uint64_t& number) noexcept {
+    if (text.empty() || text.size() > std::numeric_limits<std::uint64_t>::digits10) return false;
+    std::uint64_t n = 0;
+    for (const char c : text) {
+        if (!is_digit(c)) return false;
+        n = n * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    number = n;
+    return true;
+}
 
 /// Value of a hexadecimal digit, or -1.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {

@@ -94,6 +94,9 @@ inline constexpr std::size_t max_target = 16 * kib;
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
+/// Status line that a connection to the local app remembers: there is hardly a longer one that comes twice.
+inline constexpr std::size_t kept_status_line = 64;
+
 /// A field value that comes in several lines, joined: nobody has sent such long ones for decades.
 inline constexpr std::size_t max_folded = 4 * kib;
 
