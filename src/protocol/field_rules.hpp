@@ -49,4 +49,10 @@ namespace detail {
     return which != connection_field::none && which != connection_field::http2_settings;
 }
 
+/// Whether a line may be written into any head. Of names only those that nearly all have are known here.
+[[nodiscard]] inline bool is_sound_field(std::string_view name, std::string_view value) noexcept {
+    return !name.empty() && !has_any_of(name, unusual_in_tokens) && !has_any_of(value, controls) &&
+           !is_connection_field(name);
+}
+
 }  // namespace tunnel::protocol

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "copy_octets.hpp"
 #include "field_rules.hpp"
 #include "json_grammar.hpp"
 #include "octet_block.hpp"
@@ -87,7 +88,7 @@ bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
 }
 
 /// `\uXXXX`, two of them for what is above U+FFFF; takes them off `text`, of which the backslash is gone.
-bool unescape_unicode(std::string_view& text, std::string& out) {
+bool unescape_unicode(std::string_view& text, char*& out) noexcept {
     std::uint32_t code = 0;
     if (!read_hex(text.substr(1), code)) return false;
     text.remove_prefix(5);
@@ -98,29 +99,53 @@ bool unescape_unicode(std::string_view& text, std::string& out) {
         text.remove_prefix(6);
         code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
     }
-    append_utf8(out, code);
+    out = put_utf8(out, code);
     return true;
 }
 
+/// The character that a backslash and this one stand for; 0 if there is none.
+constexpr char escaped_by(char c) noexcept {
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/':
+            return c;
+        case 'b':
+            return '\b';
+        case 'f':
+            return '\f';
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        default:
+            return 0;
+    }
+}
+
 bool unescape(std::string_view text, std::string& out) {
-    constexpr std::string_view names = "\"\\/bfnrt";
-    constexpr std::string_view characters = "\"\\/\b\f\n\r\t";
-    out.clear();
+    constexpr auto backslash = [](const auto& octets) { return octets.equal_to('\\'); };
+    out.resize(text.size());  // no escape stands for more octets than it has itself
+    char* to = out.data();
     while (!text.empty()) {
-        const auto plain = text.substr(0, text.find('\\'));
-        out += plain;
+        const char* const stop = find_any_of(text.data(), text.data() + text.size(), backslash);
+        const auto plain = text.substr(0, static_cast<std::size_t>(stop - text.data()));
+        to = copy_octets(to, plain);
         text.remove_prefix(plain.size());
         if (text.empty()) break;
         text.remove_prefix(1);
         if (text.starts_with('u')) {
-            if (!unescape_unicode(text, out)) return false;
+            if (!unescape_unicode(text, to)) return false;
             continue;
         }
-        const auto which = text.empty() ? names.npos : names.find(text.front());
-        if (which == names.npos) return false;
-        out += characters[which];
+        const char c = text.empty() ? '\0' : escaped_by(text.front());
+        if (c == 0) return false;
+        *to++ = c;
         text.remove_prefix(1);
     }
+    out.resize(static_cast<std::size_t>(to - out.data()));
     return true;
 }
 
@@ -306,7 +331,7 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
         if (const errc e = octets(value_scratch, value); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
-        out.add(name, value);
+        is_sound_field(name, value) ? out.add_sound(name, value) : out.add(name, value);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,12 +26,13 @@ inline constexpr errc ok{};
 /// A list whose elements or members are read one after the other.
 class list {
  public:
-    explicit list(char close) noexcept : close_(close) {}
+    /// `begun`: some of it was read by other means.
+    explicit list(char close, bool begun = false) noexcept : close_(close), begun_(begun) {}
 
  private:
     friend class reader;
     char close_;
-    bool begun_ = false;
+    bool begun_;
 };
 
 /// Stands in front of the next value of one document. A copy reads ahead. Each function reads one value and answers
@@ -58,6 +60,14 @@ class reader {
             skip_blanks();
         }
         return ok;
+    }
+    /// Takes punctuation and keys that are written just so; else nothing.
+    template <std::size_t Size>
+    [[nodiscard]] bool take(const char (&text)[Size]) noexcept {
+        constexpr std::size_t octets = Size - 1;
+        if (static_cast<std::size_t>(end_ - at_) < octets || std::memcmp(at_, text, octets) != 0) return false;
+        at_ += octets;
+        return true;
     }
     /// After `next` in an object; the member's value is to be read then.
     [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
