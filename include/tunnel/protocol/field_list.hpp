@@ -21,7 +21,7 @@ struct field {
 /// Field lines in order, duplicates and case kept. All lie one behind the other in one buffer, as they stand in a head
 /// (`Name: value` CRLF) and each behind its sizes: a list costs one allocation whatever its length, is read from front
 /// to back, and a line is copied out of one head and into another in one piece.
-/// Views and iterators stay valid until the list is changed.
+/// Views and iterators stay valid until the list is changed; lines for which room was reserved may be added.
 class field_list {
  public:
     field_list() noexcept = default;
