@@ -20,6 +20,8 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+constexpr std::size_t version_size = std::string_view{" HTTP/1.1"}.size();
+
 // Most heads have no more, what add_forwarded_fields adds included: the list then allocates once.
 constexpr std::size_t usual_fields = 16;
 constexpr std::size_t usual_field_octets = 1 * limits::kib;
@@ -186,26 +188,51 @@ struct request_parser::impl : head_state {
     /// `received_line` is known to be good, and its CRLF follows it.
     template <class Lines>
     http_error read(std::string_view received_line, Lines& lines, received_request& out);
+
+    struct request_line {
+        std::string_view method;
+        std::string_view target;
+    };
+    http_error read_request_line(std::string_view received, request_line& out);
+
+    /// Who keeps a connection often asks for the same again: what Beast read last.
+    std::string last_line;
+    std::size_t last_method_size = 0;
 };
 
 std::size_t request_parser::impl::read_whole(std::string_view buffered, received_request& out) {
     whole_head head(buffered);
     const auto line = head.start_line();
-    if (line.empty() || line.size() > max_request_line || check_request_line(line)) return 0;
+    if (line.empty() || line.size() > max_request_line || (line != last_line && check_request_line(line))) return 0;
     out.head.fields.clear();
     out.head.fields.reserve(usual_fields, usual_field_octets);
     return read(line, head, out) ? 0 : head.size();
 }
 
+http_error request_parser::impl::read_request_line(std::string_view received, request_line& out) {
+    if (received == last_line) {
+        const auto behind = received.substr(last_method_size + 1);
+        out = {received.substr(0, last_method_size), behind.substr(0, behind.size() - version_size)};
+        return {};
+    }
+    start_line.clear();
+    if (received.back() > '1') start_line.assign(received, 0, received.size() - 1).append("1\r\n");
+    request_line_reader line;
+    const std::string_view with_end(received.data(), received.size() + 2);
+    if (const auto error = line.read(start_line.empty() ? with_end : start_line)) return error;
+    out = {line.method, line.target};
+    if (received.size() <= limits::kept_request_line) {
+        last_line = received;
+        last_method_size = line.method.size();
+    }
+    return {};
+}
+
 template <class Lines>
 http_error request_parser::impl::read(std::string_view received_line, Lines& lines, received_request& out) {
     const char minor = received_line.back();
-    start_line.clear();
-    if (minor > '1') start_line.assign(received_line, 0, received_line.size() - 1).append("1\r\n");
-
-    request_line_reader line;
-    const std::string_view with_end(received_line.data(), received_line.size() + 2);
-    if (const auto error = line.read(start_line.empty() ? with_end : start_line)) return error;
+    request_line line;
+    if (const auto error = read_request_line(received_line, line)) return error;
     request_target target;
     if (const auto error = read_target(line.method, line.target, target)) return error;
     out.head.method = line.method;

@@ -26,14 +26,13 @@ constexpr std::size_t usual_field_octets = 512;
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr bool ends_word(char c) noexcept {
+    if (c == ',' || c == '}') return true;  // nearly always
     switch (c) {
-        case ',':
         case ':':
         case '"':
         case '[':
         case ']':
         case '{':
-        case '}':
             return true;
         default:
             return is_blank(c);
@@ -166,6 +165,24 @@ bool to_octets(std::string& text) {
     return true;
 }
 
+/// Appends `["Name","value"]`, as nearly all fields are, and says where it ends; nothing and null of any other.
+const char* usual_field(const char* document, const char* at, const char* end, field_list& out) {
+    constexpr std::string_view open = "[\"";
+    constexpr std::string_view between = "\",\"";
+    constexpr std::string_view close = "\"]";
+
+    if (!std::string_view(at, end).starts_with(open)) return nullptr;
+    const char* const name = at + open.size();
+    const char* const name_end = find_any_of(document, name, end, unusual_in_tokens);
+    if (name_end == name || !std::string_view(name_end, end).starts_with(between)) return nullptr;
+    const char* const value = name_end + between.size();
+    const char* const value_end = find_any_of(document, value, end, unusual_in_values);
+    if (!std::string_view(value_end, end).starts_with(close)) return nullptr;
+    if (is_connection_field({name, name_end})) return nullptr;
+    out.add_sound({name, name_end}, {value, value_end});
+    return value_end + close.size();
+}
+
 }  // namespace
 
 bool reader::at_end() noexcept {
@@ -295,25 +312,6 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     return decode(encoded) ? ok : errc::bad_base64;
 }
 
-bool reader::usual_field(field_list& out) {
-    constexpr std::string_view open = "[\"";
-    constexpr std::string_view between = "\",\"";
-    constexpr std::string_view close = "\"]";
-    constexpr auto unusual_in_values = [](const auto& octets) { return not_plain(octets) | octets.equal_to(0x7f); };
-
-    if (!rest().starts_with(open)) return false;
-    const char* const name = at_ + open.size();
-    const char* const name_end = find_any_of(begin_, name, end_, unusual_in_tokens);
-    if (name_end == name || !std::string_view(name_end, end_).starts_with(between)) return false;
-    const char* const value = name_end + between.size();
-    const char* const value_end = find_any_of(begin_, value, end_, unusual_in_values);
-    if (!std::string_view(value_end, end_).starts_with(close)) return false;
-    if (is_connection_field({name, name_end})) return false;
-    out.add_sound({name, name_end}, {value, value_end});
-    at_ = value_end + close.size();
-    return true;
-}
-
 errc reader::fields(std::string& name_scratch, std::string& value_scratch, field_list& out) {
     if (const errc e = open_array(); e != ok) return e;
     out.reserve(usual_fields, usual_field_octets);
@@ -321,7 +319,10 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
     for (bool more = true;;) {
         if (const errc e = next(lines, more); e != ok) return e;
         if (!more) return ok;
-        if (usual_field(out)) continue;
+        if (const char* const behind = usual_field(begin_, at_, end_, out); behind != nullptr) {
+            at_ = behind;
+            continue;
+        }
         if (const errc e = open_array(); e != ok) return e;
         list pair(']');
         std::string_view name;

@@ -124,8 +124,6 @@ class reader {
         at_ = stop + 1;
         return true;
     }
-    /// Appends `["Name","value"]` as nearly all fields are; any other is left as it is.
-    [[nodiscard]] bool usual_field(field_list& out);
     [[nodiscard]] errc unplain_text(std::string& scratch, std::string_view& out);
     [[nodiscard]] errc unplain_octets(std::string& scratch, std::string_view& out);
     /// Octets up to whatever ends a number or a word.

@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "copy_octets.hpp"
+#include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/field_list.hpp"
 
 /// JSON values straight into a byte_buffer; the caller puts the punctuation between them.
 namespace tunnel::protocol::json {
@@ -22,7 +24,7 @@ class writer {
     static constexpr std::size_t longest_number = 20;
 
     writer(byte_buffer& out, std::size_t room)
-        : out_(out), begin_(out.size()), at_(out.prepare(room)), end_(at_ + room) {}
+        : out_(out), begin_(out.size()), at_(out.prepare(room + copied_beyond)), end_(at_ + room) {}
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
     /// Dropped without `finish`, it leaves nothing behind.
@@ -34,8 +36,8 @@ class writer {
     void number(std::uint64_t n) noexcept;
     /// A byte string in quotes: octets 0x80 to 0xFF become U+0080 to U+00FF.
     void octets(std::string_view octets);
-    /// `["name","value"],` of byte strings.
-    void pair(std::string_view name, std::string_view value);
+    /// `["name","value"],` of the byte strings of a line in a field_list.
+    void pair(const field& line);
     /// UTF-8 text in quotes. What is no UTF-8 goes out as octets, so that the frame is valid whatever it holds.
     void text(std::string_view text);
     /// Octets as base64 in quotes.
@@ -55,6 +57,9 @@ class writer {
     }
 
  private:
+    // Who copies in blocks writes so much behind the end.
+    static constexpr std::size_t copied_beyond = octet_block::size;
+
     enum class high_octets { are_characters, are_utf8 };
 
     void commit() noexcept { out_.commit(static_cast<std::size_t>(at_ - out_.data()) - out_.size()); }

@@ -53,7 +53,7 @@ class frame_writer {
     }
     frame_writer& fields(std::string_view before, const field_list& list) {
         literal(before).literal("[");
-        for (const field f : list) json_.pair(f.name, f.value);
+        for (const field f : list) json_.pair(f);
         if (!list.empty()) json_.drop_last();
         return literal("]");
     }

@@ -68,6 +68,10 @@ class word_block {
         [[nodiscard]] constexpr std::size_t ahead_from(std::size_t n) const noexcept {
             return static_cast<std::size_t>(std::countr_zero(bits_ & ~std::uint64_t{0} << 8 * n)) / 8;
         }
+        /// One bit an octet, the first lowest.
+        [[nodiscard]] constexpr std::uint32_t each() const noexcept {
+            return static_cast<std::uint32_t>((bits_ >> 7) * 0x0102040810204080 >> 56);
+        }
         [[nodiscard]] constexpr set except(set other) const noexcept { return set(bits_ & ~other.bits_); }
         [[nodiscard]] friend constexpr set operator|(set a, set b) noexcept { return set(a.bits_ | b.bits_); }
         [[nodiscard]] constexpr set operator~() const noexcept { return set(~bits_ & top_bits); }
@@ -138,10 +142,11 @@ class vector_block {
         [[nodiscard]] std::size_t ahead_from(std::size_t n) const noexcept {
             return static_cast<std::size_t>(std::countr_zero((bits() | 1U << size) & ~0U << n));
         }
+        [[nodiscard]] std::uint32_t each() const noexcept { return bits(); }
         [[nodiscard]] set except(set other) const noexcept { return set(_mm_andnot_si128(other.octets_, octets_)); }
         [[nodiscard]] friend set operator|(set a, set b) noexcept { return set(_mm_or_si128(a.octets_, b.octets_)); }
         // Only the top bits count.
-        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(octets_, each(0xff))); }
+        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(octets_, vector_block::each(0xff))); }
 
      private:
         [[nodiscard]] unsigned bits() const noexcept { return static_cast<unsigned>(_mm_movemask_epi8(octets_)); }

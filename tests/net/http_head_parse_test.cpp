@@ -662,6 +662,33 @@ TEST(ResponseHead, LargeHeadIs502) {
     EXPECT_EQ(good_response(ok("X: " + std::string(50 * limits::kib, 'x') + "\r\n")).head.fields.size(), 1U);
 }
 
+TEST(RequestHead, ARequestLineThatComesAgainReadsTheSame) {
+    request_parser parser{limits::max_head};
+    received_request out;
+    http_error error;
+    const auto read = [&](std::string_view line) {
+        parser.reset();
+        const auto head = std::string{line} + "\r\nHost: a\r\n\r\n";
+        if (parser.parse(head, out, error) == 0) return std::string{error.detail};
+        return out.head.method + ' ' + out.head.target + ' ' + std::to_string(out.minor);
+    };
+    const std::string long_target(200, 't');
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(read("GET /a HTTP/1.1"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.1"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.0"), "GET /a 0");
+        EXPECT_EQ(read("GET /a HTTP/1.7"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.7"), "GET /a 1");
+        EXPECT_EQ(read("GET http://h/b HTTP/1.1"), "GET /b 1");
+        EXPECT_EQ(read("GET http://h/b HTTP/1.1"), "GET /b 1");
+        EXPECT_EQ(out.head.fields.find("Host"), "h");
+        EXPECT_EQ(read("POST /" + long_target + " HTTP/1.1"), "POST /" + long_target + " 1");
+        EXPECT_EQ(read("GET a HTTP/1.1"), "the request target is neither a path nor an http URL");
+        EXPECT_EQ(read("GET a HTTP/1.1"), "the request target is neither a path nor an http URL");
+        EXPECT_EQ(read("GET /a HTTP/2.1"), "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    }
+}
+
 TEST(ResponseHead, AStatusLineThatComesAgainReadsTheSame) {
     response_parser parser{limits::max_head};
     received_response out;

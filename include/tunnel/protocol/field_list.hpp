@@ -26,7 +26,9 @@ class field_list {
  public:
     field_list() noexcept = default;
     field_list(const field_list& other)
-        : lines_(other.lines_.view()), size_(other.size_), all_sound_(other.all_sound_) {}
+        : size_(other.size_), all_sound_(other.all_sound_) {
+        append_lines(other);
+    }
     field_list(field_list&& other) noexcept
         : lines_(std::move(other.lines_)),
           size_(std::exchange(other.size_, 0)),
@@ -47,8 +49,11 @@ class field_list {
     /// Whether every line came from who had looked at it. If not, nobody knows.
     [[nodiscard]] bool all_sound() const noexcept { return all_sound_; }
 
+    /// So many octets behind any line can be read, whatever they are: for who copies in blocks.
+    static constexpr std::size_t readable_behind = 16;
+
     /// Room for `n` lines of `octets` in all.
-    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * around_a_field + octets); }
+    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * around_a_field + octets + readable_behind); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// Of all names and values.
@@ -147,6 +152,7 @@ class field_list {
         return around_a_field + sizes.name + sizes.value;
     }
     void append(std::string_view name, std::string_view value);
+    void append_lines(const field_list& other);
 
     byte_buffer lines_;
     std::size_t size_ = 0;

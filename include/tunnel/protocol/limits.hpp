@@ -94,8 +94,10 @@ inline constexpr std::size_t max_target = 16 * kib;
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
-/// Status line that a connection to the local app remembers: there is hardly a longer one that comes twice.
+/// Start lines that a connection remembers, to read the same again at once: to the app there is hardly a longer one
+/// that comes twice, and 10,000 idle callers must not hold much.
 inline constexpr std::size_t kept_status_line = 64;
+inline constexpr std::size_t kept_request_line = 128;
 
 /// A field value that comes in several lines, joined: nobody has sent such long ones for decades.
 inline constexpr std::size_t max_folded = 4 * kib;
