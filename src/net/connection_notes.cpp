@@ -20,6 +20,7 @@ void connection_notes::clear() noexcept {
 http_error connection_notes::add(connection_field which, std::string_view value) {
     switch (which) {
         case connection_field::connection:
+            if (options_.add_usual(value)) break;
             options_.add(value);
             [[fallthrough]];
         case connection_field::proxy_connection:
@@ -46,6 +47,11 @@ http_error connection_notes::add(connection_field which, std::string_view value)
 
 // Lines and members that say the same are one (RFC 9110 section 8.6).
 http_error connection_notes::add_content_length(std::string_view value) noexcept {
+    std::uint64_t number = 0;
+    if (!content_length_ && grammar::is_short_number(value, number)) {
+        content_length_ = number;
+        return {};
+    }
     for (;;) {
         const auto comma = value.find(',');
         const auto member = grammar::trim(value.substr(0, comma));

@@ -7,7 +7,7 @@ namespace tunnel::net {
 
 bool field_section::next(protocol::field& line, http_error& error) {
     if (at_ == empty_line_) return false;
-    const char* const colon = grammar::end_of_token(at_, empty_line_);
+    const char* const colon = grammar::end_of_token(at_, at_, empty_line_);
     if (colon == at_ || *colon != ':') {
         error = {400, "a field name is not a token"};
         return false;

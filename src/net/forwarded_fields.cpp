@@ -19,9 +19,30 @@ field_list::iterator last_of(const field_list& fields, std::string_view name) no
     return last;
 }
 
-void append_member(field_list& fields, std::string_view name, std::string_view member) {
+/// Which of the fields that we add are there already, found in one walk.
+struct forwarded_already {
+    bool via = false;
+    bool for_ = false;
+    bool proto = false;
+    bool host = false;
+
+    explicit forwarded_already(const field_list& fields) noexcept {
+        for (const auto [name, value] : fields) {
+            constexpr std::string_view prefix = "X-Forwarded-";
+            if (name.size() < prefix.size()) {
+                via = via || iequals(name, "Via");
+            } else if (name.size() < prefix.size() + 6) {
+                for_ = for_ || iequals(name, "X-Forwarded-For");
+                proto = proto || iequals(name, "X-Forwarded-Proto");
+                host = host || iequals(name, "X-Forwarded-Host");
+            }
+        }
+    }
+};
+
+void append_member(field_list& fields, std::string_view name, std::string_view member, bool there) {
+    if (!there) return fields.add(name, member);
     const auto line = last_of(fields, name);
-    if (line == fields.end()) return fields.add(name, member);
     std::string joined{(*line).value};
     if (!joined.empty()) joined += ", ";
     joined += member;
@@ -41,14 +62,17 @@ bool has_own_via(const field_list& fields) noexcept {
 }
 
 void add_forwarded_fields(protocol::request_head& head, std::string_view caller_address) {
+    constexpr std::string_view forwarded_host = "X-Forwarded-Host";
     auto& fields = head.fields;
-    append_member(fields, "Via", via_token);
-    append_member(fields, "X-Forwarded-For", caller_address);
-    if (!fields.contains("X-Forwarded-Proto")) fields.add("X-Forwarded-Proto", "http");
-    if (!fields.contains("X-Forwarded-Host")) {
-        const std::string host{fields.find("Host")};  // a copy: add() moves what find() points to
-        if (!host.empty()) fields.add("X-Forwarded-Host", host);
-    }
+    const forwarded_already there(fields);
+    append_member(fields, "Via", via_token, there.via);
+    append_member(fields, "X-Forwarded-For", caller_address, there.for_);
+    if (!there.proto) fields.add("X-Forwarded-Proto", "http");
+    if (there.host) return;
+    const auto size = fields.find("Host").size();
+    if (size == 0) return;
+    fields.reserve(1, forwarded_host.size() + size);  // so that the line whose value is copied does not move
+    fields.add(forwarded_host, fields.find("Host"));
 }
 
 void set_host(protocol::request_head& head, std::string_view host) {

@@ -20,33 +20,6 @@ struct less_without_case {
 
 }  // namespace
 
-connection_field connection_field_from(std::string_view name) noexcept {
-    using enum connection_field;
-    const auto either = [name](std::string_view other, connection_field f) { return iequals(name, other) ? f : none; };
-    // Few share a length, so nearly every other field is out after one comparison.
-    switch (name.size()) {
-        case 2:
-            return either("TE", te);
-        case 7:
-            return either("Upgrade", upgrade);
-        case 10:
-            return iequals(name, "Connection") ? connection : either("Keep-Alive", keep_alive);
-        case 14:
-            return iequals(name, "Content-Length") ? content_length : either("HTTP2-Settings", http2_settings);
-        case 16:
-            return either("Proxy-Connection", proxy_connection);
-        case 17:
-            return either("Transfer-Encoding", transfer_encoding);
-        default:
-            return none;
-    }
-}
-
-bool is_connection_field(std::string_view name) noexcept {
-    const auto which = connection_field_from(name);
-    return which != connection_field::none && which != connection_field::http2_settings;
-}
-
 bool is_forbidden_trailer(std::string_view name) noexcept {
     static constexpr std::array<std::string_view, 13> misleading{"Host",
                                                                  "Trailer",
@@ -72,12 +45,21 @@ void connection_options::clear() noexcept {
     close_ = keep_alive_ = upgrade_ = false;
 }
 
+bool connection_options::add_usual(std::string_view value) noexcept {
+    const bool keep_alive = iequals(value, "keep-alive");
+    const bool close = iequals(value, "close");
+    keep_alive_ = keep_alive_ || keep_alive;
+    close_ = close_ || close;
+    return keep_alive || close;
+}
+
 void connection_options::add(std::string_view value) {
     if (!values_.empty()) values_ += ',';
     values_ += value;
 }
 
 void connection_options::finish() {
+    if (values_.empty()) return;
     grammar::for_each_member(values_, [this](std::string_view option) {
         if (iequals(option, "close")) {
             close_ = true;

@@ -1,31 +1,18 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "protocol/field_rules.hpp"
 #include "tunnel/protocol/field_list.hpp"
 
 /// Fields that concern one connection only (RFC 9110 section 7.6.1).
 namespace tunnel::net {
 
-enum class connection_field : std::uint8_t {
-    none,
-    connection,
-    content_length,
-    http2_settings,  ///< belongs to h2c, which is dropped
-    keep_alive,
-    proxy_connection,
-    te,
-    transfer_encoding,
-    upgrade,
-};
-[[nodiscard]] connection_field connection_field_from(std::string_view name) noexcept;
-
-/// Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and Content-Length: never in the
-/// fields of a head, because each side rebuilds its own.
-[[nodiscard]] bool is_connection_field(std::string_view name) noexcept;
+using protocol::connection_field;
+using protocol::connection_field_from;
+using protocol::is_connection_field;
 
 /// Fields that must not come in a trailer section: the above, and those that would mislead an application which
 /// merges trailers into the header (RFC 9110 section 6.5.1).
@@ -35,8 +22,9 @@ enum class connection_field : std::uint8_t {
 class connection_options {
  public:
     void clear() noexcept;
-    void add(std::string_view value);  ///< one Connection line
-    void finish();                     ///< all lines are in
+    bool add_usual(std::string_view value) noexcept;  ///< a line with nothing but what nearly all say; false: another
+    void add(std::string_view value);                 ///< one Connection line
+    void finish();                                    ///< all lines are in
 
     [[nodiscard]] bool close() const noexcept { return close_; }
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }

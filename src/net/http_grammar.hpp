@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
+#include "protocol/field_rules.hpp"
 #include "protocol/octet_block.hpp"
 
 /// Character classes and lists of RFC 9110 section 5.6, shared by parser, writer and body decoder.
@@ -27,6 +30,18 @@ inline constexpr auto token_table = token_characters();
 
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+/// Digits and nothing else, so few that the number is in range.
+[[nodiscard]] constexpr bool is_short_number(std::string_view text, std::uint64_t& number) noexcept {
+    if (text.empty() || text.size() > std::numeric_limits<std::uint64_t>::digits10) return false;
+    std::uint64_t n = 0;
+    for (const char c : text) {
+        if (!is_digit(c)) return false;
+        n = n * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    number = n;
+    return true;
+}
+
 /// Value of a hexadecimal digit, or -1.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
     if (is_digit(c)) return c - '0';
@@ -35,14 +50,12 @@ inline constexpr auto token_table = token_characters();
     return -1;
 }
 
-/// Nearly all tokens are of letters, digits and hyphens: what is not.
-inline constexpr auto unusual_in_tokens = [](const auto& octets) {
-    return ~(octets.between('a', 'z') | octets.between('A', 'Z') | octets.between('0', '9') | octets.equal_to('-'));
-};
+using protocol::controls;
+using protocol::unusual_in_tokens;
 
-/// Where the token at `begin` ends.
-[[nodiscard]] inline const char* end_of_token(const char* begin, const char* end) noexcept {
-    const char* at = protocol::find_any_of(begin, end, unusual_in_tokens);
+/// Where the token at `begin` ends, in a text that starts at `first`.
+[[nodiscard]] inline const char* end_of_token(const char* first, const char* begin, const char* end) noexcept {
+    const char* at = protocol::find_any_of(first, begin, end, unusual_in_tokens);
     while (at != end && is_token_char(*at)) ++at;
     return at;
 }
@@ -54,11 +67,6 @@ inline constexpr auto unusual_in_tokens = [](const auto& octets) {
     }
     return true;
 }
-
-/// What no field value has: a control character other than HTAB.
-inline constexpr auto controls = [](const auto& octets) {
-    return octets.between(0, 0x1f).except(octets.equal_to('\t')) | octets.equal_to(0x7f);
-};
 
 /// Field values and reason phrases: HTAB, SP, visible characters and obs-text.
 [[nodiscard]] inline bool is_field_value(std::string_view text) noexcept {

@@ -11,12 +11,20 @@
 #include "net/http_head.hpp"
 #include "net/request_target.hpp"
 #include "net/start_line.hpp"
+#include "net/whole_head.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
 namespace {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+
+constexpr std::size_t version_size = std::string_view{" HTTP/1.1"}.size();
+
+// Most heads have no more, what add_forwarded_fields adds included: the list then allocates once.
+constexpr std::size_t usual_fields = 16;
+constexpr std::size_t usual_field_octets = 1 * limits::kib;
 
 std::string_view to_std(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
@@ -78,12 +86,21 @@ class status_line_reader final : public start_line_reader<false> {
     }
 };
 
+/// Lines of `fields`, where order, case and duplicates stay. Both readers have looked at name and value.
+void add(protocol::field_list& fields, const protocol::field& line, const whole_head& from) {
+    const auto text = from.text();
+    if (text.empty()) return fields.add_sound(line.name, line.value);
+    fields.add_sound_line(text, line.name.size());
+}
+void add(protocol::field_list& fields, const protocol::field& line, const field_section&) {
+    fields.add_sound(line.name, line.value);
+}
+
 /// All behind the start line. What concerns the connection goes to `notes`, which judge the framing; each other line
-/// goes to `take(line)` for `fields`, where order, case and duplicates stay.
-template <class Take>
-http_error read_fields(std::string_view section, connection_notes& notes, protocol::field_list& fields, Take take) {
+/// goes to `take(line)` for `fields`.
+template <class Lines, class Take>
+http_error read_fields(Lines& lines, connection_notes& notes, protocol::field_list& fields, Take take) {
     notes.clear();
-    field_section lines(section);
     protocol::field line;
     http_error error;
     while (lines.next(line, error)) {
@@ -126,6 +143,9 @@ struct head_state {
 
     head_state(std::size_t limit, head_scanner::folding folding) : max_head(limit), scanner(folding) {}
 
+    /// Nothing of a head was seen yet.
+    [[nodiscard]] bool at_start() const noexcept { return !start_line_checked && scanner.start_line_size() == 0; }
+
     void reset() noexcept {
         scanner.reset();
         start_line_checked = false;
@@ -163,19 +183,56 @@ body_kind body_of(const connection_notes& notes) noexcept {
 
 struct request_parser::impl : head_state {
     explicit impl(std::size_t limit) : head_state(limit, head_scanner::folding::refused) {}
-    http_error read(std::string_view head, received_request& out);
+    /// Octets of a head that is whole and as usual; 0: it has to be looked at line by line.
+    std::size_t read_whole(std::string_view buffered, received_request& out);
+    /// `received_line` is known to be good, and its CRLF follows it.
+    template <class Lines>
+    http_error read(std::string_view received_line, Lines& lines, received_request& out);
+
+    struct request_line {
+        std::string_view method;
+        std::string_view target;
+    };
+    http_error read_request_line(std::string_view received, request_line& out);
+
+    /// Who keeps a connection often asks for the same again: what Beast read last.
+    std::string last_line;
+    std::size_t last_method_size = 0;
 };
 
-http_error request_parser::impl::read(std::string_view head, received_request& out) {
-    const auto line_size = scanner.start_line_size();
-    const char minor = head[line_size - 1];
-    start_line.clear();
-    if (minor > '1') start_line.assign(head, 0, line_size - 1).append("1\r\n");
-
+std::size_t request_parser::impl::read_whole(std::string_view buffered, received_request& out) {
+    whole_head head(buffered);
+    const auto line = head.start_line();
+    if (line.empty() || line.size() > max_request_line || (line != last_line && check_request_line(line))) return 0;
     out.head.fields.clear();
-    out.head.fields.reserve(scanner.fields() + 4, head.size() - line_size + 128);  // add_forwarded_fields adds some
+    out.head.fields.reserve(usual_fields, usual_field_octets);
+    return read(line, head, out) ? 0 : head.size();
+}
+
+http_error request_parser::impl::read_request_line(std::string_view received, request_line& out) {
+    if (received == last_line) {
+        const auto behind = received.substr(last_method_size + 1);
+        out = {received.substr(0, last_method_size), behind.substr(0, behind.size() - version_size)};
+        return {};
+    }
+    start_line.clear();
+    if (received.back() > '1') start_line.assign(received, 0, received.size() - 1).append("1\r\n");
     request_line_reader line;
-    if (const auto error = line.read(start_line.empty() ? head.substr(0, line_size + 2) : start_line)) return error;
+    const std::string_view with_end(received.data(), received.size() + 2);
+    if (const auto error = line.read(start_line.empty() ? with_end : start_line)) return error;
+    out = {line.method, line.target};
+    if (received.size() <= limits::kept_request_line) {
+        last_line = received;
+        last_method_size = line.method.size();
+    }
+    return {};
+}
+
+template <class Lines>
+http_error request_parser::impl::read(std::string_view received_line, Lines& lines, received_request& out) {
+    const char minor = received_line.back();
+    request_line line;
+    if (const auto error = read_request_line(received_line, line)) return error;
     request_target target;
     if (const auto error = read_target(line.method, line.target, target)) return error;
     out.head.method = line.method;
@@ -185,18 +242,21 @@ http_error request_parser::impl::read(std::string_view head, received_request& o
 
     unsigned host_lines = 0;
     bool expects_continue = false;
-    const auto take = [&](protocol::field f) -> http_error {
+    const auto take = [&](const protocol::field& f) -> http_error {
         if (protocol::iequals(f.name, "Host")) {
             ++host_lines;
             if (!is_host(f.value)) return {400, "the Host field is not valid"};
-            if (!target.authority.empty()) f.value = target.authority;  // RFC 9112 section 3.2.2
+            if (!target.authority.empty()) {  // RFC 9112 section 3.2.2
+                out.head.fields.add_sound(f.name, target.authority);
+                return {};
+            }
         } else if (protocol::iequals(f.name, "Expect")) {
             expects_continue = expects_continue || protocol::iequals(f.value, "100-continue");
         }
-        out.head.fields.add(f.name, f.value);
+        add(out.head.fields, f, lines);
         return {};
     };
-    if (const auto error = read_fields(head.substr(line_size + 2), notes, out.head.fields, take)) return error;
+    if (const auto error = read_fields(lines, notes, out.head.fields, take)) return error;
 
     out.minor = minor == '0' ? 0 : 1;
     if (const auto error = notes.check(out.minor)) return error;
@@ -236,42 +296,84 @@ std::size_t request_parser::parse(std::string_view buffered, received_request& o
         error = {400, "what was sent does not start like a request"};
         return 0;
     }
+    if (impl_->at_start()) {
+        if (const auto size = impl_->read_whole(head, out); size > 0) return skipped + size;
+    }
     const bool cut = buffered.size() >= impl_->max_head;
     if (!impl_->find_end(head, cut, check_request_line, max_request_line, error)) return 0;
-    const auto size = impl_->scanner.size();
-    error = impl_->read(head.substr(0, size), out);
-    return error ? 0 : skipped + size;
+    const auto& scanner = impl_->scanner;
+    const auto line_size = scanner.start_line_size();
+    auto& fields = out.head.fields;
+    fields.clear();
+    fields.reserve(scanner.fields() + 4, scanner.size() - line_size + 128);  // add_forwarded_fields adds some
+    field_section lines(head.substr(line_size + 2, scanner.size() - line_size - 2));
+    error = impl_->read(head.substr(0, line_size), lines, out);
+    return error ? 0 : skipped + scanner.size();
 }
 
 struct response_parser::impl : head_state {
     // Folds are joined by a blank (RFC 9112 section 5.2): a browser would take them from the app, too.
     explicit impl(std::size_t limit) : head_state(limit, head_scanner::folding::accepted) {}
-    http_error read(std::string_view head, bool to_head, received_response& out);
+    /// As those of request_parser.
+    std::size_t read_whole(std::string_view buffered, bool to_head, received_response& out);
+    template <class Lines>
+    http_error read(std::string_view received_line, Lines& lines, bool to_head, received_response& out);
+
+    http_error read_status_line(std::string_view received, received_response& out);
+
+    /// An app has few status lines and sends them again and again: what Beast read last.
+    std::string last_line;
+    unsigned last_status = 0;
+    std::string last_reason;
 };
 
-http_error response_parser::impl::read(std::string_view head, bool to_head, received_response& out) {
-    const auto line_size = scanner.start_line_size();
-    const char minor = head[7];
+std::size_t response_parser::impl::read_whole(std::string_view buffered, bool to_head, received_response& out) {
+    whole_head head(buffered);
+    const auto line = head.start_line();
+    if (line.empty() || (line != last_line && check_status_line(line))) return 0;
+    out.head.fields.clear();
+    out.head.fields.reserve(usual_fields, usual_field_octets);
+    return read(line, head, to_head, out) ? 0 : head.size();
+}
+
+http_error response_parser::impl::read_status_line(std::string_view received, received_response& out) {
+    if (received == last_line) {
+        out.head.status = last_status;
+        out.head.reason = last_reason;
+        return {};
+    }
     start_line.clear();
-    constexpr std::size_t without_reason = std::string_view{"HTTP/1.1 200"}.size();
-    if (minor > '1' || line_size == without_reason) {
-        start_line.assign(head, 0, line_size);
-        if (minor > '1') start_line[7] = '1';
-        if (line_size == without_reason) start_line += ' ';
+    const bool later_version = received[7] > '1';
+    const bool without_reason = received.size() == std::string_view{"HTTP/1.1 200"}.size();
+    if (later_version || without_reason) {
+        start_line = received;
+        if (later_version) start_line[7] = '1';
+        if (without_reason) start_line += ' ';
         start_line += "\r\n";
     }
-
-    out.head.fields.clear();
-    out.head.fields.reserve(scanner.fields(), head.size() - line_size);
     status_line_reader line;
-    if (const auto error = line.read(start_line.empty() ? head.substr(0, line_size + 2) : start_line)) return error;
+    const std::string_view with_end(received.data(), received.size() + 2);
+    if (const auto error = line.read(start_line.empty() ? with_end : start_line)) return error;
     out.head.status = line.status;
     out.head.reason = line.reason;
-    const auto take = [&out](const protocol::field& f) {
-        out.head.fields.add(f.name, f.value);
+    if (received.size() <= limits::kept_status_line) {
+        last_line = received;
+        last_status = line.status;
+        last_reason = line.reason;
+    }
+    return {};
+}
+
+template <class Lines>
+http_error response_parser::impl::read(std::string_view received_line, Lines& lines, bool to_head,
+                                       received_response& out) {
+    if (const auto error = read_status_line(received_line, out)) return error;
+    const char minor = received_line[7];
+    const auto take = [&](const protocol::field& f) {
+        add(out.head.fields, f, lines);
         return http_error{};
     };
-    if (const auto error = read_fields(head.substr(line_size + 2), notes, out.head.fields, take)) return error;
+    if (const auto error = read_fields(lines, notes, out.head.fields, take)) return error;
     const unsigned version = minor == '0' ? 0 : 1;
     if (const auto error = notes.check(version)) return error;
 
@@ -313,16 +415,24 @@ void response_parser::reset() { impl_->reset(); }
 std::size_t response_parser::parse(std::string_view buffered, bool to_head, received_response& out, http_error& error) {
     error = {};
     const auto head = buffered.substr(0, impl_->max_head);
+    if (head.empty()) return 0;
     constexpr std::string_view protocol_name = "HTTP/";
     if (!head.starts_with(protocol_name.substr(0, head.size()))) {
         error = {502, "what was sent does not start like an HTTP response"};
         return 0;
     }
+    if (impl_->at_start()) {
+        if (const auto size = impl_->read_whole(head, to_head, out); size > 0) return size;
+    }
     const bool cut = buffered.size() >= impl_->max_head;
     std::size_t size = 0;
     if (impl_->find_end(head, cut, check_status_line, impl_->max_head, error)) {
         size = impl_->scanner.size();
-        error = impl_->read(head.substr(0, size), to_head, out);
+        const auto line_size = impl_->scanner.start_line_size();
+        out.head.fields.clear();
+        out.head.fields.reserve(impl_->scanner.fields(), size - line_size);
+        field_section lines(head.substr(line_size + 2, size - line_size - 2));
+        error = impl_->read(head.substr(0, line_size), lines, to_head, out);
     }
     if (!error) return size;
     error.status = 502;  // who sent it is the local app, and the caller is not to blame

@@ -37,7 +37,7 @@ class head_writer {
         return *this;
     }
     void fields(const field_list& fields) {
-        for (const auto [name, value] : fields) *this << name << ": " << value << "\r\n";
+        for (auto line = fields.begin(); line != fields.end(); ++line) *this << line.line();
     }
 
  private:
@@ -45,12 +45,6 @@ class head_writer {
     char* begin_;
     char* at_;
 };
-
-std::size_t room_for(const field_list& fields) noexcept {
-    std::size_t room = 0;
-    for (const auto [name, value] : fields) room += name.size() + value.size() + 4;
-    return room;
-}
 
 std::string_view connection_of(const protocol::request_head& head) noexcept {
     if (!head.upgrade.empty()) return head.accepts_trailers ? "Connection: Upgrade, TE\r\n" : "Connection: Upgrade\r\n";
@@ -61,7 +55,7 @@ std::string_view connection_of(const protocol::request_head& head) noexcept {
 
 void append_request_head(byte_buffer& out, const protocol::request_head& head, body_kind body) {
     head_writer to(out,
-                   head.method.size() + head.target.size() + room_for(head.fields) + head.upgrade.size() + own_text);
+                   head.method.size() + head.target.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
     to << head.method << " " << head.target << " HTTP/1.1\r\n";
     if (!head.fields.contains("Host")) to << "Host: \r\n";
     to.fields(head.fields);
@@ -77,7 +71,7 @@ void append_request_head(byte_buffer& out, const protocol::request_head& head, b
 }
 
 void append_response_head(byte_buffer& out, const protocol::response_head& head, const response_style& style) {
-    head_writer to(out, head.reason.size() + room_for(head.fields) + head.upgrade.size() + own_text);
+    head_writer to(out, head.reason.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
     // The blank behind the code is there even without a reason (RFC 9112 section 4).
     to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
     to.fields(head.fields);
@@ -114,7 +108,7 @@ void append_response_head(byte_buffer& out, const protocol::response_head& head,
 void append_chunk_start(byte_buffer& out, std::size_t n) { head_writer(out, 32).hex(n) << "\r\n"; }
 
 void append_last_chunk(byte_buffer& out, const field_list& trailers) {
-    head_writer to(out, room_for(trailers) + 8);
+    head_writer to(out, trailers.head_octets() + 8);
     to << "0\r\n";
     to.fields(trailers);
     to << "\r\n";
@@ -123,6 +117,7 @@ void append_last_chunk(byte_buffer& out, const field_list& trailers) {
 bool is_writable(const field_list& fields) noexcept {
     if (fields.size() > limits::max_fields + limits::added_fields) return false;
     if (fields.octets() > limits::max_head + limits::added_octets) return false;
+    if (fields.all_sound()) return true;
     for (const auto [name, value] : fields) {
         if (!grammar::is_token(name) || !grammar::is_field_value(value) || is_connection_field(name)) return false;
     }

@@ -2,8 +2,11 @@
 
 #include <cassert>
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <utility>
+
+#include "tunnel/protocol/recycled_memory.hpp"
 
 namespace tunnel::net {
 
@@ -28,6 +31,13 @@ class part {
     struct node {
         template <class From>
         explicit node(From&& from) : value(std::forward<From>(from)) {}
+
+        // Each request has some, so they do not go through the allocator.
+        [[nodiscard]] static void* operator new(std::size_t size) { return protocol::take_memory(size).data; }
+        static void operator delete(void* at, std::size_t size) noexcept {
+            protocol::give_memory_back(static_cast<char*>(at), size);
+        }
+
         Value value;
         std::unique_ptr<node> next;
     };

@@ -42,6 +42,12 @@ bool skip_scheme(std::string_view& target) noexcept {
 }  // namespace
 
 bool is_host(std::string_view value) noexcept {
+    // What nearly all are of.
+    constexpr auto unusual = [](const auto& octets) {
+        return ~(octets.letter() | octets.between('0', '9') | octets.equal_to('-') | octets.equal_to('.'));
+    };
+    if (!protocol::has_any_of(value, unusual)) return true;
+
     std::string_view port;
     if (value.starts_with('[')) {
         const auto end = value.find(']');

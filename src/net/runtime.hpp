@@ -2,11 +2,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <memory>
 #include <utility>
 
 #include "net/asio.hpp"
+#include "tunnel/protocol/recycled_memory.hpp"
 
 namespace tunnel::net {
 
@@ -31,10 +31,10 @@ class runtime {
     asio::io_context context_;
 };
 
-/// A shared object from the memory that Asio recycles on each thread: for what is made and dropped with every request.
+/// A shared object from recycled memory: for what is made and dropped with every request.
 template <class Object, class... Arguments>
 std::shared_ptr<Object> make_recycled(Arguments&&... arguments) {
-    return std::allocate_shared<Object>(asio::recycling_allocator<Object>(), std::forward<Arguments>(arguments)...);
+    return std::allocate_shared<Object>(protocol::recycling_allocator<Object>(), std::forward<Arguments>(arguments)...);
 }
 
 /// Whether the strand is the io_context itself, whose one thread runs everything.

@@ -10,9 +10,18 @@ namespace tunnel::protocol {
 inline char* copy_octets(char* to, std::string_view from) noexcept {
     const char* const at = from.data();
     const std::size_t n = from.size();
-    // Two pieces of fixed size that overlap, or meet.
+    // Pieces of fixed size that overlap, or meet.
     if (n > 16) {
-        std::memcpy(to, at, n);
+        if (n > 64) {
+            std::memcpy(to, at, n);
+            return to + n;
+        }
+        std::memcpy(to, at, 16);
+        if (n > 32) {
+            std::memcpy(to + 16, at + 16, 16);
+            std::memcpy(to + n - 32, at + n - 32, 16);
+        }
+        std::memcpy(to + n - 16, at + n - 16, 16);
     } else if (n >= 8) {
         std::memcpy(to, at, 8);
         std::memcpy(to + n - 8, at + n - 8, 8);

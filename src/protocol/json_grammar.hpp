@@ -12,4 +12,7 @@ inline constexpr auto specials = [](const auto& octets) {
 /// The rest of ASCII stands for itself, whatever a string means; this is what does not.
 inline constexpr auto not_plain = [](const auto& octets) { return specials(octets) | octets.high(); };
 
+/// What ends a field value that stands for itself, or cannot stand in one (RFC 9110 section 5.5).
+inline constexpr auto unusual_in_values = [](const auto& octets) { return not_plain(octets) | octets.equal_to(0x7f); };
+
 }  // namespace tunnel::protocol::json

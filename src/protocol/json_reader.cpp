@@ -1,10 +1,14 @@
 #include "json_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <system_error>
 #include <utility>
 
+#include "copy_octets.hpp"
+#include "field_rules.hpp"
 #include "json_grammar.hpp"
 #include "octet_block.hpp"
 #include "tunnel/protocol/base64.hpp"
@@ -22,14 +26,13 @@ constexpr std::size_t usual_field_octets = 512;
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr bool ends_word(char c) noexcept {
+    if (c == ',' || c == '}') return true;  // nearly always
     switch (c) {
-        case ',':
         case ':':
         case '"':
         case '[':
         case ']':
         case '{':
-        case '}':
             return true;
         default:
             return is_blank(c);
@@ -84,7 +87,7 @@ bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
 }
 
 /// `\uXXXX`, two of them for what is above U+FFFF; takes them off `text`, of which the backslash is gone.
-bool unescape_unicode(std::string_view& text, std::string& out) {
+bool unescape_unicode(std::string_view& text, char*& out) noexcept {
     std::uint32_t code = 0;
     if (!read_hex(text.substr(1), code)) return false;
     text.remove_prefix(5);
@@ -95,29 +98,53 @@ bool unescape_unicode(std::string_view& text, std::string& out) {
         text.remove_prefix(6);
         code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
     }
-    append_utf8(out, code);
+    out = put_utf8(out, code);
     return true;
 }
 
+/// The character that a backslash and this one stand for; 0 if there is none.
+constexpr char escaped_by(char c) noexcept {
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/':
+            return c;
+        case 'b':
+            return '\b';
+        case 'f':
+            return '\f';
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        default:
+            return 0;
+    }
+}
+
 bool unescape(std::string_view text, std::string& out) {
-    constexpr std::string_view names = "\"\\/bfnrt";
-    constexpr std::string_view characters = "\"\\/\b\f\n\r\t";
-    out.clear();
+    constexpr auto backslash = [](const auto& octets) { return octets.equal_to('\\'); };
+    out.resize(text.size());  // no escape stands for more octets than it has itself
+    char* to = out.data();
     while (!text.empty()) {
-        const auto plain = text.substr(0, text.find('\\'));
-        out += plain;
+        const char* const stop = find_any_of(text.data(), text.data() + text.size(), backslash);
+        const auto plain = text.substr(0, static_cast<std::size_t>(stop - text.data()));
+        to = copy_octets(to, plain);
         text.remove_prefix(plain.size());
         if (text.empty()) break;
         text.remove_prefix(1);
         if (text.starts_with('u')) {
-            if (!unescape_unicode(text, out)) return false;
+            if (!unescape_unicode(text, to)) return false;
             continue;
         }
-        const auto which = text.empty() ? names.npos : names.find(text.front());
-        if (which == names.npos) return false;
-        out += characters[which];
+        const char c = text.empty() ? '\0' : escaped_by(text.front());
+        if (c == 0) return false;
+        *to++ = c;
         text.remove_prefix(1);
     }
+    out.resize(static_cast<std::size_t>(to - out.data()));
     return true;
 }
 
@@ -136,6 +163,24 @@ bool to_octets(std::string& text) {
     }
     text.resize(size);
     return true;
+}
+
+/// Appends `["Name","value"]`, as nearly all fields are, and says where it ends; nothing and null of any other.
+const char* usual_field(const char* document, const char* at, const char* end, field_list& out) {
+    constexpr std::string_view open = "[\"";
+    constexpr std::string_view between = "\",\"";
+    constexpr std::string_view close = "\"]";
+
+    if (!std::string_view(at, end).starts_with(open)) return nullptr;
+    const char* const name = at + open.size();
+    const char* const name_end = find_any_of(document, name, end, unusual_in_tokens);
+    if (name_end == name || !std::string_view(name_end, end).starts_with(between)) return nullptr;
+    const char* const value = name_end + between.size();
+    const char* const value_end = find_any_of(document, value, end, unusual_in_values);
+    if (!std::string_view(value_end, end).starts_with(close)) return nullptr;
+    if (is_connection_field({name, name_end})) return nullptr;
+    out.add_sound({name, name_end}, {value, value_end});
+    return value_end + close.size();
 }
 
 }  // namespace
@@ -166,6 +211,17 @@ std::string_view reader::word() noexcept {
 errc reader::number(std::uint64_t& out) noexcept {
     skip_blanks();
     if (at_ == end_ || !is_digit(*at_)) return wrong_type();
+    // No number of so few digits leaves the range.
+    constexpr std::ptrdiff_t in_range = std::numeric_limits<std::uint64_t>::digits10;
+    const char* const most = at_ + std::min(in_range, end_ - at_);
+    const char* digit = at_;
+    std::uint64_t n = 0;
+    while (digit != most && is_digit(*digit)) n = n * 10 + static_cast<std::uint64_t>(*digit++ - '0');
+    if (digit != most && ends_word(*digit) && (*at_ != '0' || digit - at_ == 1)) {
+        out = n;
+        at_ = digit;
+        return ok;
+    }
     const auto [stopped, error] = std::from_chars(at_, end_, out);
     if (error != std::errc() || (*at_ == '0' && stopped - at_ > 1)) return errc::bad_member;
     if (stopped != end_ && !ends_word(*stopped)) return errc::bad_member;
@@ -175,6 +231,12 @@ errc reader::number(std::uint64_t& out) noexcept {
 
 errc reader::boolean(bool& out) noexcept {
     skip_blanks();
+    constexpr std::string_view usual = "true";
+    if (rest().starts_with(usual) && rest().size() > usual.size() && ends_word(at_[usual.size()])) {
+        at_ += usual.size();
+        out = true;
+        return ok;
+    }
     const auto wrong = wrong_type();
     const auto name = word();
     out = name == "true";
@@ -232,6 +294,13 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     };
     // The decoder takes neither escapes nor controls: where it is content, so is JSON.
     const char* const begin = at_ + 1;
+    // Our encoder writes the body last: where the document ends behind it, nobody has to look for its end.
+    constexpr std::string_view end_of_last = "\"}";
+    const auto left = std::string_view(begin, static_cast<std::size_t>(end_ - begin));
+    if (left.ends_with(end_of_last) && decode(left.substr(0, left.size() - end_of_last.size()))) {
+        at_ = end_ - 1;
+        return ok;
+    }
     const auto* const quote = static_cast<const char*>(std::memchr(begin, '"', static_cast<std::size_t>(end_ - begin)));
     if (quote != nullptr && decode({begin, static_cast<std::size_t>(quote - begin)})) {
         at_ = quote + 1;
@@ -250,6 +319,10 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
     for (bool more = true;;) {
         if (const errc e = next(lines, more); e != ok) return e;
         if (!more) return ok;
+        if (const char* const behind = usual_field(begin_, at_, end_, out); behind != nullptr) {
+            at_ = behind;
+            continue;
+        }
         if (const errc e = open_array(); e != ok) return e;
         list pair(']');
         std::string_view name;
@@ -259,7 +332,7 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
         if (const errc e = octets(value_scratch, value); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
-        out.add(name, value);
+        is_sound_field(name, value) ? out.add_sound(name, value) : out.add(name, value);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,12 +26,13 @@ inline constexpr errc ok{};
 /// A list whose elements or members are read one after the other.
 class list {
  public:
-    explicit list(char close) noexcept : close_(close) {}
+    /// `begun`: some of it was read by other means.
+    explicit list(char close, bool begun = false) noexcept : close_(close), begun_(begun) {}
 
  private:
     friend class reader;
     char close_;
-    bool begun_ = false;
+    bool begun_;
 };
 
 /// Stands in front of the next value of one document. A copy reads ahead. Each function reads one value and answers
@@ -39,7 +41,7 @@ class list {
 class reader {
  public:
     explicit reader(std::string_view document) noexcept
-        : at_(document.data()), end_(document.data() + document.size()) {}
+        : begin_(document.data()), at_(begin_), end_(begin_ + document.size()) {}
 
     [[nodiscard]] errc open_object() noexcept { return open('{'); }
     [[nodiscard]] errc open_array() noexcept { return open('['); }
@@ -58,6 +60,14 @@ class reader {
             skip_blanks();
         }
         return ok;
+    }
+    /// Takes punctuation and keys that are written just so; else nothing.
+    template <std::size_t Size>
+    [[nodiscard]] bool take(const char (&text)[Size]) noexcept {
+        constexpr std::size_t octets = Size - 1;
+        if (static_cast<std::size_t>(end_ - at_) < octets || std::memcmp(at_, text, octets) != 0) return false;
+        at_ += octets;
+        return true;
     }
     /// After `next` in an object; the member's value is to be read then.
     [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
@@ -108,7 +118,7 @@ class reader {
         skip_blanks();
         if (at_ == end_ || *at_ != '"') return false;
         const char* const begin = at_ + 1;
-        const char* const stop = find_any_of(begin, end_, not_plain);
+        const char* const stop = find_any_of(begin_, begin, end_, not_plain);
         if (stop == end_ || *stop != '"') return false;
         out = {begin, stop};
         at_ = stop + 1;
@@ -119,6 +129,7 @@ class reader {
     /// Octets up to whatever ends a number or a word.
     [[nodiscard]] std::string_view word() noexcept;
 
+    const char* begin_;
     const char* at_;
     const char* end_;
 };

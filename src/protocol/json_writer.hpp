@@ -1,22 +1,79 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
+#include "copy_octets.hpp"
+#include "octet_block.hpp"
+#include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/protocol/field_list.hpp"
 
 /// JSON values straight into a byte_buffer; the caller puts the punctuation between them.
 namespace tunnel::protocol::json {
 
-void put_number(byte_buffer& out, std::uint64_t n);
+/// Writes into room that is made at once: a frame is many small pieces. The room is for what stands for itself, as
+/// nearly all does; who meets an octet that does not makes more.
+class writer {
+ public:
+    /// Quotes around a string.
+    static constexpr std::size_t around_a_string = 2;
+    /// Digits of any number.
+    static constexpr std::size_t longest_number = 20;
 
-/// A byte string in quotes: octets 0x80 to 0xFF become U+0080 to U+00FF.
-void put_octets(byte_buffer& out, std::string_view octets);
+    writer(byte_buffer& out, std::size_t room)
+        : out_(out), begin_(out.size()), at_(out.prepare(room + copied_beyond)), end_(at_ + room) {}
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+    /// Dropped without `finish`, it leaves nothing behind.
+    ~writer() {
+        if (!finished_) out_.truncate(begin_);
+    }
 
-/// UTF-8 text in quotes. What is no UTF-8 goes out as octets, so that the frame is valid whatever it holds.
-void put_text(byte_buffer& out, std::string_view text);
+    void literal(std::string_view json) noexcept { at_ = copy_octets(at_, json); }
+    void number(std::uint64_t n) noexcept;
+    /// A byte string in quotes: octets 0x80 to 0xFF become U+0080 to U+00FF.
+    void octets(std::string_view octets);
+    /// `["name","value"],` of the byte strings of a line in a field_list.
+    void pair(const field& line);
+    /// UTF-8 text in quotes. What is no UTF-8 goes out as octets, so that the frame is valid whatever it holds.
+    void text(std::string_view text);
+    /// Octets as base64 in quotes.
+    void base64(std::string_view octets) noexcept;
+    /// Octets that are no JSON.
+    void raw(std::string_view octets) noexcept { at_ = copy_octets(at_, octets); }
+    /// Takes the last octet back.
+    void drop_last() noexcept { --at_; }
+    void finish() noexcept {
+        commit();
+        finished_ = true;
+    }
 
-/// Octets as base64 in quotes.
-void put_base64(byte_buffer& out, std::string_view octets);
+    static constexpr std::size_t room_for(std::string_view string) noexcept { return string.size() + around_a_string; }
+    static constexpr std::size_t room_for_base64(std::string_view octets) noexcept {
+        return base64_encoded_size(octets.size()) + around_a_string;
+    }
+
+ private:
+    // Who copies in blocks writes so much behind the end.
+    static constexpr std::size_t copied_beyond = octet_block::size;
+
+    enum class high_octets { are_characters, are_utf8 };
+
+    void commit() noexcept { out_.commit(static_cast<std::size_t>(at_ - out_.data()) - out_.size()); }
+    template <high_octets High>
+    void string(std::string_view s);
+    template <high_octets High>
+    void escaped_string(std::string_view s);
+    void escape(unsigned char c) noexcept;
+
+    byte_buffer& out_;
+    std::size_t begin_;
+    char* at_;
+    char* end_;
+    bool finished_ = false;
+};
 
 }  // namespace tunnel::protocol::json

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <new>
 #include <utility>
@@ -18,13 +17,28 @@ using json::ok;
 /// In the order of the variant `message`.
 enum class kind : std::uint8_t { unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway };
 
-constexpr std::array<std::string_view, std::variant_size_v<message>> kind_names{
-    "", "hello", "request", "response", "data", "window", "cancel", "fin", "ping", "pong", "goaway"};
-static_assert(static_cast<std::size_t>(kind::goaway) + 1 == kind_names.size());
+static_assert(static_cast<std::size_t>(kind::goaway) + 1 == std::variant_size_v<message>);
 
 kind kind_from(std::string_view name) noexcept {
-    const auto at = std::find(kind_names.begin() + 1, kind_names.end(), name);
-    return at == kind_names.end() ? kind::unknown : static_cast<kind>(at - kind_names.begin());
+    const auto either = [name](std::string_view known, kind k) { return name == known ? k : kind::unknown; };
+    switch (name.size()) {
+        case 3:
+            return either("fin", kind::fin);
+        case 4:
+            if (name == "data") return kind::data;
+            return name == "ping" ? kind::ping : either("pong", kind::pong);
+        case 5:
+            return either("hello", kind::hello);
+        case 6:
+            if (name == "window") return kind::window;
+            return name == "cancel" ? kind::cancel : either("goaway", kind::goaway);
+        case 7:
+            return either("request", kind::request);
+        case 8:
+            return either("response", kind::response);
+        default:
+            return kind::unknown;
+    }
 }
 
 enum class member : std::uint8_t {
@@ -294,6 +308,7 @@ struct message_decoder::impl {
  private:
     errc begin_object(json::reader& json, json::list& object, bool& has_type, kind& out);
     errc read(json::reader& json, member which, kind k, members& to);
+    errc read_usual(json::reader& json, member_set known, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
     errc read_reason(json::reader& json, kind k, members& to);
@@ -303,6 +318,14 @@ struct message_decoder::impl {
 /// The type decides which members are known, so it is looked for first. Where it is the first member, `json` stands
 /// behind it then; else at the start of the object.
 errc message_decoder::impl::begin_object(json::reader& json, json::list& object, bool& has_type, kind& out) {
+    std::string_view name;
+    if (json.take(R"({"type":)")) {
+        object = json::list('}', true);
+        has_type = true;
+        const errc e = json.text(scratch, name);
+        out = kind_from(name);
+        return e;
+    }
     if (const errc e = json.open_object(); e != ok) return errc::bad_json;
     json::reader ahead = json;
     json::list members = object;
@@ -315,7 +338,6 @@ errc message_decoder::impl::begin_object(json::reader& json, json::list& object,
         if (key == "type") break;
         if (const errc e = ahead.skip(scratch, inside_the_message); e != ok) return e;
     }
-    std::string_view name;
     if (const errc e = ahead.text(scratch, name); e != ok) return e;
     out = kind_from(name);
     if (has_type) {
@@ -407,6 +429,29 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
     return json.skip(scratch, inside_the_message);
 }
 
+/// Members in the order in which our encoder writes them, as far as they come so: a key then is one comparison.
+errc message_decoder::impl::read_usual(json::reader& json, member_set known, kind k, members& to) {
+    errc e = ok;
+    const auto next = [&](member which, const auto& text) {
+        if (e != ok || (set_of(which) & known) == 0 || !json.take(text)) return;
+        to.seen |= set_of(which);
+        e = read(json, which, k, to);
+    };
+    next(member::id, R"(,"id":)");
+    next(member::method, R"(,"method":)");
+    next(member::path, R"(,"path":)");
+    next(member::status, R"(,"status":)");
+    next(member::reason, R"(,"reason":)");
+    next(member::headers, R"(,"headers":)");
+    next(member::content_length, R"(,"content_length":)");
+    next(member::upgrade, R"(,"upgrade":)");
+    next(member::te, R"(,"te":)");
+    next(member::end, R"(,"end":)");
+    next(member::trailers, R"(,"trailers":)");
+    next(member::body, R"(,"body":)");
+    return e;
+}
+
 errc message_decoder::impl::decode(std::string_view payload, message& out, body_form form) {
     json::reader json(payload);
     json::list object('}');
@@ -419,6 +464,9 @@ errc message_decoder::impl::decode(std::string_view payload, message& out, body_
     members found;
     if (has_type) found.seen = set_of(member::type);
     begin(k, out, found);
+    if (has_type) {
+        if (const errc e = read_usual(json, known, k, found); e != ok) return e;
+    }
     for (bool more = true;;) {
         if (const errc e = json.next(object, more); e != ok) return e;
         if (!more) break;

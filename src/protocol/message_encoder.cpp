@@ -1,4 +1,7 @@
+#include <array>
+
 #include "json_writer.hpp"
+#include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/frame.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
@@ -6,74 +9,84 @@ namespace tunnel::protocol {
 
 namespace {
 
+/// Prefix, keys and punctuation of any message, and its numbers.
+constexpr std::size_t around_the_values = 384;
+constexpr std::string_view around_a_field = R"(["",""],)";
+
+std::size_t room_for(const field_list& list) noexcept {
+    return list.octets() + list.size() * around_a_field.size();
+}
+
+std::size_t room_for_body(std::string_view body, body_form form) noexcept {
+    return form == body_form::raw ? body.size() : base64_encoded_size(body.size());
+}
+
 /// One frame under construction. Dropped without `finish`, it leaves nothing behind: after a failed allocation no
 /// half frame may reach the wire.
 class frame_writer {
  public:
-    frame_writer(byte_buffer& out, std::string_view start) : out_(out), begin_(begin_frame(out)) { literal(start); }
-    frame_writer(const frame_writer&) = delete;
-    frame_writer& operator=(const frame_writer&) = delete;
-    ~frame_writer() {
-        if (!finished_) out_.truncate(begin_);
+    /// `room`: for the values, were they to stand for themselves.
+    frame_writer(byte_buffer& out, std::string_view start, std::size_t room)
+        : out_(out), begin_(out.size()), json_(out, around_the_values + room) {
+        constexpr std::array<char, frame_prefix> prefix{};
+        literal({prefix.data(), prefix.size()}).literal(start);
     }
 
     frame_writer& literal(std::string_view json) {
-        out_.append(json);
+        json_.literal(json);
         return *this;
     }
     frame_writer& number(std::string_view before, std::uint64_t n) {
-        literal(before);
-        json::put_number(out_, n);
+        json_.literal(before);
+        json_.number(n);
         return *this;
     }
     frame_writer& octets(std::string_view before, std::string_view value) {
-        literal(before);
-        json::put_octets(out_, value);
+        json_.literal(before);
+        json_.octets(value);
         return *this;
     }
     frame_writer& text(std::string_view before, std::string_view value) {
-        literal(before);
-        json::put_text(out_, value);
+        json_.literal(before);
+        json_.text(value);
         return *this;
     }
     frame_writer& fields(std::string_view before, const field_list& list) {
         literal(before).literal("[");
-        for (const field f : list) octets("[", f.name).octets(",", f.value).literal("],");
-        if (!list.empty()) out_.truncate(out_.size() - 1);
+        for (const field f : list) json_.pair(f);
+        if (!list.empty()) json_.drop_last();
         return literal("]");
     }
     /// What request, response and data end with. The body comes last: in a packet capture the rest stands together.
     void finish(std::string_view body, bool end, const field_list& trailers, body_form form) {
         literal(end ? R"(,"end":true)" : R"(,"end":false)");
         if (end && !trailers.empty()) fields(R"(,"trailers":)", trailers);
-        if (body.empty()) return finish();
-        if (form == body_form::raw) {
-            out_.push_back('}');
-            out_.append(body);
-            end_frame(out_, begin_, true);
-            finished_ = true;
-            return;
+        const bool raw = form == body_form::raw && !body.empty();
+        if (!raw && !body.empty()) {
+            literal(R"(,"body":)");
+            json_.base64(body);
         }
-        literal(R"(,"body":)");
-        json::put_base64(out_, body);
-        finish();
+        literal("}");
+        if (raw) json_.raw(body);
+        json_.finish();
+        end_frame(out_, begin_, raw);
     }
     void finish() {
-        out_.push_back('}');
+        literal("}");
+        json_.finish();
         end_frame(out_, begin_);
-        finished_ = true;
     }
 
  private:
     byte_buffer& out_;
     std::size_t begin_;
-    bool finished_ = false;
+    json::writer json_;
 };
 
 }  // namespace
 
 void append_frame(byte_buffer& out, const hello& m) {
-    frame_writer frame(out, R"({"type":"hello")");
+    frame_writer frame(out, R"({"type":"hello")", m.agent.size());
     frame.number(R"(,"protocol":)", m.protocol).text(R"(,"agent":)", m.agent);
     frame.number(R"(,"window":)", m.window).number(R"(,"max_streams":)", m.max_streams);
     if (m.takeover) frame.literal(R"(,"takeover":true)");
@@ -82,37 +95,37 @@ void append_frame(byte_buffer& out, const hello& m) {
 }
 
 void append_frame(byte_buffer& out, const window& m) {
-    frame_writer frame(out, R"({"type":"window")");
+    frame_writer frame(out, R"({"type":"window")", 0);
     frame.number(R"(,"id":)", m.id).number(R"(,"bytes":)", m.bytes);
     frame.finish();
 }
 
 void append_frame(byte_buffer& out, const cancel& m) {
-    frame_writer frame(out, R"({"type":"cancel")");
+    frame_writer frame(out, R"({"type":"cancel")", 0);
     frame.number(R"(,"id":)", m.id).text(R"(,"reason":)", to_string(m.reason));
     frame.finish();
 }
 
 void append_frame(byte_buffer& out, const fin& m) {
-    frame_writer frame(out, R"({"type":"fin")");
+    frame_writer frame(out, R"({"type":"fin")", 0);
     frame.number(R"(,"id":)", m.id);
     frame.finish();
 }
 
 void append_frame(byte_buffer& out, const ping& m) {
-    frame_writer frame(out, R"({"type":"ping")");
+    frame_writer frame(out, R"({"type":"ping")", 0);
     frame.number(R"(,"nonce":)", m.nonce);
     frame.finish();
 }
 
 void append_frame(byte_buffer& out, const pong& m) {
-    frame_writer frame(out, R"({"type":"pong")");
+    frame_writer frame(out, R"({"type":"pong")", 0);
     frame.number(R"(,"nonce":)", m.nonce);
     frame.finish();
 }
 
 void append_frame(byte_buffer& out, const goaway& m) {
-    frame_writer frame(out, R"({"type":"goaway")");
+    frame_writer frame(out, R"({"type":"goaway")", m.detail.size());
     frame.text(R"(,"reason":)", to_string(m.reason));
     if (!m.detail.empty()) frame.text(R"(,"detail":)", m.detail);
     frame.finish();
@@ -120,7 +133,9 @@ void append_frame(byte_buffer& out, const goaway& m) {
 
 void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
                     const field_list& trailers, body_form form) {
-    frame_writer frame(out, R"({"type":"request")");
+    const std::size_t room = head.method.size() + head.target.size() + head.upgrade.size() + room_for(head.fields) +
+                             room_for(trailers) + room_for_body(body, form);
+    frame_writer frame(out, R"({"type":"request")", room);
     frame.number(R"(,"id":)", id).octets(R"(,"method":)", head.method).octets(R"(,"path":)", head.target);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
@@ -131,7 +146,9 @@ void append_request(byte_buffer& out, stream_id id, const request_head& head, st
 
 void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
                      const field_list& trailers, body_form form) {
-    frame_writer frame(out, R"({"type":"response")");
+    const std::size_t room = head.reason.size() + head.upgrade.size() + room_for(head.fields) + room_for(trailers) +
+                             room_for_body(body, form);
+    frame_writer frame(out, R"({"type":"response")", room);
     frame.number(R"(,"id":)", id).number(R"(,"status":)", head.status);
     if (!head.reason.empty()) frame.octets(R"(,"reason":)", head.reason);
     frame.fields(R"(,"headers":)", head.fields);
@@ -142,7 +159,7 @@ void append_response(byte_buffer& out, stream_id id, const response_head& head, 
 
 void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers,
                  body_form form) {
-    frame_writer frame(out, R"({"type":"data")");
+    frame_writer frame(out, R"({"type":"data")", room_for(trailers) + room_for_body(body, form));
     frame.number(R"(,"id":)", id).finish(body, end, trailers, form);
 }
 

@@ -37,6 +37,9 @@ class single_octet {
     [[nodiscard]] constexpr set between(unsigned char first, unsigned char last) const noexcept {
         return set(octet_ >= first && octet_ <= last);
     }
+    [[nodiscard]] constexpr set letter() const noexcept {
+        return set((octet_ | 0x20) >= 'a' && (octet_ | 0x20) <= 'z');
+    }
     [[nodiscard]] constexpr set high() const noexcept { return set(octet_ >= 0x80); }
 
  private:
@@ -61,6 +64,14 @@ class word_block {
         [[nodiscard]] constexpr std::size_t ahead() const noexcept {
             return static_cast<std::size_t>(std::countr_zero(bits_)) / 8;
         }
+        /// The same of the first that has at least `n` octets ahead of it, n < size; `size` if there is none.
+        [[nodiscard]] constexpr std::size_t ahead_from(std::size_t n) const noexcept {
+            return static_cast<std::size_t>(std::countr_zero(bits_ & ~std::uint64_t{0} << 8 * n)) / 8;
+        }
+        /// One bit an octet, the first lowest.
+        [[nodiscard]] constexpr std::uint32_t each() const noexcept {
+            return static_cast<std::uint32_t>((bits_ >> 7) * 0x0102040810204080 >> 56);
+        }
         [[nodiscard]] constexpr set except(set other) const noexcept { return set(bits_ & ~other.bits_); }
         [[nodiscard]] friend constexpr set operator|(set a, set b) noexcept { return set(a.bits_ | b.bits_); }
         [[nodiscard]] constexpr set operator~() const noexcept { return set(~bits_ & top_bits); }
@@ -80,6 +91,8 @@ class word_block {
     [[nodiscard]] constexpr set between(unsigned char first, unsigned char last) const noexcept {
         return set(at_least(first) & ~(last == 0xff ? 0 : at_least(last + 1U)));
     }
+    /// Of ASCII, in either case.
+    [[nodiscard]] constexpr set letter() const noexcept { return word_block(word_ | each * 0x20).between('a', 'z'); }
     [[nodiscard]] constexpr set high() const noexcept { return set(word_ & top_bits); }
 
     /// The same for every block that can be made of one number, whatever the order of its octets.
@@ -92,6 +105,8 @@ class word_block {
     }
 
  private:
+    explicit constexpr word_block(std::uint64_t word) noexcept : word_(word) {}
+
     // No octet borrows from the next: the top bits are set ahead of the subtraction.
     [[nodiscard]] constexpr std::uint64_t at_least(unsigned n) const noexcept {
         const std::uint64_t low = (word_ | top_bits) - each * (n & 0x7f);
@@ -124,10 +139,14 @@ class vector_block {
         explicit set(__m128i octets) noexcept : octets_(octets) {}
         [[nodiscard]] bool any() const noexcept { return bits() != 0; }
         [[nodiscard]] std::size_t ahead() const noexcept { return static_cast<std::size_t>(std::countr_zero(bits())); }
+        [[nodiscard]] std::size_t ahead_from(std::size_t n) const noexcept {
+            return static_cast<std::size_t>(std::countr_zero((bits() | 1U << size) & ~0U << n));
+        }
+        [[nodiscard]] std::uint32_t each() const noexcept { return bits(); }
         [[nodiscard]] set except(set other) const noexcept { return set(_mm_andnot_si128(other.octets_, octets_)); }
         [[nodiscard]] friend set operator|(set a, set b) noexcept { return set(_mm_or_si128(a.octets_, b.octets_)); }
         // Only the top bits count.
-        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(octets_, each(0xff))); }
+        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(octets_, vector_block::each(0xff))); }
 
      private:
         [[nodiscard]] unsigned bits() const noexcept { return static_cast<unsigned>(_mm_movemask_epi8(octets_)); }
@@ -144,9 +163,12 @@ class vector_block {
         const auto span = static_cast<unsigned char>(last - first);
         return set(_mm_cmpeq_epi8(_mm_min_epu8(above_first, each(span)), above_first));
     }
+    [[nodiscard]] set letter() const noexcept { return vector_block(_mm_or_si128(octets_, each(0x20))).between('a', 'z'); }
     [[nodiscard]] set high() const noexcept { return set(octets_); }
 
  private:
+    explicit vector_block(__m128i octets) noexcept : octets_(octets) {}
+
     [[nodiscard]] static __m128i each(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
     [[nodiscard]] static __m128i load_short(const char* at, std::size_t n) noexcept {
         constexpr std::size_t half = word_block::size;
@@ -183,6 +205,17 @@ template <class Block = octet_block, class Class>
     }
     while (begin != end && !in(single_octet(begin)).any()) ++begin;
     return begin;
+}
+
+/// The same inside a larger text, which starts at `first`: its end is looked at in a block as well.
+template <class Block = octet_block, class Class>
+[[nodiscard]] const char* find_any_of(const char* first, const char* begin, const char* end, Class in) noexcept {
+    for (; static_cast<std::size_t>(end - begin) >= Block::size; begin += Block::size) {
+        if (const auto found = in(Block(begin)); found.any()) return begin + found.ahead();
+    }
+    if (begin == end || static_cast<std::size_t>(end - first) < Block::size) return find_any_of<Block>(begin, end, in);
+    const char* const last = end - Block::size;
+    return last + in(Block(last)).ahead_from(static_cast<std::size_t>(begin - last));
 }
 
 }  // namespace tunnel::protocol

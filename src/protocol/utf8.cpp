@@ -43,8 +43,8 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-    const auto put = [&out](std::uint32_t octet) { out += static_cast<char>(octet); };
+char* put_utf8(char* out, std::uint32_t code) noexcept {
+    const auto put = [&out](std::uint32_t octet) { *out++ = static_cast<char>(octet); };
     const auto put_rest = [&](unsigned octets) {
         while (octets-- != 0) put(0x80 | (code >> (6 * octets) & 0x3f));
     };
@@ -60,6 +60,7 @@ void append_utf8(std::string& out, std::uint32_t code) {
         put(0xf0 | code >> 18);
         put_rest(3);
     }
+    return out;
 }
 
 }  // namespace tunnel::protocol

@@ -662,6 +662,54 @@ TEST(ResponseHead, LargeHeadIs502) {
     EXPECT_EQ(good_response(ok("X: " + std::string(50 * limits::kib, 'x') + "\r\n")).head.fields.size(), 1U);
 }
 
+TEST(RequestHead, ARequestLineThatComesAgainReadsTheSame) {
+    request_parser parser{limits::max_head};
+    received_request out;
+    http_error error;
+    const auto read = [&](std::string_view line) {
+        parser.reset();
+        const auto head = std::string{line} + "\r\nHost: a\r\n\r\n";
+        if (parser.parse(head, out, error) == 0) return std::string{error.detail};
+        return out.head.method + ' ' + out.head.target + ' ' + std::to_string(out.minor);
+    };
+    const std::string long_target(200, 't');
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(read("GET /a HTTP/1.1"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.1"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.0"), "GET /a 0");
+        EXPECT_EQ(read("GET /a HTTP/1.7"), "GET /a 1");
+        EXPECT_EQ(read("GET /a HTTP/1.7"), "GET /a 1");
+        EXPECT_EQ(read("GET http://h/b HTTP/1.1"), "GET /b 1");
+        EXPECT_EQ(read("GET http://h/b HTTP/1.1"), "GET /b 1");
+        EXPECT_EQ(out.head.fields.find("Host"), "h");
+        EXPECT_EQ(read("POST /" + long_target + " HTTP/1.1"), "POST /" + long_target + " 1");
+        EXPECT_EQ(read("GET a HTTP/1.1"), "the request target is neither a path nor an http URL");
+        EXPECT_EQ(read("GET a HTTP/1.1"), "the request target is neither a path nor an http URL");
+        EXPECT_EQ(read("GET /a HTTP/2.1"), "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    }
+}
+
+TEST(ResponseHead, AStatusLineThatComesAgainReadsTheSame) {
+    response_parser parser{limits::max_head};
+    received_response out;
+    http_error error;
+    const auto read = [&](std::string_view line) {
+        parser.reset();
+        const auto head = std::string{line} + "\r\nContent-Length: 0\r\n\r\n";
+        if (parser.parse(head, false, out, error) == 0) return std::string{error.detail};
+        return std::to_string(out.head.status) + ' ' + out.head.reason + (out.keep_alive ? "" : " close");
+    };
+    const std::string long_reason(100, 'r');
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(read("HTTP/1.1 200 OK"), "200 OK");
+        EXPECT_EQ(read("HTTP/1.1 200 OK"), "200 OK");
+        EXPECT_EQ(read("HTTP/1.0 200 OK"), "200 OK close");
+        EXPECT_EQ(read("HTTP/1.1 200"), "200 ");
+        EXPECT_EQ(read("HTTP/1.1 404 " + long_reason), "404 " + long_reason);
+        EXPECT_EQ(read("HTTP/1.1 099 OK"), "the status code is outside 100 to 599");
+    }
+}
+
 TEST(ResponseHead, InterimHeadsAndTheFinalOneAreReadInTurn) {
     const auto bytes =
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"s;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -87,6 +88,11 @@ TYPED_TEST(OctetBlock, FindsWhatIsNotInAClass) {
                            [](unsigned char c) { return c < 0x80 && (c < 'a' || c > 'z'); });
 }
 
+TYPED_TEST(OctetBlock, FindsLettersOfEitherCase) {
+    check_class<TypeParam>([](const auto& octets) { return octets.letter(); },
+                           [](unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
 TYPED_TEST(OctetBlock, FindsOneOctetInTextsOfEveryLength) {
     const auto sought = [](const auto& octets) { return octets.equal_to('!'); };
     for (std::size_t length = 0; length < 3 * TypeParam::size + 2; ++length) {
@@ -100,6 +106,25 @@ TYPED_TEST(OctetBlock, FindsOneOctetInTextsOfEveryLength) {
             EXPECT_TRUE(has_any_of<TypeParam>(text.view(), sought)) << length << " at " << place;
             EXPECT_EQ(find_any_of<TypeParam>(text.begin(), text.end(), sought) - text.begin(),
                       static_cast<std::ptrdiff_t>(place));
+        }
+    }
+}
+
+TYPED_TEST(OctetBlock, LooksAtTheEndOfALargerTextInABlock) {
+    const auto sought = [](const auto& octets) { return octets.equal_to('!'); };
+    for (std::size_t length = 0; length < 2 * TypeParam::size + 2; ++length) {
+        for (std::size_t begin = 0; begin <= length; ++begin) {
+            for (std::size_t place = 0; place <= length; ++place) {
+                // What stands ahead of `begin` is not looked for.
+                std::string with(length, 'a');
+                with.replace(0, begin, begin, '!');
+                if (place < length) with[place] = '!';
+                const exact_text text(with);
+                const auto wanted = std::min(with.find('!', begin), length);
+                EXPECT_EQ(find_any_of<TypeParam>(text.begin(), text.begin() + begin, text.end(), sought) - text.begin(),
+                          static_cast<std::ptrdiff_t>(wanted))
+                    << length << " from " << begin << ", " << place;
+            }
         }
     }
 }

@@ -18,25 +18,48 @@ struct field {
     bool operator==(const field&) const = default;
 };
 
-/// Field lines in order, duplicates and case kept. All lie one behind the other in one buffer, so a list costs one
-/// allocation whatever its length, and is read from front to back.
-/// Views and iterators stay valid until the list is changed.
+/// Field lines in order, duplicates and case kept. All lie one behind the other in one buffer, as they stand in a head
+/// (`Name: value` CRLF) and each behind its sizes: a list costs one allocation whatever its length, is read from front
+/// to back, and a line is copied out of one head and into another in one piece.
+/// Views and iterators stay valid until the list is changed; lines for which room was reserved may be added.
 class field_list {
  public:
     field_list() noexcept = default;
-    field_list(const field_list& other) : lines_(other.lines_.view()), size_(other.size_) {}
-    field_list(field_list&& other) noexcept : lines_(std::move(other.lines_)), size_(std::exchange(other.size_, 0)) {}
+    field_list(const field_list& other)
+        : size_(other.size_), all_sound_(other.all_sound_) {
+        append_lines(other);
+    }
+    field_list(field_list&& other) noexcept
+        : lines_(std::move(other.lines_)),
+          size_(std::exchange(other.size_, 0)),
+          all_sound_(std::exchange(other.all_sound_, true)) {}
     field_list& operator=(const field_list& other);
     field_list& operator=(field_list&& other) noexcept;
     ~field_list() = default;
 
-    void add(std::string_view name, std::string_view value);
+    void add(std::string_view name, std::string_view value) {
+        append(name, value);
+        all_sound_ = false;
+    }
+    /// For who has looked at a line already: its name is a token, its value has no control characters but HTAB, and it
+    /// is no field of a single connection (connection_field.hpp).
+    void add_sound(std::string_view name, std::string_view value) { append(name, value); }
+    /// The same for `Name: value` CRLF, in one piece.
+    void add_sound_line(std::string_view line, std::size_t name_size);
+    /// Whether every line came from who had looked at it. If not, nobody knows.
+    [[nodiscard]] bool all_sound() const noexcept { return all_sound_; }
+
+    /// So many octets behind any line can be read, whatever they are: for who copies in blocks.
+    static constexpr std::size_t readable_behind = 16;
+
     /// Room for `n` lines of `octets` in all.
-    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * sizeof(line_sizes) + octets); }
+    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * around_a_field + octets + readable_behind); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// Of all names and values.
-    [[nodiscard]] std::size_t octets() const noexcept { return lines_.size() - size_ * sizeof(line_sizes); }
+    [[nodiscard]] std::size_t octets() const noexcept { return lines_.size() - size_ * around_a_field; }
+    /// Of all lines as they stand in a head.
+    [[nodiscard]] std::size_t head_octets() const noexcept { return lines_.size() - size_ * sizeof(line_sizes); }
     void clear() noexcept;
     [[nodiscard]] bool operator==(const field_list& other) const noexcept;
 
@@ -52,7 +75,11 @@ class field_list {
         field operator*() const noexcept {
             const line_sizes sizes = sizes_at(at_);
             const char* const name = at_ + sizeof sizes;
-            return {{name, sizes.name}, {name + sizes.name, sizes.value}};
+            return {{name, sizes.name}, {name + sizes.name + colon.size(), sizes.value}};
+        }
+        /// As it stands in a head, CRLF included.
+        [[nodiscard]] std::string_view line() const noexcept {
+            return {at_ + sizeof(line_sizes), octets_at(at_) - sizeof(line_sizes)};
         }
         iterator& operator++() noexcept {
             at_ += octets_at(at_);
@@ -106,11 +133,15 @@ class field_list {
     }
 
  private:
-    /// Stands ahead of the name; the value follows it.
+    /// Stands ahead of the line.
     struct line_sizes {
         std::uint32_t name;
         std::uint32_t value;
     };
+    static constexpr std::string_view colon = ": ";
+    static constexpr std::string_view line_end = "\r\n";
+    static constexpr std::size_t around_a_field = sizeof(line_sizes) + colon.size() + line_end.size();
+
     [[nodiscard]] static line_sizes sizes_at(const char* line) noexcept {
         line_sizes sizes;
         std::memcpy(&sizes, line, sizeof sizes);
@@ -118,11 +149,14 @@ class field_list {
     }
     [[nodiscard]] static std::size_t octets_at(const char* line) noexcept {
         const line_sizes sizes = sizes_at(line);
-        return sizeof sizes + sizes.name + sizes.value;
+        return around_a_field + sizes.name + sizes.value;
     }
+    void append(std::string_view name, std::string_view value);
+    void append_lines(const field_list& other);
 
     byte_buffer lines_;
     std::size_t size_ = 0;
+    bool all_sound_ = true;
 };
 
 namespace detail {

@@ -94,6 +94,11 @@ inline constexpr std::size_t max_target = 16 * kib;
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
+/// Start lines that a connection remembers, to read the same again at once: to the app there is hardly a longer one
+/// that comes twice, and 10,000 idle callers must not hold much.
+inline constexpr std::size_t kept_status_line = 64;
+inline constexpr std::size_t kept_request_line = 128;
+
 /// A field value that comes in several lines, joined: nobody has sent such long ones for decades.
 inline constexpr std::size_t max_folded = 4 * kib;
 
@@ -190,6 +195,17 @@ inline constexpr auto standby_time = 600ms;
 
 /// Kept aside for when memory runs out, in pieces: each is enough to drop a coroutine that met the lack of it.
 inline constexpr std::size_t memory_reserve = 64 * kib;
+
+/// What a thread keeps of the memory that comes and goes with requests: of each size up to 4 KiB, blocks and octets at
+/// most, together 1.2 MiB. A turn of the event loop frees and takes what the requests of one read or write need, and
+/// more than a hundred fit in one.
+inline constexpr std::size_t recycled_blocks = 256;
+inline constexpr std::size_t recycled_octets = 128 * kib;
+
+/// The same of buffers for body slices, shared and whole, together less than 2 MiB: what two streams with all their
+/// credit have on the way.
+inline constexpr std::size_t recycled_shared_slices = 32;
+inline constexpr std::size_t recycled_slices = 20;
 
 // --- Log ----------------------------------------------------------------------------------------------------
 
