@@ -1,7 +1,8 @@
 #include "client/client.hpp"
 
-#include <boost/asio/post.hpp>
+#include <optional>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "net/log.hpp"
@@ -27,30 +28,38 @@ client::client(net::runtime& rt, options settings, std::function<void(const std:
 
 void client::start() {
     auto body = [self = shared_from_this()]() -> net::awaitable<void> { return self->run(); };
-    auto ended = [self = shared_from_this()] {
-        self->pool_->close();
-        self->drain_.stop();
-        if (self->on_ended_) self->on_ended_(self->exit_code_);
-    };
-    net::spawn(strand_, "client", std::move(body), std::move(ended));
+    net::spawn(strand_, "client", std::move(body), [self = shared_from_this()] { self->run_ended(); });
 }
 
 net::awaitable<void> client::run() {
     while (!stopping_) {
-        bool done = false;
-        try {
-            done = co_await connect_once();
-        } catch (const std::exception&) {
-            // Memory ran out: this connection is lost, the program connects again.
-            net::log_exception("the connection to the server", std::current_exception());
-            session_ = nullptr;
-            outcome_ = outcome::lost;
+        if (tried_) {
+            // A dial that took long was a pause itself.
+            pause_.expires_at(retry_from_ + pause_after(outcome_));
+            co_await pause_.async_wait(net::no_throw);
+            if (stopping_) break;
         }
-        if (done || stopping_) co_return;
-        // A dial that took long was a pause itself.
-        pause_.expires_at(retry_from_ + pause_after(outcome_));
-        co_await pause_.async_wait(net::no_throw);
+        tried_ = true;
+        const auto done = co_await connect_once();
+        if (done) break;
     }
+    gave_up_ = true;
+}
+
+void client::run_ended() {
+    if (session_) session_->abandon();
+    session_ = nullptr;
+    dialling_ = nullptr;
+    if (!gave_up_ && !stopping_) {
+        // Memory ran out: this connection is lost, the program connects again.
+        outcome_ = outcome::lost;
+        retry_from_ = net::clock::now();
+        std::this_thread::sleep_for(limits::memory_pause);  // where that fails too, it does not spin
+        return start();
+    }
+    pool_->close();
+    drain_.stop();
+    if (on_ended_) on_ended_(exit_code_);
 }
 
 net::awaitable<bool> client::connect_once() {
@@ -130,12 +139,12 @@ void client::say_connected() {
 }
 
 void client::stop() {
-    net::asio::post(strand_, [self = shared_from_this()] {
-        const auto again = std::exchange(self->stopping_, true);
+    net::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
+        if (!again) again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
         if (self->dialling_) self->dialling_->cancel();
         if (!self->session_) return;
-        if (again) return self->session_->stop();
+        if (*again) return self->session_->stop();
         self->session_->drain();
         self->drain_.set(self->settings_.drain_timeout);
     });

@@ -32,6 +32,8 @@ class client : public std::enable_shared_from_this<client> {
 
  private:
     [[nodiscard]] net::awaitable<void> run();
+    /// Also where run() was dropped for want of memory: then it begins anew.
+    void run_ended();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] net::awaitable<bool> connect_once();
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
@@ -51,6 +53,8 @@ class client : public std::enable_shared_from_this<client> {
     std::unique_ptr<net::dialler> dialling_;
     bool takeover_ = true;
     bool stopping_ = false;
+    bool gave_up_ = false;  // run() came to its end
+    bool tried_ = false;
     net::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
     std::string last_failure_;           // said once, not at every try
     outcome outcome_ = outcome::lost;

@@ -45,6 +45,8 @@ net::awaitable<outcome> client_session::run(bool takeover, std::function<void()>
 
 void client_session::drain() { link_->announce(protocol::goaway_reason::shutdown, "the client is shutting down"); }
 
+void client_session::abandon() { link_->abandon("internal error"); }
+
 void client_session::stop() { link_->close("the client stops"); }
 
 std::shared_ptr<net::exchange> client_session::new_exchange(const protocol::request& request) {
@@ -58,7 +60,7 @@ void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::re
     if (settings_.echo) {
         const auto echoed = std::make_shared<echo>(std::move(exchange), std::move(request));
         auto run = [echoed]() -> net::awaitable<void> { return echoed->run(); };
-        return net::spawn(strand, "request", std::move(run));
+        return net::spawn(strand, "request", std::move(run), [echoed] { echoed->ended(); });
     }
     if (settings_.host_header != "preserve") {
         net::address local;

@@ -35,6 +35,9 @@ class client_session : public net::tunnel_link::owner, public std::enable_shared
     /// Says goodbye, and closes when the requests in flight are answered.
     void drain();
     void stop();
+    /// When run() has ended, however it did: nothing is open any more. To be called again where it throws
+    /// std::bad_alloc.
+    void abandon();
 
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }

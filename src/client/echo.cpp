@@ -104,7 +104,12 @@ net::awaitable<void> echo::run() {
     if (request_.head.method != "HEAD") answer.body.append(text);
     answer.end = true;
     exchange_->send(std::move(answer));
+    answered_ = true;
     net::log_request(request_.head.method, request_.head.target, 200, net::clock::now() - started, text.size());
+}
+
+void echo::ended() {
+    if (!answered_) exchange_->cancel(protocol::cancel_reason::local_reset);
 }
 
 }  // namespace tunnel::client

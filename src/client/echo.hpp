@@ -15,10 +15,13 @@ class echo {
     echo(std::shared_ptr<net::exchange> exchange, protocol::request request);
 
     [[nodiscard]] net::awaitable<void> run();
+    /// After run(), however it ended. To be called again where it throws std::bad_alloc.
+    void ended();
 
  private:
     std::shared_ptr<net::exchange> exchange_;
     protocol::request request_;
+    bool answered_ = false;
 };
 
 }  // namespace tunnel::client

@@ -104,8 +104,8 @@ awaitable<void> local_exchange::run() {
 void local_exchange::ended() {
     exchange_->on_incoming(nullptr);
     if (finished_) return;
-    exchange_->cancel(cancel_reason::local_reset);
-    if (connection_) connection_->close();
+    drop_connection();
+    exchange_->fail(failure::local_reset, cancel_reason::local_reset);  // an upload ends too
 }
 
 bool local_exchange::take_pooled() {
@@ -163,7 +163,17 @@ void local_exchange::request_written(const net::error_code& error) {
     exchange_->consumed(request_.body.size());
     uploading_ = true;
     auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
-    net::spawn(strand_, "upload", std::move(upload));
+    net::spawn(strand_, "upload", std::move(upload), [self = shared_from_this()] { self->upload_dropped(); });
+}
+
+// Where it came to its end, this has nothing to do.
+void local_exchange::upload_dropped() {
+    if (!uploading_) return;
+    upload_failed_ = true;
+    uploading_ = false;
+    body_due_ = false;
+    drop_connection();  // part of a request is there: the app is to take it for no whole one
+    upload_ended_.notify();
 }
 
 awaitable<void> local_exchange::relay_request_body() {

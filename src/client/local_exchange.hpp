@@ -29,7 +29,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
                    const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request&& request);
 
     [[nodiscard]] net::awaitable<void> run();
-    /// After run(), however it ended: an exception leaves neither callback nor connection behind.
+    /// After run(), however it ended: nothing is left behind. To be called again where it throws std::bad_alloc.
     void ended();
 
  private:
@@ -42,6 +42,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] bool write_request(net::error_code& error);
     void request_written(const net::error_code& error);
     [[nodiscard]] net::awaitable<void> relay_request_body();
+    void upload_dropped();
     [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data& part);
     /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
     [[nodiscard]] std::optional<net::failure> read_final_head();

@@ -2,12 +2,25 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <new>
 #include <utility>
 
+#include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::client {
+
+local_pool::taken::~taken() {
+    if (!connection) return;
+    const net::reserve_use granted;
+    const auto strand = connection->strand();
+    try {
+        net::run_on(strand, [idle = std::move(connection)] { idle->close(); });
+    } catch (const std::bad_alloc&) {
+        return;  // then the app closes it
+    }
+}
 
 local_pool::local_pool(const net::executor& strand, std::size_t most)
     : strand_(strand), most_(most), expiry_(strand, [this] { close_old(); }) {}
@@ -33,18 +46,17 @@ void local_pool::settle(net::clock::time_point now) {
 }
 
 void local_pool::put(std::shared_ptr<local_connection> connection) {
+    taken put(std::move(connection), net::clock::now());
     // The app closes it, or says something unasked for: either way it is of no more use.
-    connection->on_input([pool = weak_from_this(), idle = connection.get()] {
+    put.connection->on_input([pool = weak_from_this(), idle = put.connection.get()] {
         if (const auto self = pool.lock()) self->forget(idle);
     });
-    connection->watch();
-    net::run_on(strand_, [self = shared_from_this(), connection = std::move(connection)]() mutable {
-        if (self->closed_ || self->most_ == 0) return discard(std::move(connection));
-        self->fresh_.push_back({std::move(connection), net::clock::now()});
+    put.connection->watch();
+    net::run_on(strand_, [self = shared_from_this(), put = std::move(put)]() mutable {
+        if (self->closed_ || self->most_ == 0) return;
+        self->fresh_.push_back(std::move(put));
+        if (self->idle() > self->most_) self->oldest().pop_front();
         if (self->idle() == 1) self->expiry_.set(limits::local_idle_time);
-        if (self->idle() <= self->most_) return;
-        discard(std::move(self->oldest().front().connection));
-        self->oldest().pop_front();
     });
 }
 
@@ -57,7 +69,6 @@ void local_pool::forget(const local_connection* connection) {
             const auto now = net::clock::now();
             if (now - at->idle_since < limits::local_fresh_time)
                 self->distrusted_until_ = now + limits::local_distrust_time;
-            discard(std::move(at->connection));
             idle->erase(at);
             return;
         }
@@ -67,21 +78,15 @@ void local_pool::forget(const local_connection* connection) {
 void local_pool::close() {
     closed_ = true;
     expiry_.stop();
-    for (; idle() > 0; oldest().pop_front()) discard(std::move(oldest().front().connection));
+    while (idle() > 0) oldest().pop_front();
 }
 
 void local_pool::close_old() {
     const auto now = net::clock::now();
-    for (; idle() > 0 && now - oldest().front().idle_since >= limits::local_idle_time; oldest().pop_front())
-        discard(std::move(oldest().front().connection));
+    while (idle() > 0 && now - oldest().front().idle_since >= limits::local_idle_time) oldest().pop_front();
     if (idle() == 0) return;
     const auto left = limits::local_idle_time - (now - oldest().front().idle_since);
     expiry_.set(std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds(1));
-}
-
-void local_pool::discard(std::shared_ptr<local_connection> connection) {
-    const auto strand = connection->strand();
-    net::asio::post(strand, [connection = std::move(connection)] { connection->close(); });
 }
 
 }  // namespace tunnel::client

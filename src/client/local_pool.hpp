@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "client/local_connection.hpp"
 #include "client/options.hpp"
@@ -16,7 +17,19 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
  public:
     local_pool(const net::executor& strand, std::size_t most);
 
+    /// One that was idle. It is watched, which keeps it alive: whoever drops it with this closes it.
     struct taken {
+        taken() noexcept = default;
+        taken(std::shared_ptr<local_connection> c, net::clock::time_point since) noexcept
+            : connection(std::move(c)), idle_since(since) {}
+        taken(taken&&) noexcept = default;
+        taken& operator=(taken&& other) noexcept {
+            std::swap(connection, other.connection);
+            std::swap(idle_since, other.idle_since);
+            return *this;
+        }
+        ~taken();
+
         std::shared_ptr<local_connection> connection;  ///< null: none is idle
         net::clock::time_point idle_since;
     };
@@ -34,7 +47,6 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     [[nodiscard]] std::deque<taken>& oldest() noexcept { return settled_.empty() ? fresh_ : settled_; }
     void forget(const local_connection* connection);
     void close_old();
-    static void discard(std::shared_ptr<local_connection> connection);
 
     net::executor strand_;
     std::size_t most_;

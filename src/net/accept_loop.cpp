@@ -5,27 +5,15 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
-
-/// Notes the end of a coroutine, also where it is dropped instead of resumed.
-class accept_loop::end_note {
- public:
-    explicit end_note(accept_loop& loop) noexcept : loop_(loop) { loop_.running_ = true; }
-    ~end_note() {
-        loop_.running_ = false;
-        loop_.note_death();
-    }
-    end_note(const end_note&) = delete;
-    end_note& operator=(const end_note&) = delete;
-
- private:
-    accept_loop& loop_;
-};
 
 accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
     : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}
@@ -55,8 +43,22 @@ address accept_loop::local() const {
     return {endpoint.address().to_string(), endpoint.port()};
 }
 
+void accept_loop::start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped) {
+    auto body = [this, owner]() -> awaitable<void> { return run(); };
+    auto then = [this, name, owner, stopped = std::move(stopped)] {
+        if (stopped_) {
+            running_ = false;
+            return stopped();
+        }
+        // Memory ran out where run() could not catch it. It goes on, but does not spin.
+        std::this_thread::sleep_for(limits::memory_pause);
+        start(name, owner, stopped);
+    };
+    spawn(acceptor_.get_executor(), name, std::move(body), std::move(then));
+    running_ = true;
+}
+
 awaitable<void> accept_loop::run() {
-    const end_note note(*this);
     std::chrono::milliseconds backoff = limits::accept_backoff_first;
     while (!stopped_) {
         error_code error;

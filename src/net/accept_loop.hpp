@@ -2,8 +2,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <string>
-#include <utility>
+#include <memory>
+#include <string_view>
 
 #include "net/asio.hpp"
 #include "net/command_line.hpp"
@@ -24,18 +24,16 @@ class accept_loop {
     /// Real address and port.
     [[nodiscard]] address local() const;
 
-    [[nodiscard]] awaitable<void> run();
-    /// Whether run() came to an end, or was dropped, without stop(): memory ran out where that could not be caught.
-    /// Says so once, for run() to be called again; `note_death` where that failed.
-    [[nodiscard]] bool take_death() noexcept { return std::exchange(died_, false) && !stopped_; }
-    void note_death() noexcept { died_ = true; }
+    /// Accepts until stop(), whatever fails; then calls `stopped`, again while that throws std::bad_alloc. Keeps
+    /// `owner` alive until then.
+    void start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped);
     /// Whether the callback may still hear of someone.
     [[nodiscard]] bool running() const noexcept { return running_; }
     /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
     void stop() noexcept;
 
  private:
-    class end_note;
+    [[nodiscard]] awaitable<void> run();
     void take_waiting() noexcept;
 
     runtime& runtime_;
@@ -43,7 +41,6 @@ class accept_loop {
     asio::steady_timer pause_;
     callback accepted_;
     bool running_ = false;
-    bool died_ = false;
     bool stopped_ = false;
 };
 

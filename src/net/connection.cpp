@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <new>
 #include <utility>
 
 #include "tunnel/protocol/limits.hpp"
@@ -44,6 +45,15 @@ void connection::watch() {
 }
 
 void connection::read_watched() {
+    try {
+        read_once();
+    } catch (const std::bad_alloc&) {
+        close();  // nothing would come of what was told once; whoever waits hears of this
+        throw;
+    }
+}
+
+void connection::read_once() {
     if (!watching_ || !stream_.readable() || at_end_ || !is_open()) return;
     if (first_ > 0) {
         input_.consume(first_);

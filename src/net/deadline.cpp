@@ -1,7 +1,12 @@
 #include "net/deadline.hpp"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <new>
 #include <utility>
+
+#include "net/memory_reserve.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
 
@@ -10,20 +15,34 @@ struct deadline::state : std::enable_shared_from_this<state> {
     state(const executor& strand, std::function<void()> callback) : timer(strand), expired(std::move(callback)) {}
 
     void arm(clock::time_point at) {
-        armed_for = at;
+        armed_for = clock::time_point::max();  // unless the wait begins
         timer.expires_at(at);
         timer.async_wait([self = shared_from_this()](error_code error) {
             if (!error) self->fire();
         });
+        armed_for = at;
     }
 
     void fire() {
         armed_for = clock::time_point::max();
         if (due == clock::time_point::max()) return;
+        const reserve_use granted;
         if (clock::now() < due) return arm(due);
         due = clock::time_point::max();
-        // A copy: what is called may stop this deadline, which drops the original.
-        if (auto callback = expired) callback();
+        try {
+            // A copy: what is called may stop this deadline, which drops the original.
+            if (auto callback = expired) callback();
+        } catch (const std::bad_alloc&) {
+            fire_again();
+            throw;
+        }
+    }
+
+    // Memory ran out, and nobody else would see to what is due.
+    void fire_again() {
+        if (!expired) return;
+        due = std::min(due, clock::now() + limits::memory_retry);
+        if (due < armed_for) arm(due);
     }
 
     asio::steady_timer timer;

@@ -1,5 +1,6 @@
 #include "net/error_answer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -230,34 +231,37 @@ std::string_view http_date() {
     static constexpr std::string_view days = "SunMonTueWedThuFriSat";
     static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     thread_local std::time_t made_at = -1;
-    thread_local std::string text;
+    // Of a fixed size: a string's first octet would have to be allocated, and its end to be noted, at any moment.
+    thread_local std::array<char, std::string_view("Sun, 06 Nov 1994 08:49:37 GMT").size()> text{};
 
     const std::time_t now = std::time(nullptr);
-    if (now == made_at) return text;
+    if (now == made_at) return {text.data(), text.size()};
     std::tm utc{};
     ::gmtime_r(&now, &utc);
-    const auto two_digits = [](int n) {
-        text += static_cast<char>('0' + n / 10 % 10);
-        text += static_cast<char>('0' + n % 10);
+    auto* at = text.data();
+    const auto add = [&at](std::string_view part) { at = std::copy(part.begin(), part.end(), at); };
+    const auto two_digits = [&at](int n) {
+        *at++ = static_cast<char>('0' + n / 10 % 10);
+        *at++ = static_cast<char>('0' + n % 10);
     };
     // By hand: strftime follows the locale.
-    text = days.substr(static_cast<std::size_t>(utc.tm_wday) * 3, 3);
-    text += ", ";
+    add(days.substr(static_cast<std::size_t>(utc.tm_wday) * 3, 3));
+    add(", ");
     two_digits(utc.tm_mday);
-    text += ' ';
-    text += months.substr(static_cast<std::size_t>(utc.tm_mon) * 3, 3);
-    text += ' ';
+    add(" ");
+    add(months.substr(static_cast<std::size_t>(utc.tm_mon) * 3, 3));
+    add(" ");
     two_digits((utc.tm_year + 1900) / 100);
     two_digits((utc.tm_year + 1900) % 100);
-    text += ' ';
+    add(" ");
     two_digits(utc.tm_hour);
-    text += ':';
+    add(":");
     two_digits(utc.tm_min);
-    text += ':';
+    add(":");
     two_digits(utc.tm_sec);
-    text += " GMT";
+    add(" GMT");
     made_at = now;
-    return text;
+    return {text.data(), text.size()};
 }
 
 }  // namespace tunnel::net

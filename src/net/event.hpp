@@ -2,10 +2,12 @@
 
 #include <boost/asio/async_result.hpp>
 #include <cassert>
+#include <new>
 #include <optional>
 #include <utility>
 
 #include "net/asio.hpp"
+#include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 
 namespace tunnel::net {
@@ -15,11 +17,17 @@ namespace tunnel::net {
 /// Whoever owns an event notifies it before it goes away; a waiter left behind would never end.
 class event {
  public:
-    /// Resumes the waiter, if there is one, from the strand's queue: never inside this call.
-    void notify() {
+    /// Resumes the waiter, if there is one, from the strand's queue: never inside this call. Out of memory, it is
+    /// dropped instead, which whoever spawned it hears of.
+    void notify() noexcept {
         if (!waiter_) return;
-        const auto strand = waiter_->get_executor();
-        post_to(strand, [resume = take()]() mutable { resume(); });
+        const reserve_use granted;
+        try {
+            const auto strand = waiter_->get_executor();
+            post_to(strand, [resume = take()]() mutable { resume(); });
+        } catch (const std::bad_alloc&) {
+            return;
+        }
     }
 
     /// The same, but inside this call: only on the strand, and as the last thing that a handler does.

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 #include "net/tunnel_link.hpp"
 #include "tunnel/protocol/limits.hpp"
@@ -39,8 +40,15 @@ void exchange::to_session(Function run) {
 
 template <class Function>
 void exchange::to_link(Function run) {
-    run_on(link_->strand(),
-           [self = shared_from_this(), link = link_, run = std::move(run)]() mutable { run(link->streams(), self); });
+    run_on(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
+        try {
+            run(link->streams(), self);
+        } catch (const std::bad_alloc&) {
+            // The stream is in no state to go on, and the peer would not hear of it.
+            link->close("memory ran out");
+            throw;
+        }
+    });
 }
 
 void exchange::to_link_send(part<outgoing> sent) {
@@ -79,13 +87,14 @@ void exchange::send_fin() {
 
 void exchange::cancel(protocol::cancel_reason reason) {
     if (over_) return;
+    const reserve_use granted;
+    if (link_) {
+        to_link([reason](stream_set& streams, const auto& self) { streams.cancel(self, reason); });
+    } else {
+        cancel_when_opened_ = reason;
+    }
     over_ = true;
     room_changed_.notify();
-    if (!link_) {
-        cancel_when_opened_ = reason;
-        return;
-    }
-    to_link([reason](stream_set& streams, const auto& self) { streams.cancel(self, reason); });
 }
 
 void exchange::stop_peer() {
@@ -96,6 +105,7 @@ void exchange::stop_peer() {
 }
 
 void exchange::fail(failure why, protocol::cancel_reason reason) {
+    const reserve_use granted;
     cancel(reason);
     push(failed{why});
     incoming_changed_.notify();

@@ -90,6 +90,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
         bool head_written = false;                             // the front part's head was
         bool ready = false;                                    // stands in the ring of streams with something to write
         bool cancelled = false;                                // our last word was cancel
+        bool told_of_failure = false;                          // by fail_all, which may have to be called again
         std::optional<protocol::cancel_reason> cancel_at_end;  // once the queue is empty
         bool stop_peer_at_end = false;          // once our `end` is out, the peer is told to send no more
         bool fin_at_end = false;                // once our `end` is out, the caller's half-close is told

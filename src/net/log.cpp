@@ -12,6 +12,7 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,7 +72,11 @@ class line_queue {
  public:
     void set_format(log_format format) { format_ = format; }
     [[nodiscard]] log_format format() const { return format_; }
-    void on_first(std::function<void()> wake) { wake_ = std::move(wake); }
+    void on_first(std::function<void()> wake) {
+        wake_ = std::move(wake);
+        const std::scoped_lock lock(mutex_);
+        awake_ = false;
+    }
 
     [[nodiscard]] bool waiting() {
         const std::scoped_lock lock(mutex_);
@@ -81,29 +86,36 @@ class line_queue {
     /// Adds one line; `members` writes what stands behind time and level.
     template <class Members>
     void add(clock::time_point now, spdlog::level::level_enum level, Members members) {
-        bool first = false;
+        bool wake = false;
         {
             const std::scoped_lock lock(mutex_);
-            first = front_ == lines_.size();
-            if (first && dropped_ > 0) add_dropped_line(now);
             if (front_ > limits::log_queue / 2) {
                 lines_.erase(0, front_);
                 front_ = 0;
             }
-            const auto start = lines_.size();
-            begin_line(now, level);
-            members(lines_);
-            end_line();
+            auto start = lines_.size();
+            try {
+                if (front_ == lines_.size() && dropped_ > 0) add_dropped_line(now);
+                start = lines_.size();
+                begin_line(now, level);
+                members(lines_);
+                end_line();
+            } catch (const std::bad_alloc&) {
+                lines_.resize(start);
+                ++dropped_;
+            }
             if (lines_.size() - front_ > limits::log_queue) {
                 lines_.resize(start);
                 ++dropped_;
             }
+            wake = !std::exchange(awake_, true);
         }
-        if (first && wake_) wake_();
+        if (wake && wake_) wake_reader();
     }
 
     void flush() {
         const std::scoped_lock lock(mutex_);
+        awake_ = false;
         write_out();
         if (front_ == lines_.size() && dropped_ > 0) {
             add_dropped_line(clock::now());
@@ -112,6 +124,15 @@ class line_queue {
     }
 
  private:
+    void wake_reader() {
+        try {
+            wake_();
+        } catch (const std::bad_alloc&) {
+            const std::scoped_lock lock(mutex_);
+            awake_ = false;  // the next line tries again
+        }
+    }
+
     /// Bytes that stderr took now; nothing if it is broken.
     static std::optional<std::size_t> write_some(std::string_view bytes) {
         pollfd state{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
@@ -168,9 +189,9 @@ class line_queue {
         if (second != second_) {
             std::tm utc{};
             gmtime_r(&second, &utc);
-            second_ = second;
             second_text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
                                        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+            second_ = second;
         }
         const auto name = level_name(level);
         const bool json = format_ == log_format::json;
@@ -195,6 +216,7 @@ class line_queue {
     std::size_t front_ = 0;     // bytes of lines_ that are written
     std::size_t dropped_ = 0;   // lines, since the last report of them
     std::size_t reported_ = 0;  // what reports in lines_ speak of, should they be dropped too
+    bool awake_ = false;        // someone comes to flush
     bool torn_ = false;         // part of a line was written when the rest was dropped
     std::time_t second_ = -1;
     std::string second_text_;

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <thread>
 
 #include "tunnel/protocol/limits.hpp"
 
@@ -17,20 +19,42 @@ constexpr std::size_t piece_size = 4 * limits::kib;
 
 std::array<std::atomic<void*>, limits::memory_reserve / piece_size> reserve{};
 
+thread_local unsigned uses = 0;
+
+// A destructor that throws ends the program, so memory that comes back late is better than none. Other threads and
+// programs have some.
+void wait_for_memory() {
+    using clock = std::chrono::steady_clock;
+    thread_local clock::time_point begun{};
+    thread_local clock::time_point last{};
+    const auto now = clock::now();
+    if (now - last > 10 * limits::memory_pause) begun = now;
+    last = now;
+    if (now - begun > limits::memory_patience) throw std::bad_alloc();
+    std::this_thread::sleep_for(limits::memory_pause);
+    last = clock::now();
+}
+
 // Operator new calls this until it finds memory, or until it throws.
 void give_up_piece() {
     // Whoever asks for memory may fail, unless it does so because something has failed already.
-    if (std::uncaught_exceptions() == 0) throw std::bad_alloc();
+    if (uses == 0 && std::uncaught_exceptions() == 0) throw std::bad_alloc();
     for (auto& piece : reserve) {
         void* const memory = piece.exchange(nullptr);
         if (memory == nullptr) continue;
         std::free(memory);
         return;
     }
-    throw std::bad_alloc();
+    // Whoever says so by a reserve_use can bear it.
+    if (std::uncaught_exceptions() == 0) throw std::bad_alloc();
+    wait_for_memory();
 }
 
 }  // namespace
+
+reserve_use::reserve_use() noexcept { ++uses; }
+
+reserve_use::~reserve_use() { --uses; }
 
 void keep_memory_reserve() noexcept {
     std::set_new_handler(give_up_piece);

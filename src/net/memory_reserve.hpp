@@ -1,10 +1,19 @@
 #pragma once
 
-/// Memory for the moment when there is none, for what has to allocate while an exception is on its way up, where it
-/// must not fail. What Asio takes by aligned_alloc does not ask for it.
+/// Memory for the moment when there is none, for what must not fail: what allocates while an exception is on its way
+/// up, as Asio does to drop a coroutine, and what says that it must not by a reserve_use.
 namespace tunnel::net {
 
 /// Sets the reserve aside, again where it was used up. Any thread.
 void keep_memory_reserve() noexcept;
+
+/// While one lives, its thread may use the reserve.
+class reserve_use {
+ public:
+    reserve_use() noexcept;
+    ~reserve_use();
+    reserve_use(const reserve_use&) = delete;
+    reserve_use& operator=(const reserve_use&) = delete;
+};
 
 }  // namespace tunnel::net

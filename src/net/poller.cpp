@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
 
@@ -30,6 +31,7 @@ void poller::defer(const executor& strand, std::shared_ptr<deferred> task) {
 
 void poller::post_deferred() {
     if (posted_) return;
+    const reserve_use granted;  // what is put off would stay so
     asio::post(context_, [this] {
         posted_ = false;
         in_turn_ = true;

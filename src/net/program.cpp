@@ -1,6 +1,5 @@
 #include "net/program.hpp"
 
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdio>
 #include <utility>
@@ -27,7 +26,7 @@ program::program(std::string_view name, const common_options& options)
     ignore_sigpipe();
     keep_memory_reserve();
     start_log(name, options.log_level, options.format);
-    on_log([this] { asio::post(strand_, [this] { flush_later(); }); });
+    on_log([this] { insist(strand_, [this] { flush_later(); }); });
 }
 
 program::~program() {
@@ -41,11 +40,21 @@ void program::on_signal(std::function<void()> callback) {
 }
 
 void program::wait_signal() {
+    if (!next_signal_) next_signal_ = make_insistent(strand_, [this] { take_signal(); });
+    if (waiting_for_signal_) return;
     signals_.async_wait([this](error_code error, int) {
+        waiting_for_signal_ = false;
         if (error || ended_) return;
-        signalled_();
-        if (!ended_) wait_signal();
+        insistent_call::make(std::move(next_signal_));
     });
+    waiting_for_signal_ = true;
+}
+
+// Again where memory runs out in its middle: whoever sends a signal expects that something happens.
+void program::take_signal() {
+    if (ended_) return;
+    wait_signal();
+    signalled_();
 }
 
 void program::say(const std::string& line) {
@@ -59,14 +68,14 @@ void program::flush_later() {
     log_timer_.async_wait([this](error_code error) {
         if (error) return;
         flush_log();
-        if (log_waiting()) flush_later();
+        if (log_waiting()) insist(strand_, [this] { flush_later(); });
     });
 }
 
 void program::run() { runtime_.run(); }
 
 void program::end() {
-    asio::post(strand_, [this] {
+    insist(strand_, [this] {
         ended_ = true;
         signals_.cancel();
         log_timer_.cancel();

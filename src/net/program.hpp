@@ -4,10 +4,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/command_line.hpp"
+#include "net/insist.hpp"
 #include "net/runtime.hpp"
 
 namespace tunnel::net {
@@ -34,6 +36,7 @@ class program {
 
  private:
     void wait_signal();
+    void take_signal();
     void flush_later();
 
     class runtime runtime_;
@@ -41,6 +44,8 @@ class program {
     asio::signal_set signals_;
     asio::steady_timer log_timer_;
     std::function<void()> signalled_;
+    std::unique_ptr<insistent_call> next_signal_;
+    bool waiting_for_signal_ = false;
     bool ended_ = false;
     std::size_t file_limit_;
 };

@@ -8,10 +8,13 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "net/memory_reserve.hpp"
 
 namespace tunnel::net {
 
@@ -26,30 +29,45 @@ struct lookup {
     std::vector<tcp::endpoint> found;
 };
 
-void look_up(const std::shared_ptr<lookup>& shared, const address& where) {
+void note_found(lookup& shared, const addrinfo* list) {
+    for (const auto* at = list; at != nullptr; at = at->ai_next) {
+        tcp::endpoint endpoint;
+        if (at->ai_addrlen > endpoint.capacity()) continue;
+        std::memcpy(endpoint.data(), at->ai_addr, at->ai_addrlen);
+        endpoint.resize(at->ai_addrlen);
+        shared.found.push_back(endpoint);
+    }
+}
+
+void wake_waiting(const std::shared_ptr<lookup>& shared) {
+    if (shared->waiting == nullptr) return;
+    const reserve_use granted;
+    // The timer is of the waiter's strand: only a handler there may touch it.
+    asio::post(shared->waiting->get_executor(), [shared] {
+        const std::lock_guard again(shared->mutex);
+        if (shared->waiting != nullptr) shared->waiting->cancel();
+    });
+}
+
+// The top of a thread: nobody could catch what it throws.
+void look_up(const std::shared_ptr<lookup>& shared, const address& where) noexcept {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
     const auto failed = getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &list);
     const std::lock_guard lock(shared->mutex);
     shared->done = true;
-    if (failed != 0) {
-        shared->error = asio::error::host_not_found;
-    }
-    for (const auto* at = list; at != nullptr; at = at->ai_next) {
-        tcp::endpoint endpoint;
-        if (at->ai_addrlen > endpoint.capacity()) continue;
-        std::memcpy(endpoint.data(), at->ai_addr, at->ai_addrlen);
-        endpoint.resize(at->ai_addrlen);
-        shared->found.push_back(endpoint);
+    try {
+        if (failed != 0) shared->error = asio::error::host_not_found;
+        note_found(*shared, list);
+    } catch (const std::bad_alloc&) {
+        shared->error = asio::error::no_memory;
     }
     if (list != nullptr) freeaddrinfo(list);
-    if (shared->waiting != nullptr) {
-        // The timer is of the waiter's strand: only a handler there may touch it.
-        asio::post(shared->waiting->get_executor(), [shared] {
-            const std::lock_guard again(shared->mutex);
-            if (shared->waiting != nullptr) shared->waiting->cancel();
-        });
+    try {
+        wake_waiting(shared);
+    } catch (const std::bad_alloc&) {
+        return;  // the limit of the look-up wakes it
     }
 }
 

@@ -66,7 +66,7 @@ class stream_set {
     /// Encodes frames, one per ready stream in turn, until `out` holds `limit` octets or nothing is ready.
     void fill(protocol::byte_buffer& out, std::size_t limit);
 
-    /// The connection is gone: every open exchange fails.
+    /// The connection is gone: every open exchange fails. To be called again where it throws std::bad_alloc.
     void fail_all(failure why);
 
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }

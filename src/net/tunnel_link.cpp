@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <new>
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/memory_reserve.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 
@@ -198,18 +200,17 @@ awaitable<void> tunnel_link::run(owner& events) {
     last_received_ = clock::now();
     liveness_.set(tick_);
     owner_ = &events;
-    try {
-        handle_frames();
-        while (!closed_ && !dropping_) co_await input_arrived_.wait();
-    } catch (...) {
-        close("internal error");
-        streams_.fail_all(stream_failure_);
-        owner_ = nullptr;
-        throw;
-    }
+    handle_frames();
+    while (!closed_ && !dropping_) co_await input_arrived_.wait();
     streams_.fail_all(stream_failure_);
     co_await drain();
     owner_ = nullptr;
+}
+
+void tunnel_link::abandon(std::string why) {
+    close(std::move(why));
+    owner_ = nullptr;
+    streams_.fail_all(stream_failure_);
 }
 
 awaitable<void> tunnel_link::drain() {
@@ -228,9 +229,18 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (auto* p = std::get_if<request>(&m)) {
         if (const auto error = streams_.check_new(*p)) return error;
         if (!stream_set::has_declared_body(*p)) return streams_.handle_bad_body(p->id, true);
-        auto s = events.new_exchange(*p);
-        streams_.adopt(s, *p);
-        events.serve(std::move(s), std::move(*p));
+        const auto id = p->id;
+        std::shared_ptr<exchange> s;
+        try {
+            s = events.new_exchange(*p);
+            streams_.adopt(s, *p);
+            events.serve(s, std::move(*p));
+        } catch (const std::bad_alloc&) {
+            // This request fails, the others go on.
+            const reserve_use granted;
+            if (s) streams_.cancel(s, cancel_reason::other);
+            return streams_.handle_bad_body(id, true);  // also where it was not open yet
+        }
         return {};
     }
     if (const auto* p = std::get_if<ping>(&m)) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/insist.hpp"
 #include "net/runtime.hpp"
 #include "server/tunnel_session.hpp"
 
@@ -20,9 +21,12 @@ void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) 
         if (self.shut_down_) return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
         if (self.active_ && !takeover)
             return session->refuse(protocol::goaway_reason::busy, "another client is active");
-        auto before = std::exchange(self.active_, session);
+        // First of all, for it must not fail once the new one is active: the old one would believe that it still is.
+        if (self.active_) {
+            net::insist(self.strand_, [before = self.active_, by = session->peer()] { before->replace(by); });
+        }
+        self.active_ = session;
         session->activate();
-        if (before) before->replace(session->peer());
     });
 }
 

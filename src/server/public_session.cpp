@@ -243,18 +243,18 @@ awaitable<void> public_session::serve() {
 }
 
 void public_session::start_upload() {
+    const auto number = ++uploads_;
+    auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
+    auto ended = [self = shared_from_this(), number] { self->upload_dropped(number); };
     uploading_ = true;
-    auto upload = [self = shared_from_this()]() -> awaitable<void> {
-        try {
-            co_await self->relay_request_body();
-        } catch (...) {
-            self->uploading_ = false;  // whatever else fails here
-            self->exchange_->fail(failure::tunnel_lost, cancel_reason::other);
-            self->upload_over();
-            throw;
-        }
-    };
-    net::spawn(connection_->strand(), "upload", std::move(upload));
+    net::spawn(connection_->strand(), "upload", std::move(upload), std::move(ended));
+}
+
+// Where it came to its end, this has nothing to do, and the next one may be on its way.
+void public_session::upload_dropped(unsigned number) {
+    if (!uploading_ || number != uploads_) return;
+    exchange_->fail(failure::tunnel_lost, cancel_reason::other);
+    upload_over();
 }
 
 void public_session::upload_over() {

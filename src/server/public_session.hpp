@@ -46,6 +46,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<void> refuse_head();
     [[nodiscard]] net::awaitable<void> serve();
     void start_upload();
+    void upload_dropped(unsigned number);
     void upload_over();
     [[nodiscard]] net::awaitable<void> relay_request_body();
     [[nodiscard]] net::awaitable<void> relay_response();
@@ -93,6 +94,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     net::http_error refusal_;  // why the caller's input is refused
     std::uint64_t request_octets_ = 0;
     std::uint64_t declared_octets_ = 0;
+    unsigned uploads_ = 0;  // how many there were
     bool uploading_ = false;
     bool awaits_continue_ = false;  // the caller sends its body once it sees a 100 (RFC 9110 section 10.1.1)
     net::event upload_ended_;

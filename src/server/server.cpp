@@ -1,8 +1,8 @@
 #include "server/server.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "net/log.hpp"
@@ -27,22 +27,8 @@ server::server(net::runtime& rt, options settings, const net::link_times& times)
 void server::start() {
     http_.listen(settings_.http_addr);
     tcp_.listen(settings_.tcp_addr);
-    start_accepting("public listener", http_);
-    start_accepting("tunnel listener", tcp_);
-}
-
-void server::start_accepting(std::string_view name, net::accept_loop& listener) {
-    auto body = [self = shared_from_this(), &listener]() -> net::awaitable<void> { return listener.run(); };
-    try {
-        net::spawn(strand_, name, std::move(body), [self = shared_from_this()] { self->session_ended(); });
-    } catch (const std::bad_alloc&) {
-        listener.note_death();
-    }
-}
-
-void server::revive_listeners() {
-    if (http_.take_death()) start_accepting("public listener", http_);
-    if (tcp_.take_death()) start_accepting("tunnel listener", tcp_);
+    http_.start("public listener", shared_from_this(), [this] { session_ended(); });
+    tcp_.start("tunnel listener", shared_from_this(), [this] { session_ended(); });
 }
 
 void server::accept_public(net::tcp::socket socket) {
@@ -73,32 +59,40 @@ void server::run_session(const std::shared_ptr<Session>& session, std::list<std:
     auto body = [session, run]() -> net::awaitable<void> { return ((*session).*run)(); };
     auto ended = [self = shared_from_this(), session, &sessions, at] {
         session->ended();
-        asio::post(self->strand_, [self, &sessions, at] {
-            sessions.erase(at);
+        net::insist(self->strand_, [self, &sessions, at, erased = false]() mutable {
+            if (!std::exchange(erased, true)) sessions.erase(at);
             self->session_ended();
         });
     };
-    net::spawn(session->strand(), "connection", std::move(body), std::move(ended));
+    try {
+        net::spawn(session->strand(), "connection", std::move(body), std::move(ended));
+    } catch (const std::bad_alloc&) {
+        sessions.erase(at);
+        throw;
+    }
 }
 
 void server::session_ended() {
-    revive_listeners();  // what brought them down may have been the memory that is free now
     // A caller may have been accepted before the listener was stopped, and be noticed after.
     if (phase_ == phase::draining && public_sessions_.empty() && !http_.running()) finish(false);
     if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
-        phase_ = phase::ended;
         if (on_ended_) on_ended_();
+        phase_ = phase::ended;
     }
 }
 
 void server::stop() {
-    asio::post(strand_, [self = shared_from_this()] {
-        if (self->phase_ == phase::serving) return self->drain();
-        self->finish(true);
+    net::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
+        if (!again) again = self->phase_ != phase::serving;
+        if (*again) return self->finish(true);
+        self->drain();
     });
 }
 
+// Both of these may be called again where memory ran out in the middle.
+
 void server::drain() {
+    if (phase_ != phase::serving && phase_ != phase::draining) return;
     phase_ = phase::draining;
     spdlog::info("stopping: {} public connections open", public_sessions_.size());
     http_.stop();
@@ -111,7 +105,6 @@ void server::finish(bool at_once) {
     if (phase_ == phase::ended) return;
     drain_.stop();
     tcp_.stop();
-    phase_ = phase::ending;
     slot_->shut_down();
     for (const auto& session : public_sessions_) session->stop(true);
     for (const auto& session : tunnel_sessions_) {
@@ -121,6 +114,7 @@ void server::finish(bool at_once) {
             session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
         }
     }
+    phase_ = phase::ending;
     session_ended();
 }
 

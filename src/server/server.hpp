@@ -4,7 +4,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <string_view>
 
 #include "net/accept_loop.hpp"
 #include "net/asio.hpp"
@@ -45,8 +44,6 @@ class server : public std::enable_shared_from_this<server> {
     void drain();
     void finish(bool at_once);
     void session_ended();
-    void start_accepting(std::string_view name, net::accept_loop& listener);
-    void revive_listeners();
     template <class Session>
     void run_session(const std::shared_ptr<Session>& session, std::list<std::shared_ptr<Session>>& sessions,
                      net::awaitable<void> (Session::*run)());

@@ -1,8 +1,10 @@
 #include "server/tunnel_session.hpp"
 
+#include <new>
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "tunnel/version.hpp"
@@ -31,7 +33,7 @@ net::awaitable<void> tunnel_session::run() {
 
 void tunnel_session::ended() {
     slot_->release(shared_from_this());
-    link_->close("ended");
+    link_->abandon("internal error");
 }
 
 void tunnel_session::activate() {
@@ -72,9 +74,14 @@ void tunnel_session::open(std::shared_ptr<net::exchange> exchange, net::part<net
             // Gone, and the slot has not heard of it yet: the request never left.
             if (self.link_->closed() || self.link_->finishing() || self.link_->leaving())
                 return exchange->deliver(net::failed{net::failure::no_client});
-            if (streams.size() >= max_in_flight || !streams.open(exchange, std::move(request))) {
-                return exchange->deliver(net::failed{net::failure::overloaded});
+            bool opened = false;
+            try {
+                opened = streams.size() < max_in_flight && streams.open(exchange, std::move(request));
+            } catch (const std::bad_alloc&) {
+                streams.cancel(exchange, protocol::cancel_reason::other);
             }
+            const net::reserve_use granted;
+            if (!opened) return exchange->deliver(net::failed{net::failure::overloaded});
             exchange->opened(self.link_);
         });
 }

@@ -17,7 +17,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times = {});
 
     [[nodiscard]] net::awaitable<void> run();
-    /// After run(), however it ended: the slot is free.
+    /// After run(), however it ended: the slot is free. To be called again where it throws std::bad_alloc.
     void ended();
 
     /// (any) The slot made this session active: our hello goes out.

@@ -19,10 +19,11 @@ from programs import App, Client, Server, trio
 from scenario import scenario, since, wait_until
 
 MIB = 1 << 20
+OWN_MEMORY = "a sanitizer reserves terabytes of addresses, and ends the program where memory ends"
 SPARES = (0, 0.3, 1, 3)  # MiB of memory beyond what a program has; where it ends differs with it
 
 
-@scenario(66, limit=90)
+@scenario(66, limit=90, unsanitized="libfaketime has to be loaded first, and so has the sanitizer")
 def fault_66_clock_jump(run):
     """libfaketime moves the wall clock of both programs; their steady clock stays, as in a real jump."""
     found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
@@ -110,13 +111,13 @@ def out_of_memory(run, name, spare):
         one.kill()
 
 
-@scenario(67, limit=300)
+@scenario(67, limit=300, unsanitized=OWN_MEMORY)
 def fault_67_out_of_memory_at_the_server(run):
     for spare in SPARES:
         out_of_memory(run, "server", spare)
 
 
-@scenario(67, limit=300)
+@scenario(67, limit=300, unsanitized=OWN_MEMORY)
 def fault_67_out_of_memory_at_the_client(run):
     for spare in SPARES:
         out_of_memory(run, "client", spare)

@@ -4,7 +4,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "net/spawn.hpp"
 #include "support/raw_peer.hpp"
 
 namespace tunnel::net {
@@ -17,7 +16,7 @@ class AcceptLoop : public testing::Test {
     }
 
     void start() {
-        spawn(strand, "listener", [this]() -> awaitable<void> { return loop.run(); });
+        loop.start("listener", nullptr, [] {});
     }
 
     runtime rt{1};
