@@ -54,8 +54,8 @@ std::string_view connection_of(const protocol::request_head& head) noexcept {
 }  // namespace
 
 void append_request_head(byte_buffer& out, const protocol::request_head& head, body_kind body) {
-    head_writer to(out,
-                   head.method.size() + head.target.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
+    head_writer to(
+        out, head.method.size() + head.target.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
     to << head.method << " " << head.target << " HTTP/1.1\r\n";
     if (!head.fields.contains("Host")) to << "Host: \r\n";
     to.fields(head.fields);

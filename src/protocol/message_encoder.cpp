@@ -13,9 +13,7 @@ namespace {
 constexpr std::size_t around_the_values = 384;
 constexpr std::string_view around_a_field = R"(["",""],)";
 
-std::size_t room_for(const field_list& list) noexcept {
-    return list.octets() + list.size() * around_a_field.size();
-}
+std::size_t room_for(const field_list& list) noexcept { return list.octets() + list.size() * around_a_field.size(); }
 
 std::size_t room_for_body(std::string_view body, body_form form) noexcept {
     return form == body_form::raw ? body.size() : base64_encoded_size(body.size());

@@ -163,7 +163,9 @@ class vector_block {
         const auto span = static_cast<unsigned char>(last - first);
         return set(_mm_cmpeq_epi8(_mm_min_epu8(above_first, each(span)), above_first));
     }
-    [[nodiscard]] set letter() const noexcept { return vector_block(_mm_or_si128(octets_, each(0x20))).between('a', 'z'); }
+    [[nodiscard]] set letter() const noexcept {
+        return vector_block(_mm_or_si128(octets_, each(0x20))).between('a', 'z');
+    }
     [[nodiscard]] set high() const noexcept { return set(octets_); }
 
  private:

@@ -6,10 +6,12 @@
 #include <string_view>
 #include <variant>
 
+#include "net/http_head.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 #include "tunnel/protocol/limits.hpp"
 #include "tunnel/protocol/message_codec.hpp"
+#include "unlooked_at.hpp"
 
 namespace {
 
@@ -48,6 +50,18 @@ void check_raw(message_decoder& decoder, std::string_view payload) {
     if (!error &&
         (decoder.decode(frame.payload, again, frame.raw_body ? body_form::raw : body_form::base64) || again != m))
         std::abort();
+}
+
+/// A list that the decoder takes for sound is.
+void check_sound(const field_list& fields) {
+    if (fields.all_sound() && !tunnel::net::is_writable(tunnel::fuzz::unlooked_at(fields)) &&
+        fields.size() <= tunnel::limits::max_fields && fields.octets() <= tunnel::limits::max_head)
+        std::abort();
+}
+void check_sound(const message& m) {
+    if (const auto* request = std::get_if<tunnel::protocol::request>(&m)) check_sound(request->head.fields);
+    if (const auto* response = std::get_if<tunnel::protocol::response>(&m)) check_sound(response->head.fields);
+    if (const auto* data = std::get_if<tunnel::protocol::data>(&m)) check_sound(data->trailers);
 }
 
 void append(byte_buffer&, const unknown&) {}
@@ -90,6 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         if (readable ? other_error != error || other != m : !other_error) std::abort();
     }
     if (!readable) return 0;
+    check_sound(m);
     if (!nlohmann::json::accept(payload) && !is_number_overflow(payload)) std::abort();
     if (std::holds_alternative<unknown>(m)) return 0;
 

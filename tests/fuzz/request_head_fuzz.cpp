@@ -7,6 +7,7 @@
 
 #include "net/http_head.hpp"
 #include "tunnel/protocol/limits.hpp"
+#include "unlooked_at.hpp"
 
 // Any octets as a request head: the same result however they arrive, nothing accepted that may not be written, and
 // what is written reads the same again.
@@ -62,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const auto& received = whole.received;
     require(net::is_writable(received.head));
+    require(net::is_writable(fuzz::unlooked_at(received.head.fields)));
     require(received.body != net::body_kind::length || received.head.content_length > 0);
     require(received.body != net::body_kind::chunked || !received.head.content_length);
 

@@ -7,6 +7,7 @@
 
 #include "net/http_head.hpp"
 #include "tunnel/protocol/limits.hpp"
+#include "unlooked_at.hpp"
 
 // Any octets as a response head, to a HEAD request or another: see request_head_fuzz.cpp.
 
@@ -57,6 +58,7 @@ void check(std::string_view bytes, bool to_head) {
 
     const auto& received = whole.received;
     require(net::is_writable(received.head));
+    require(net::is_writable(fuzz::unlooked_at(received.head.fields)));
     require(received.body != net::body_kind::length || received.head.content_length > 0);
     require(!to_head || received.body == net::body_kind::none);
 

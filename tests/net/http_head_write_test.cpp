@@ -3,9 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "head_feeding.hpp"
 #include "net/http_head.hpp"
+#include "tunnel/protocol/frame.hpp"
+#include "tunnel/protocol/message_codec.hpp"
 
 namespace tunnel::net {
 namespace {
@@ -255,6 +259,51 @@ TEST(IsWritable, TargetIsAPathOrAsterisk) {
         request.target = bad;
         EXPECT_FALSE(is_writable(request)) << bad;
     }
+}
+
+TEST(IsWritable, WhatWasDecodedIsJudgedAsIfItHadBeenAddedLineByLine) {
+    const test::lines good{{"Host", "a"}, {"X-Y", "v w"},  {"ETag", "\"e\""}, {"B", "\\"},
+                           {"E", ""},     {"H", "\xe9\t"}, {"O_d!", "x"}};
+    const test::lines bad{{"T", "a\rb"},   {"T", std::string(1, '\0')},
+                          {"T", "\x7f"},   {"", "x"},
+                          {"a b", "x"},    {"a:", "x"},
+                          {"\xe9", "x"},   {"te", "x"},
+                          {"a\"", "x"},    {"Content-Length", "1"},
+                          {"Upgrade", "x"}};
+    const auto decoded = [](const test::lines& fields) {
+        protocol::byte_buffer frame;
+        protocol::append_request(frame, 1, get(fields), {}, true);
+        protocol::message out;
+        EXPECT_FALSE(protocol::message_decoder().decode(frame.view().substr(protocol::frame_prefix), out));
+        return std::get<protocol::request>(out).head;
+    };
+    for (const auto& line : good) EXPECT_TRUE(is_writable(decoded({line}))) << line.first;
+    EXPECT_TRUE(is_writable(decoded(good)));
+    for (const auto& line : bad) {
+        EXPECT_FALSE(is_writable(decoded({line}))) << line.first << ": " << line.second;
+        auto all = good;
+        all.push_back(line);
+        EXPECT_FALSE(is_writable(decoded(all))) << line.first << ": " << line.second;
+    }
+}
+
+TEST(IsWritable, AChangedValueIsLookedAt) {
+    field_list fields;
+    fields.add_sound("A", "b");
+    EXPECT_TRUE(fields.all_sound());
+    EXPECT_TRUE(is_writable(fields));
+    fields.set_value(fields.begin(), "c\rd");
+    EXPECT_FALSE(is_writable(fields));
+    fields.clear();
+    fields.add_sound("A", "b");
+    fields.add("C", "d\n");
+    EXPECT_FALSE(is_writable(fields));
+    const auto copy = fields;
+    EXPECT_FALSE(is_writable(copy));
+    auto moved = std::move(fields);
+    EXPECT_FALSE(is_writable(moved));
+    fields = std::move(moved);
+    EXPECT_FALSE(is_writable(fields));
 }
 
 TEST(IsWritable, Rule26StatusIs100To599) {
