@@ -36,4 +36,11 @@ inline char* copy_octets(char* to, std::string_view from) noexcept {
     return to + n;
 }
 
+/// The same in whole blocks, for where less than a block more can be read and written behind the end.
+template <std::size_t Block>
+char* copy_in_blocks(char* to, std::string_view from) noexcept {
+    for (std::size_t done = 0; done < from.size(); done += Block) std::memcpy(to + done, from.data() + done, Block);
+    return to + from.size();
+}
+
 }  // namespace tunnel::protocol

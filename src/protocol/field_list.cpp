@@ -57,6 +57,20 @@ void field_list::append(std::string_view name, std::string_view value) {
     ++size_;
 }
 
+void field_list::add_sound_in_blocks(std::string_view name, std::string_view value) {
+    if (name.size() > longest || value.size() > longest) throw std::length_error("field_list: more than 4 GiB");
+    const line_sizes sizes{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+    const std::size_t octets = around_a_field + name.size() + value.size();
+    char* at = lines_.prepare(octets + readable_behind);
+    std::memcpy(at, &sizes, sizeof sizes);
+    at = copy_in_blocks<readable_behind>(at + sizeof sizes, name);
+    std::memcpy(at, colon.data(), colon.size());
+    at = copy_in_blocks<readable_behind>(at + colon.size(), value);
+    std::memcpy(at, line_end.data(), line_end.size());
+    lines_.commit(octets);
+    ++size_;
+}
+
 void field_list::add_sound_line(std::string_view line, std::size_t name_size) {
     const std::size_t value_size = line.size() - name_size - colon.size() - line_end.size();
     if (line.size() > longest) throw std::length_error("field_list: more than 4 GiB");

@@ -179,7 +179,11 @@ const char* usual_field(const char* document, const char* at, const char* end, f
     const char* const value_end = find_any_of(document, value, end, unusual_in_values);
     if (!std::string_view(value_end, end).starts_with(close)) return nullptr;
     if (is_connection_field({name, name_end})) return nullptr;
-    out.add_sound({name, name_end}, {value, value_end});
+    if (end - value_end >= static_cast<std::ptrdiff_t>(field_list::readable_behind)) {
+        out.add_sound_in_blocks({name, name_end}, {value, value_end});
+    } else {
+        out.add_sound({name, name_end}, {value, value_end});
+    }
     return value_end + close.size();
 }
 

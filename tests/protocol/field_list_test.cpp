@@ -88,6 +88,29 @@ TEST(FieldList, AValueChangesInPlace) {
     }
 }
 
+TEST(FieldList, LinesOfEveryLengthReadTheSameHoweverTheyCame) {
+    for (std::size_t n = 0; n < 100; ++n) {
+        const std::string name(n, 'n');
+        const std::string value(100 - n, 'v');
+        const std::string readable = name + value + std::string(field_list::readable_behind, '#');
+        field_list added;
+        field_list sound;
+        for (int i = 0; i < 3; ++i) {
+            added.add(name, value);
+            sound.add_sound(name, value);
+            sound.add_sound_in_blocks({readable.data(), n}, {readable.data() + n, 100 - n});
+            sound.add_sound_line(name + ": " + value + "\r\n", n);
+        }
+        for (const auto f : sound) EXPECT_EQ(f, (field{name, value}));
+        EXPECT_EQ(sound.size(), 9U);
+        EXPECT_EQ((*added.begin()), (field{name, value}));
+        EXPECT_EQ(added.begin().line(), name + ": " + value + "\r\n");
+        EXPECT_EQ(added.head_octets(), 3 * 104U);
+        EXPECT_TRUE(sound.all_sound());
+        EXPECT_FALSE(added.all_sound());
+    }
+}
+
 TEST(FieldList, WhatWasMovedFromIsEmpty) {
     field_list a;
     a.add("x", "1");

@@ -25,10 +25,7 @@ struct field {
 class field_list {
  public:
     field_list() noexcept = default;
-    field_list(const field_list& other)
-        : size_(other.size_), all_sound_(other.all_sound_) {
-        append_lines(other);
-    }
+    field_list(const field_list& other) : size_(other.size_), all_sound_(other.all_sound_) { append_lines(other); }
     field_list(field_list&& other) noexcept
         : lines_(std::move(other.lines_)),
           size_(std::exchange(other.size_, 0)),
@@ -44,6 +41,8 @@ class field_list {
     /// For who has looked at a line already: its name is a token, its value has no control characters but HTAB, and it
     /// is no field of a single connection (connection_field.hpp).
     void add_sound(std::string_view name, std::string_view value) { append(name, value); }
+    /// The same where `readable_behind` octets behind either can be read.
+    void add_sound_in_blocks(std::string_view name, std::string_view value);
     /// The same for `Name: value` CRLF, in one piece.
     void add_sound_line(std::string_view line, std::size_t name_size);
     /// Whether every line came from who had looked at it. If not, nobody knows.
