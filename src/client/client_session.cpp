@@ -70,9 +70,7 @@ void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::re
     }
     const auto local = net::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
                                                           std::move(exchange), std::move(request));
-    auto run = [local]() -> net::awaitable<void> { return local->run(); };
-    auto ended = [local] { local->ended(); };
-    net::spawn(strand, "request", std::move(run), std::move(ended));
+    net::run_on(strand, [local] { local->start(); });
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {

@@ -7,6 +7,8 @@
 
 #include "net/error_answer.hpp"
 #include "net/log.hpp"
+#include "net/memory_reserve.hpp"
+#include "net/runtime.hpp"
 #include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -53,33 +55,88 @@ local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool>
       exchange_(std::move(exchange)),
       request_(std::move(request)) {}
 
-awaitable<void> local_exchange::run() {
+void local_exchange::start() {
     started_ = net::clock::now();
     if (!net::is_writable(request_.head) || !net::is_writable(request_.trailers)) {
         spdlog::warn("the server sent a request that is no valid HTTP");
         exchange_->cancel(cancel_reason::protocol);
         if (pooled_.connection) pool_->put(std::move(pooled_.connection));
         finished_ = true;
-        co_return;
+        return;
     }
-    body_due_ = !request_.end;
-    exchange_->on_incoming([this] { incoming_arrived(); });
-    incoming_arrived();
+    try {
+        body_due_ = !request_.end;
+        exchange_->on_incoming([this] { incoming_arrived(); });
+        incoming_arrived();
+        if (!send_at_once()) wait_through(std::nullopt);
+    } catch (...) {
+        ended();
+        throw;
+    }
+}
+
+bool local_exchange::send_at_once() {
+    if (!request_.end || !take_pooled()) return false;
+    net::error_code error;
+    half_written_ = !write_request(error);
+    if (half_written_) return false;
+    request_written(error);
+    connection_->on_input([this] { answer_arrived(); });
+    awaiting_answer_ = shared_from_this();
+    connection_->watch();
+    return true;
+}
+
+void local_exchange::answer_arrived() {
+    if (!awaiting_answer_) return;
+    try {
+        const auto head = read_final_head();
+        if (!head) return;
+        const auto self = std::exchange(awaiting_answer_, nullptr);
+        connection_->on_input(nullptr);
+        const auto why = *head == failure::none ? begin_answer() : *head;
+        if (why == failure::none && answer_sent_) return conclude(why, {});
+        wait_through(why);
+    } catch (...) {
+        ended();
+        throw;
+    }
+}
+
+void local_exchange::wait_through(std::optional<failure> begun) {
+    auto body = [self = shared_from_this(), begun]() -> awaitable<void> { return self->run(begun); };
+    net::spawn(strand_, "request", std::move(body), [self = shared_from_this()] { self->ended(); });
+}
+
+awaitable<failure> local_exchange::begin() {
+    net::error_code error;
+    if (!std::exchange(half_written_, false)) {
+        if (!take_pooled()) {
+            const auto why = co_await connect();
+            if (why != failure::none) co_return why;
+        }
+        half_written_ = !write_request(error);
+    }
+    if (std::exchange(half_written_, false)) error = co_await writer_.finish(connection_->output);
+    request_written(error);
+    // Even where writing failed: an app may answer, and close, before it has read the request.
+    auto head = read_final_head();
+    for (; !head; head = read_final_head()) co_await connection_->wait_input();
+    if (*head != failure::none) co_return *head;
+    co_return begin_answer();
+}
+
+awaitable<void> local_exchange::run(std::optional<failure> begun) {
     failure why = failure::none;
     do {
-        why = failure::none;
-        if (!take_pooled()) why = co_await connect();
-        if (why != failure::none) continue;
-        net::error_code error;
-        if (!write_request(error)) error = co_await writer_.finish(connection_->output);
-        request_written(error);
-        // Even where writing failed: an app may answer, and close, before it has read the request.
-        auto head = read_final_head();
-        for (; !head; head = read_final_head()) co_await connection_->wait_input();
-        why = *head;
-        if (why == failure::none) why = begin_answer();
+        if (begun) {
+            why = *begun;
+            begun.reset();
+        } else {
+            why = co_await begin();
+        }
         if (why == failure::none && !answer_sent_) why = co_await relay_answer_body();
-        if (why != failure::none) connection_->close();
+        if (why != failure::none && connection_) connection_->close();
     } while (may_retry(why));
 
     if (pooled_.connection) pool_->put(std::move(pooled_.connection));  // the caller left before it was needed
@@ -90,6 +147,10 @@ awaitable<void> local_exchange::run() {
     }
     if (why == failure::none && uploading_ && status_ != 101) stop_upload_at_end();
     while (uploading_) co_await upload_ended_.wait();
+    conclude(why, note);
+}
+
+void local_exchange::conclude(failure why, std::string_view note) {
     exchange_->on_incoming(nullptr);
     if (why == failure::none && upload_failed_) exchange_->stop_peer();
     if (why == failure::none && !upload_failed_) {
@@ -103,6 +164,7 @@ awaitable<void> local_exchange::run() {
 
 void local_exchange::ended() {
     exchange_->on_incoming(nullptr);
+    const auto self = std::exchange(awaiting_answer_, nullptr);
     if (finished_) return;
     drop_connection();
     exchange_->fail(failure::local_reset, cancel_reason::local_reset);  // an upload ends too
@@ -127,7 +189,7 @@ awaitable<failure> local_exchange::connect() {
     const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
     const auto dialled = std::move(dialling_);
     if (error) co_return connect_failure(error);
-    connection_ = std::make_shared<local_connection>(std::move(dialled->socket()), settings_.max_header_bytes);
+    connection_ = std::make_shared<local_connection>(std::move(dialled->socket()), settings_.max_header_bytes, pool_);
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
 }
@@ -238,6 +300,9 @@ void local_exchange::incoming_arrived() {
 void local_exchange::drop_connection() {
     if (dialling_) dialling_->cancel();
     if (connection_) connection_->close();
+    if (!awaiting_answer_) return;
+    const net::reserve_use granted;  // nobody else will say that no answer comes
+    net::post_to(strand_, [self = awaiting_answer_] { self->answer_arrived(); });
 }
 
 void local_exchange::take_control(const net::incoming& part) {

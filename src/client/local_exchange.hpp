@@ -20,19 +20,31 @@ namespace tunnel::client {
 /// Whether sending the request twice does no harm, and all of it is here.
 [[nodiscard]] bool is_repeatable(const protocol::request& request);
 
-/// Replays one request to the local app and sends the answer back. Belongs to the strand of the connection that it
-/// uses.
+/// Replays one request to the local app and sends the answer back. What nobody has to wait for in the middle, which is
+/// nearly every request, is done by plain functions when something arrives; the rest is left to a coroutine. Belongs to
+/// the strand of the connection that it uses.
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
  public:
     /// `pooled` may be empty; then a connection is made on `strand`.
     local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                    const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request&& request);
 
-    [[nodiscard]] net::awaitable<void> run();
+    /// (the strand, or before anything runs there) Throws std::bad_alloc where nothing was begun.
+    void start();
+
+ private:
+    /// The whole request in one write, on a connection that is there. False: see wait_through.
+    [[nodiscard]] bool send_at_once();
+    void answer_arrived();
+    /// Leaves what has to wait to a coroutine. `begun`: what became of the answer's head, where it has arrived.
+    void wait_through(std::optional<net::failure> begun);
+    [[nodiscard]] net::awaitable<void> run(std::optional<net::failure> begun);
+    /// Until the answer's head has been sent on.
+    [[nodiscard]] net::awaitable<net::failure> begin();
+    void conclude(net::failure why, std::string_view note);
     /// After run(), however it ended: nothing is left behind. To be called again where it throws std::bad_alloc.
     void ended();
 
- private:
     [[nodiscard]] bool take_pooled();
     [[nodiscard]] bool pooled_is_usable();
     [[nodiscard]] net::awaitable<net::failure> connect();
@@ -68,13 +80,15 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     std::shared_ptr<local_connection> connection_;
     std::unique_ptr<net::dialler> dialling_;  // while it connects
     bool fresh_ = false;                      // made for this request: it cannot be stale
-    bool finished_ = false;                   // run() came to its end
-    bool caller_left_ = false;                // the exchange ended at the other side
-    bool half_closed_ = false;                // the caller's FIN goes to the app, behind the request
-    bool request_written_ = false;            // head, and the body that came with it
+    bool finished_ = false;
+    std::shared_ptr<local_exchange> awaiting_answer_;  // this, while a callback of the connection is all that holds it
+    bool caller_left_ = false;                         // the exchange ended at the other side
+    bool half_closed_ = false;                         // the caller's FIN goes to the app, behind the request
+    bool request_written_ = false;                     // head, and the body that came with it
 
     net::body_writer writer_;
-    bool body_due_ = false;  // parts of the request's body are in the exchange, or will be
+    bool half_written_ = false;  // the socket did not take the request at once
+    bool body_due_ = false;      // parts of the request's body are in the exchange, or will be
     bool uploading_ = false;
     bool upload_failed_ = false;
     net::event upload_ended_;

@@ -48,8 +48,8 @@ void local_pool::settle(net::clock::time_point now) {
 void local_pool::put(std::shared_ptr<local_connection> connection) {
     taken put(std::move(connection), net::clock::now());
     // The app closes it, or says something unasked for: either way it is of no more use.
-    put.connection->on_input([pool = weak_from_this(), idle = put.connection.get()] {
-        if (const auto self = pool.lock()) self->forget(idle);
+    put.connection->on_input([idle = put.connection.get()] {
+        if (const auto pool = idle->home.lock()) pool->forget(idle);
     });
     put.connection->watch();
     net::run_on(strand_, [self = shared_from_this(), put = std::move(put)]() mutable {

@@ -42,7 +42,14 @@ awaitable<void> public_session::run() {
         await_head();
         while (!read_head()) co_await connection_->wait_input();
         if (head_ != head_state::whole) break;
-        co_await serve();
+        if (!forward_request()) {
+            co_await give_own_answer();
+            continue;
+        }
+        // Nearly always one look and one write are all that is left: no coroutine for that.
+        while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
+        if (!respond_at_once()) co_await finish_exchange();
+        end_exchange();
     } while (keep_open_);
     if (head_ == head_state::refused) co_await refuse_head();
     co_await linger();
@@ -162,7 +169,7 @@ awaitable<void> public_session::refuse_head() {
     co_await answer(failure::bad_request);
 }
 
-awaitable<void> public_session::serve() {
+bool public_session::forward_request() {
     started_ = net::clock::now();
     status_ = 0;
     interim_ = 0;
@@ -183,18 +190,9 @@ awaitable<void> public_session::serve() {
     protocol::request message;
     message.body = net::take_buffered_body(*connection_, decoder_, refusal_);
     check_body_size(message.body.size());
-    if (refusal_ || net::has_own_via(request_.head.fields)) {
-        unread_ = !decoder_.done();
-        co_await answer(refusal_ ? failure::bad_request : failure::loop);
-        co_return;
-    }
-    if (auto own = apply_max_forwards(request_.head)) {
-        unread_ = !decoder_.done();
-        keep_open_ = keep_open_ && !unread_;
-        co_await write_own(std::move(own->head), std::move(own->body));
-        log();
-        co_return;
-    }
+    if (refusal_ || net::has_own_via(request_.head.fields)) return false;
+    final_recipient_ = apply_max_forwards(request_.head);
+    if (final_recipient_) return false;
     if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, caller_);
     message.head = std::move(request_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
@@ -219,7 +217,50 @@ awaitable<void> public_session::serve() {
     } else {
         start_upload();
     }
+    return true;
+}
 
+awaitable<void> public_session::give_own_answer() {
+    unread_ = !decoder_.done();
+    if (!final_recipient_) {
+        co_await answer(refusal_ ? failure::bad_request : failure::loop);
+        co_return;
+    }
+    keep_open_ = keep_open_ && !unread_;
+    co_await write_own(std::move(final_recipient_->head), std::move(final_recipient_->body));
+    log();
+}
+
+bool public_session::respond_at_once() {
+    const auto* arrived = std::get_if<protocol::response>(&exchange_->front());
+    const auto whole = arrived != nullptr && arrived->end && !arrived->head.interim() && arrived->head.status != 101;
+    if (!whole || uploading_ || awaits_continue_ || !request_upgrade_.empty()) return false;
+    const auto taken = exchange_->take();
+    auto& response = std::get<protocol::response>(*taken);
+    if (!is_sound(response)) {
+        exchange_->fail(failure::bad_answer, cancel_reason::protocol);
+        return false;
+    }
+    last_part_ = begin_response(response);
+    if (!may_follow(last_part_)) return true;
+    net::error_code error;
+    half_written_ = !writer_.write_now(output_, last_part_.body.view(), true, last_part_.trailers, error);
+    if (half_written_) return false;
+    last_part_over(error);
+    return true;
+}
+
+void public_session::last_part_over(net::error_code error) {
+    [[maybe_unused]] const auto more = part_written(last_part_, error);
+    last_part_ = {};
+}
+
+awaitable<void> public_session::finish_exchange() {
+    if (std::exchange(half_written_, false)) {
+        const auto error = co_await writer_.finish(output_);
+        last_part_over(error);
+        co_return;
+    }
     co_await relay_response();
     if (uploading_) set_deadline(waiting_for::body);
 
@@ -234,6 +275,9 @@ awaitable<void> public_session::serve() {
         exchange_->on_incoming(std::move(stop_upload));
     }
     while (uploading_) co_await upload_ended_.wait();
+}
+
+void public_session::end_exchange() {
     exchange_->on_incoming(nullptr);
     unread_ = !decoder_.done();
     if (unread_) keep_open_ = false;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/asio.hpp"
@@ -14,6 +15,7 @@
 #include "net/exchange.hpp"
 #include "net/http_head.hpp"
 #include "server/client_slot.hpp"
+#include "server/max_forwards.hpp"
 #include "server/options.hpp"
 
 namespace tunnel::server {
@@ -44,7 +46,14 @@ class public_session : public std::enable_shared_from_this<public_session> {
     /// Whether what has arrived, or the time that has passed, decides what becomes of the head: see head_.
     [[nodiscard]] bool read_head();
     [[nodiscard]] net::awaitable<void> refuse_head();
-    [[nodiscard]] net::awaitable<void> serve();
+    /// Hands the request that was read to the active client. False: it gets an answer of our own.
+    [[nodiscard]] bool forward_request();
+    [[nodiscard]] net::awaitable<void> give_own_answer();
+    /// A response that is whole, where nothing else is under way. False: that, or writing it, is for `finish_exchange`.
+    [[nodiscard]] bool respond_at_once();
+    void last_part_over(net::error_code error);
+    [[nodiscard]] net::awaitable<void> finish_exchange();
+    void end_exchange();
     void start_upload();
     void upload_dropped(unsigned number);
     void upload_over();
@@ -89,6 +98,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
 
     // The request being served.
     std::shared_ptr<net::exchange> exchange_;
+    std::optional<final_recipient_answer> final_recipient_;  // the app's place is taken here
     net::received_request request_;
     net::body_decoder decoder_;
     net::http_error refusal_;  // why the caller's input is refused
@@ -113,6 +123,8 @@ class public_session : public std::enable_shared_from_this<public_session> {
     net::body_kind kind_ = net::body_kind::none;
     std::uint64_t body_octets_ = 0;
     net::body_writer writer_;
+    protocol::data last_part_;   // of a response that came whole
+    bool half_written_ = false;  // the socket did not take it at once
     protocol::byte_buffer output_;
 };
 
