@@ -21,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds longest_duration = 24h;
 constexpr std::size_t help_column = 34;
 
 template <class Number>
@@ -127,7 +126,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (found == units.end()) return std::nullopt;
 
     const auto milliseconds = *number * static_cast<double>(found->length.count());
-    if (milliseconds < 1 || milliseconds > static_cast<double>(longest_duration.count())) return std::nullopt;
+    if (milliseconds < 1 || milliseconds > static_cast<double>(limits::longest_setting.count())) return std::nullopt;
     return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
 }
 

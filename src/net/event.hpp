@@ -17,6 +17,15 @@ namespace tunnel::net {
 /// Whoever owns an event notifies it before it goes away; a waiter left behind would never end.
 class event {
  public:
+    event() noexcept = default;
+    event(const event&) = delete;
+    event& operator=(const event&) = delete;
+    ~event() {
+        if (!waiter_) return;
+        const reserve_use granted(reserve_use::lack::waits);  // Asio posts the rest of the coroutine in a destructor
+        waiter_.reset();
+    }
+
     /// Resumes the waiter, if there is one, from the strand's queue: never inside this call. Out of memory, it is
     /// dropped instead, which whoever spawned it hears of.
     void notify() noexcept {

@@ -20,6 +20,7 @@ constexpr std::size_t piece_size = 4 * limits::kib;
 std::array<std::atomic<void*>, limits::memory_reserve / piece_size> reserve{};
 
 thread_local unsigned uses = 0;
+thread_local unsigned patient_uses = 0;
 
 // A destructor that throws ends the program, so memory that comes back late is better than none. Other threads and
 // programs have some.
@@ -45,16 +46,21 @@ void give_up_piece() {
         std::free(memory);
         return;
     }
-    // Whoever says so by a reserve_use can bear it.
-    if (std::uncaught_exceptions() == 0) throw std::bad_alloc();
+    if (patient_uses == 0 && std::uncaught_exceptions() == 0) throw std::bad_alloc();
     wait_for_memory();
 }
 
 }  // namespace
 
-reserve_use::reserve_use() noexcept { ++uses; }
+reserve_use::reserve_use(lack then) noexcept : then_(then) {
+    ++uses;
+    if (then_ == lack::waits) ++patient_uses;
+}
 
-reserve_use::~reserve_use() { --uses; }
+reserve_use::~reserve_use() {
+    --uses;
+    if (then_ == lack::waits) --patient_uses;
+}
 
 void keep_memory_reserve() noexcept {
     std::set_new_handler(give_up_piece);

@@ -10,10 +10,17 @@ void keep_memory_reserve() noexcept;
 /// While one lives, its thread may use the reserve.
 class reserve_use {
  public:
-    reserve_use() noexcept;
+    /// Where the reserve is used up too: what comes next can bear std::bad_alloc, or waits a while, as it would while
+    /// an exception is on its way up.
+    enum class lack { fails, waits };
+
+    explicit reserve_use(lack then = lack::fails) noexcept;
     ~reserve_use();
     reserve_use(const reserve_use&) = delete;
     reserve_use& operator=(const reserve_use&) = delete;
+
+ private:
+    lack then_;
 };
 
 }  // namespace tunnel::net

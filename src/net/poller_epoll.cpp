@@ -14,6 +14,7 @@
 #include "net/poller.hpp"
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 /// The poller on Linux: an epoll instance beside Asio's, which Asio watches as one descriptor.
 namespace tunnel::net {
@@ -174,8 +175,7 @@ void poller::impl::wait() {
 }
 
 void poller::impl::turn() {
-    // As many as wait at a time on a busy server: more would wait for those before them in any case.
-    std::array<epoll_event, 256> events;
+    std::array<epoll_event, limits::sockets_a_turn> events;
     const auto n = epoll_wait(queue.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     owner.in_turn_ = true;
     for (int i = 0; i < n; ++i) dispatch(events[static_cast<std::size_t>(i)]);

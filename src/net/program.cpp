@@ -7,15 +7,9 @@
 #include "net/log.hpp"
 #include "net/memory_reserve.hpp"
 #include "net/platform.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
-
-namespace {
-
-// Long enough to gather lines of many requests in one write, too short for a reader to notice.
-constexpr auto log_flush_interval = std::chrono::milliseconds(50);
-
-}  // namespace
 
 program::program(std::string_view name, const common_options& options)
     : runtime_(options.threads),
@@ -64,7 +58,7 @@ void program::say(const std::string& line) {
 
 void program::flush_later() {
     if (ended_) return flush_log();
-    log_timer_.expires_after(log_flush_interval);
+    log_timer_.expires_after(limits::log_flush_interval);
     log_timer_.async_wait([this](error_code error) {
         if (error) return;
         flush_log();

@@ -14,13 +14,6 @@ namespace tunnel::net {
 
 using protocol::errc;
 
-namespace {
-
-// Octets asked of the socket at a time: one body slice as a frame, and some small frames beside it.
-constexpr std::size_t read_size = 128 * limits::kib;
-
-}  // namespace
-
 tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
     : strand_(socket.get_executor()),
       stream_(std::move(socket)),
@@ -68,9 +61,10 @@ void tunnel_link::run_deferred() {
 void tunnel_link::read() {
     if (closed_ || !stream_.readable()) return;
     try {
-        if (input_.empty() && input_.capacity() > 2 * read_size) input_.reset();
+        if (input_.empty() && input_.capacity() > 2 * limits::link_read) input_.reset();
         const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
-        const auto room = std::max(missing, input_.spare() >= read_size / 2 ? input_.spare() : read_size);
+        const auto room =
+            std::max(missing, input_.spare() >= limits::link_read / 2 ? input_.spare() : limits::link_read);
         auto* const into = input_.prepare(room);
         error_code error;
         const auto n = stream_.read(into, room, error);

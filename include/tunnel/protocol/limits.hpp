@@ -53,6 +53,9 @@ inline constexpr std::size_t shared_body_slice = 16 * kib;
 /// Body bytes that a source may have handed to the link and not yet seen encoded.
 inline constexpr std::size_t stream_queue = 128 * kib;
 
+/// Octets asked of the tunnel socket at a time: one body slice as a frame, and some small frames beside it.
+inline constexpr std::size_t link_read = 128 * kib;
+
 /// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room.
 inline constexpr std::size_t link_queue = 256 * kib;
 
@@ -81,6 +84,15 @@ inline constexpr auto goaway_time = 1s;
 /// Tunnel connections open at a time; one more displaces the oldest that is still in its handshake, so that a scan
 /// can neither pile them up nor keep a client out.
 inline constexpr std::size_t max_handshakes = 64;
+
+/// Sockets served in one turn of the event loop: as many as are ready at a time on a busy server. More would wait for
+/// those before them in any case.
+inline constexpr std::size_t sockets_a_turn = 256;
+
+// --- Settings -----------------------------------------------------------------------------------------------
+
+/// The longest time that a setting may name: more is a slip of the pen, and near the end of what a clock can count.
+inline constexpr std::chrono::milliseconds longest_setting = 24h;
 
 // --- HTTP ---------------------------------------------------------------------------------------------------
 
@@ -219,6 +231,9 @@ inline constexpr std::size_t recycled_shared_slices = 32;
 inline constexpr std::size_t recycled_slices = 20;
 
 // --- Log ----------------------------------------------------------------------------------------------------
+
+/// How long lines are gathered for one write: enough for those of many requests, too short for a reader to notice.
+inline constexpr std::chrono::milliseconds log_flush_interval{50};
 
 /// Log text kept while stderr does not take it; beyond it lines are dropped and counted.
 inline constexpr std::size_t log_queue = 256 * kib;
