@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "client/local_connection.hpp"
 #include "client/local_pool.hpp"

@@ -64,9 +64,15 @@ bool body_writer::write_now(protocol::byte_buffer& prefix, std::string_view body
         }
         if (end) append_last_chunk(suffix_, trailers);
     }
-    left_ = gather(prefix.view());
-    left_.add(body);
-    left_.add(suffix_.view());
+    if (body.size() + suffix_.size() <= limits::joined_write) {
+        prefix.append(body);
+        prefix.append(suffix_.view());
+        left_ = gather(prefix.view());
+    } else {
+        left_ = gather(prefix.view());
+        left_.add(body);
+        left_.add(suffix_.view());
+    }
     const auto done = to_->write_now(left_, error);
     if (done) prefix.clear();
     return done;

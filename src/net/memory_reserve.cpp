@@ -37,15 +37,10 @@ void wait_for_memory() {
 }
 
 // Operator new calls this until it finds memory, or until it throws.
-void give_up_piece() {
+void find_memory() {
     // Whoever asks for memory may fail, unless it does so because something has failed already.
     if (uses == 0 && std::uncaught_exceptions() == 0) throw std::bad_alloc();
-    for (auto& piece : reserve) {
-        void* const memory = piece.exchange(nullptr);
-        if (memory == nullptr) continue;
-        std::free(memory);
-        return;
-    }
+    if (give_up_reserve_piece()) return;
     if (patient_uses == 0 && std::uncaught_exceptions() == 0) throw std::bad_alloc();
     wait_for_memory();
 }
@@ -62,8 +57,18 @@ reserve_use::~reserve_use() {
     if (then_ == lack::waits) --patient_uses;
 }
 
+bool give_up_reserve_piece() noexcept {
+    for (auto& piece : reserve) {
+        void* const memory = piece.exchange(nullptr);
+        if (memory == nullptr) continue;
+        std::free(memory);
+        return true;
+    }
+    return false;
+}
+
 void keep_memory_reserve() noexcept {
-    std::set_new_handler(give_up_piece);
+    std::set_new_handler(find_memory);
     for (auto& piece : reserve) {
         if (piece.load() != nullptr) continue;
         void* none = nullptr;

@@ -6,6 +6,9 @@ namespace tunnel::net {
 
 /// Sets the reserve aside, again where it was used up. Any thread.
 void keep_memory_reserve() noexcept;
+/// Gives one piece of it back to the allocator, as operator new does where it may. False: there is none left. Any
+/// thread.
+bool give_up_reserve_piece() noexcept;
 
 /// While one lives, its thread may use the reserve.
 class reserve_use {
