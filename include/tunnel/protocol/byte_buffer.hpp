@@ -10,7 +10,7 @@ namespace tunnel::protocol {
 /// Contiguous growable bytes, move-only, never zero-filled. Holds one body slice on its way from socket to
 /// frame or back, and the frames waiting for the tunnel socket.
 ///
-/// Storage of common sizes (one body slice and the like) is recycled per thread, so that bulk data does not go
+/// Storage is recycled per thread (recycled_memory.hpp), so that neither small messages nor bulk data go
 /// through the allocator; a buffer may be filled on one thread and freed on another.
 class byte_buffer {
  public:
