@@ -70,7 +70,7 @@ tcp_stream::tcp_stream(tcp::socket socket) : poller_(&poller_of(socket.get_execu
 }
 
 void tcp_stream::start(std::weak_ptr<socket_watcher> watcher, const executor& strand) {
-    poller_->add(descriptor_, std::move(watcher), strand);
+    if (is_open()) poller_->add(descriptor_, std::move(watcher), strand);
 }
 
 void tcp_stream::note(const socket_events& events) noexcept {
@@ -78,7 +78,7 @@ void tcp_stream::note(const socket_events& events) noexcept {
     ended_ = ended_ || events.ended;
 }
 
-std::size_t tcp_stream::read(char* into, std::size_t room, error_code& error) noexcept {
+std::size_t tcp_stream::read(char* into, std::size_t room, error_code& error) {
     auto n = ::recv(descriptor_, into, room, 0);
     while (n < 0 && errno == EINTR) n = ::recv(descriptor_, into, room, 0);
     if (n < 0) error = last_error();

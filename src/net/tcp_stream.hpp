@@ -31,7 +31,7 @@ class tcp_stream {
     [[nodiscard]] bool ended() const noexcept { return ended_; }
 
     /// Octets read into the `room` at `into`. Errors: would_block, eof, what the system says.
-    [[nodiscard]] std::size_t read(char* into, std::size_t room, error_code& error) noexcept;
+    [[nodiscard]] std::size_t read(char* into, std::size_t room, error_code& error);
     /// Octets that the kernel took. Errors: would_block, what the system says.
     [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
     /// After would_block: the watcher is told when the kernel takes more.

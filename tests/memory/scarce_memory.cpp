@@ -24,7 +24,8 @@ std::atomic<std::ptrdiff_t> free_octets{0};
 // A place for a debugger's breakpoint.
 [[gnu::noinline]] void refuse_one() noexcept { ++refusals; }
 
-bool may_have(std::size_t size) noexcept {
+// A sanitizer has a malloc of its own.
+[[maybe_unused]] bool may_have(std::size_t size) noexcept {
     if (!watched) return true;
     const auto number = made.fetch_add(1);
     auto granted = true;
