@@ -313,8 +313,14 @@ void tunnel_link::close(std::string why) {
 }
 
 void tunnel_link::write() {
+    bool filled = false;
     while (!closed_ && !blocked_) {
-        if (written_ == output_.size() && !fill()) return nothing_to_write();
+        if (written_ == output_.size()) {
+            // A piece a turn: what has arrived meanwhile is not to wait until all streams have had their say.
+            const auto more = !control_.empty() || (!finishing_ && streams_.has_output());
+            if (more && std::exchange(filled, true)) return put_off();
+            if (!fill()) return nothing_to_write();
+        }
         error_code error;
         const auto n = stream_.write(gather(output_.view().substr(written_)), error);
         written_ += n;
