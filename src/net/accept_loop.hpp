@@ -26,7 +26,7 @@ class accept_loop {
 
     /// Accepts until stop(), whatever fails; then calls `stopped`, again while that throws std::bad_alloc. Keeps
     /// `owner` alive until then.
-    void start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped);
+    void start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped);
     /// Whether the callback may still hear of someone.
     [[nodiscard]] bool running() const noexcept { return running_; }
     /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
