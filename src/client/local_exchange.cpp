@@ -88,11 +88,12 @@ bool local_exchange::send_at_once() {
 }
 
 void local_exchange::answer_arrived() {
-    if (!awaiting_answer_) return;
+    const auto self = awaiting_answer_;  // also where this fails below
+    if (!self) return;
     try {
         const auto head = read_final_head();
         if (!head) return;
-        const auto self = std::exchange(awaiting_answer_, nullptr);
+        awaiting_answer_ = nullptr;
         connection_->on_input(nullptr);
         const auto why = *head == failure::none ? begin_answer() : *head;
         if (why == failure::none && answer_sent_) return conclude(why, {});
