@@ -307,19 +307,25 @@ void stream_set::cut_short(const stream& s, protocol::cancel_reason reason) {
 
 void stream_set::make_ready(const stream& s) {
     if (s->at_link.ready) return;
-    ready_.push_back(s);
+    (s->at_link.begun ? ready_ : beginning_).push_back(s);
     s->at_link.ready = true;
     wake_();
 }
 
 void stream_set::fill(protocol::byte_buffer& out, std::size_t limit) {
-    while (!ready_.empty() && out.size() < limit) {
-        const auto s = std::move(ready_.front());
-        ready_.pop_front();
-        s->at_link.ready = false;
-        if (s->at_link.queue.empty()) continue;
-        write_next(s, out, ready_.empty() ? limits::body_slice : limits::shared_body_slice);
+    while (has_output() && out.size() < limit) {
+        write_from(beginning_, out);
+        write_from(ready_, out);
     }
+}
+
+void stream_set::write_from(std::deque<stream>& queue, protocol::byte_buffer& out) {
+    if (queue.empty()) return;
+    const auto s = std::move(queue.front());
+    queue.pop_front();
+    s->at_link.ready = false;
+    if (s->at_link.queue.empty()) return;
+    write_next(s, out, has_output() ? limits::shared_body_slice : limits::body_slice);
 }
 
 void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice_limit) {
@@ -391,6 +397,7 @@ void stream_set::closed() {
 }
 
 void stream_set::fail_all(failure why) {
+    beginning_.clear();
     ready_.clear();
     bool all_told = true;
     table_.for_each([&](protocol::stream_id id, const stream& s) {

@@ -62,8 +62,9 @@ class stream_set {
     /// Our body is complete or will be, and the rest of the peer's is not wanted.
     void stop_peer(const stream& s);
 
-    [[nodiscard]] bool has_output() const noexcept { return !ready_.empty(); }
-    /// Encodes frames, one per ready stream in turn, until `out` holds `limit` octets or nothing is ready.
+    [[nodiscard]] bool has_output() const noexcept { return !beginning_.empty() || !ready_.empty(); }
+    /// Encodes frames, one per ready stream in turn, until `out` holds `limit` octets or nothing is ready. Every second
+    /// frame is the first one of a stream: a small message does not wait for a frame of each large body.
     void fill(protocol::byte_buffer& out, std::size_t limit);
 
     /// The connection is gone: every open exchange fails. To be called again where it throws std::bad_alloc.
@@ -83,6 +84,7 @@ class stream_set {
     [[nodiscard]] std::error_code handle_part(Part&& m);
     void refuse(const stream& s);
     void make_ready(const stream& s);
+    void write_from(std::deque<stream>& queue, protocol::byte_buffer& out);
     void write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice);
     void grow_window(const stream& s, std::size_t octets);
     void give_back_window(const stream& s);
@@ -94,7 +96,8 @@ class stream_set {
     protocol::byte_buffer& control_;
     std::function<void()> wake_;
     protocol::stream_table<stream> table_;
-    std::deque<stream> ready_;
+    std::deque<stream> beginning_;  // have something to write, for the first time
+    std::deque<stream> ready_;      // and again
     std::uint64_t their_window_ = 0;
     std::uint64_t our_window_ = 0;
     std::uint64_t max_streams_ = 0;

@@ -206,6 +206,15 @@ TEST_F(StreamSet, NoMoreIsEncodedThanAskedFor) {
     EXPECT_TRUE(streams.has_output());
 }
 
+TEST_F(StreamSet, ASmallMessageDoesNotWaitForAFrameOfEachLargeBody) {
+    begin(1000, 1'000'000, 10);
+    for (int i = 0; i < 5; ++i) streams.send(opened(false), data(0, std::string(100'000, 'x')));
+    auto webhook = new_exchange();
+    ASSERT_TRUE(streams.open(webhook, request("hi")));
+    const auto first = written(1);
+    EXPECT_EQ(first.front(), "request 6 GET /");
+}
+
 TEST_F(StreamSet, ControlFramesOvertakeBodies) {
     auto a = opened(false);
     auto b = opened(false);
