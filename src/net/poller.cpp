@@ -23,6 +23,14 @@ poller& poller_of(const executor& strand) {
     return asio::use_service<poller>(asio::query(strand, asio::execution::context));
 }
 
+void poller::tell(socket_watcher& watcher, const socket_events& events) noexcept {
+    try {
+        watcher.ready(events);
+    } catch (const std::exception&) {
+        log_exception("a connection", std::current_exception());
+    }
+}
+
 void poller::defer(const executor& strand, std::shared_ptr<deferred> task) {
     if (!is_whole_context(strand)) return post_to(strand, [task = std::move(task)] { task->run_deferred(); });
     deferred_.push_back(std::move(task));

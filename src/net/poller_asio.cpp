@@ -38,7 +38,7 @@ void poller::impl::wait(const std::shared_ptr<entry>& e, asio::posix::descriptor
         events.writable = what == asio::posix::descriptor_base::wait_write;
         events.readable = !events.writable;
         events.ended = events.readable;  // it may have: whoever reads finds out
-        watcher->ready(events);
+        tell(*watcher, events);
     });
 }
 

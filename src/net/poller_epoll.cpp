@@ -197,11 +197,10 @@ void poller::impl::dispatch(const epoll_event& event) {
     }
     if (!watcher) return;
     const auto what = events_from(event.events);
+    if (!strand) return tell(*watcher, what);
     try {
-        if (!strand) return watcher->ready(what);
-        post_to(strand, [watcher = std::move(watcher), what] { watcher->ready(what); });
+        post_to(strand, [watcher = std::move(watcher), what] { tell(*watcher, what); });
     } catch (const std::exception&) {
-        // Memory ran out: what this socket serves is lost, the others are not.
         log_exception("a connection", std::current_exception());
     }
 }
