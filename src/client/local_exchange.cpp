@@ -190,6 +190,8 @@ awaitable<failure> local_exchange::connect() {
     const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
     const auto dialled = std::move(dialling_);
     if (error) co_return connect_failure(error);
+    net::error_code ignored;
+    dialled->socket().set_option(net::tcp::socket::receive_buffer_size(limits::local_unread), ignored);
     connection_ = std::make_shared<local_connection>(std::move(dialled->socket()), settings_.max_header_bytes, pool_);
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;

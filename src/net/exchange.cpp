@@ -10,13 +10,6 @@
 
 namespace tunnel::net {
 
-namespace {
-
-// Credit travels to the link in steps, not for every write: a post each would cost more than the write.
-constexpr std::size_t credit_step = limits::initial_window / 8;
-
-}  // namespace
-
 bool merge(protocol::data& last, protocol::data& more) {
     if (last.end || last.body.size() + more.body.size() > limits::body_slice) return false;
     try {
@@ -59,7 +52,7 @@ void exchange::to_link_send(part<outgoing> sent) {
 
 void exchange::consumed(std::size_t octets) {
     uncredited_ += octets;
-    if (uncredited_ < credit_step || over_ || !link_) return;
+    if (uncredited_ < limits::credit_step || over_ || !link_) return;
     to_link([n = std::exchange(uncredited_, 0)](stream_set& streams, const auto& self) { streams.consumed(self, n); });
 }
 

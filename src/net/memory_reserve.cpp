@@ -14,10 +14,7 @@ namespace tunnel::net {
 
 namespace {
 
-// Larger than what allocators keep apart by size, so that a piece that was given back serves an object of any size.
-constexpr std::size_t piece_size = 4 * limits::kib;
-
-std::array<std::atomic<void*>, limits::memory_reserve / piece_size> reserve{};
+std::array<std::atomic<void*>, limits::memory_reserve / limits::memory_reserve_piece> reserve{};
 
 thread_local unsigned uses = 0;
 thread_local unsigned patient_uses = 0;
@@ -72,7 +69,7 @@ void keep_memory_reserve() noexcept {
     for (auto& piece : reserve) {
         if (piece.load() != nullptr) continue;
         void* none = nullptr;
-        void* const memory = std::malloc(piece_size);
+        void* const memory = std::malloc(limits::memory_reserve_piece);
         if (memory == nullptr) return;
         if (!piece.compare_exchange_strong(none, memory)) std::free(memory);
     }

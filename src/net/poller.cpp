@@ -7,15 +7,9 @@
 #include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
-
-namespace {
-
-// What is put off by work that was put off, such as the write of what a read brought, still belongs to the turn.
-constexpr int generations = 2;
-
-}  // namespace
 
 asio::execution_context::id poller::id;
 
@@ -49,7 +43,7 @@ void poller::post_deferred() {
 }
 
 void poller::run_deferred() noexcept {
-    for (int i = 0; i < generations && !deferred_.empty(); ++i) {
+    for (int i = 0; i < limits::deferred_rounds && !deferred_.empty(); ++i) {
         running_.swap(deferred_);
         for (auto& task : running_) {
             try {

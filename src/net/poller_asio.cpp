@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <mutex>
 #include <unordered_map>
@@ -14,6 +16,9 @@ struct poller::impl {
             : socket(strand, descriptor), watcher(std::move(w)) {}
         ~entry() { socket.release(); }  // its owner closes it
 
+        /// What happened to the socket, of `what`: Asio may tell of what its number meant before.
+        [[nodiscard]] socket_events look(asio::posix::descriptor_base::wait_type what);
+
         asio::posix::stream_descriptor socket;
         std::weak_ptr<socket_watcher> watcher;
     };
@@ -29,16 +34,30 @@ struct poller::impl {
     std::unordered_map<int, std::shared_ptr<entry>> entries;
 };
 
+socket_events poller::impl::entry::look(asio::posix::descriptor_base::wait_type what) {
+    using base = asio::posix::descriptor_base;
+    pollfd asked{};
+    asked.fd = socket.native_handle();
+    asked.events = what == base::wait_write ? POLLOUT : what == base::wait_read ? POLLIN : POLLPRI;
+    socket_events events;
+    if (::poll(&asked, 1, 0) <= 0) return events;
+    events.writable = what == base::wait_write;
+    events.readable = !events.writable;
+    events.ended = events.readable;  // it may have: whoever reads finds out
+    return events;
+}
+
 void poller::impl::wait(const std::shared_ptr<entry>& e, asio::posix::descriptor_base::wait_type what) {
     e->socket.async_wait(what, [e, what](const error_code& error) {
         if (error) return;
         const auto watcher = e->watcher.lock();
         if (!watcher) return;
-        socket_events events;
-        events.writable = what == asio::posix::descriptor_base::wait_write;
-        events.readable = !events.writable;
-        events.ended = events.readable;  // it may have: whoever reads finds out
-        tell(*watcher, events);
+        const auto events = e->look(what);
+        if (events.readable || events.writable) {
+            tell(*watcher, events);
+        } else {
+            wait(e, what);
+        }
     });
 }
 

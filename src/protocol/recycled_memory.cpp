@@ -23,7 +23,6 @@ namespace {
 
 // Two sizes to each doubling: 64, 96, 128, 192 and so on. A block is used by more than half, but for the smallest.
 constexpr std::size_t smallest = 64;
-constexpr std::size_t largest_small = 4 * limits::kib;
 
 // A slice and a little more: base64 decoding wants up to two octets of room that the padding of the text leaves unused.
 constexpr std::size_t slice_slack = 1 * limits::kib;
@@ -52,11 +51,12 @@ constexpr place small_place(std::size_t size) noexcept {
 }
 static_assert(small_place(1).shelf == 0 && small_place(smallest).size == smallest);
 static_assert(small_place(smallest + 1).shelf == 1 && small_place(smallest + 1).size == smallest * 3 / 2);
-static_assert(small_place(largest_small).shelf == small_sizes - 1 && small_place(largest_small).size == largest_small);
+static_assert(small_place(limits::recycled_largest).shelf == small_sizes - 1 &&
+              small_place(limits::recycled_largest).size == limits::recycled_largest);
 
 /// Shelf `shelves`: a size that is not kept.
 constexpr place place_of(std::size_t size) noexcept {
-    if (size <= largest_small) return small_place(size);
+    if (size <= limits::recycled_largest) return small_place(size);
     if (size <= shared_slice) return {shared_slice_shelf, shared_slice};
     if (size > full_slice_from && size <= full_slice) return {full_slice_shelf, full_slice};
     return {shelves, size};
@@ -64,7 +64,7 @@ constexpr place place_of(std::size_t size) noexcept {
 
 constexpr auto most_kept = [] {
     std::array<std::size_t, shelves> most{};
-    for (std::size_t size = smallest; size <= largest_small; ++size) {
+    for (std::size_t size = smallest; size <= limits::recycled_largest; ++size) {
         const auto [shelf, rounded] = small_place(size);
         most[shelf] = std::min(limits::recycled_blocks, limits::recycled_octets / rounded);
     }

@@ -35,6 +35,10 @@ inline constexpr std::uint64_t max_stream_id = (std::uint64_t{1} << 53) - 1;
 /// Initial credit per stream and direction, in decoded body bytes.
 inline constexpr std::size_t initial_window = 256 * kib;
 
+/// Octets written for which the link is told at once that there is room again: to tell it of every write would cost
+/// more than the write.
+inline constexpr std::size_t credit_step = initial_window / 8;
+
 /// Largest credit a stream can be given: fills a path of 100 ms x 300 Mbit/s.
 inline constexpr std::size_t max_window = 4 * mib;
 
@@ -62,6 +66,11 @@ inline constexpr std::size_t link_queue = 256 * kib;
 /// Octets that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
 /// callers would otherwise take a megabyte each, and the system's memory for TCP runs out for all.
 inline constexpr std::size_t unsent = 128 * kib;
+
+/// Octets that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
+/// grow to several times the credit of a stream, which a thousand stalled callers would fill; and what comes over
+/// loopback needs no more than a few reads.
+inline constexpr std::size_t local_unread = 128 * kib;
 
 /// A body as short as this is copied behind its head: one piece costs the kernel less than two, by more than the copy.
 inline constexpr std::size_t joined_write = 4 * kib;
@@ -91,6 +100,10 @@ inline constexpr std::size_t max_handshakes = 64;
 /// Sockets served in one turn of the event loop: as many as are ready at a time on a busy server. More would wait for
 /// those before them in any case.
 inline constexpr std::size_t sockets_a_turn = 256;
+
+/// Rounds of what was put off to the end of a turn: what is put off by work that was put off, such as the write of what
+/// a read brought, still belongs to the turn. More is left to the next, so that sockets are not starved.
+inline constexpr int deferred_rounds = 2;
 
 // --- Settings -----------------------------------------------------------------------------------------------
 
@@ -211,6 +224,10 @@ inline constexpr auto standby_time = 600ms;
 /// Kept aside for when memory runs out, in pieces: each is enough to drop a coroutine that met the lack of it.
 inline constexpr std::size_t memory_reserve = 64 * kib;
 
+/// One such piece: larger than what allocators keep apart by size, so that a piece that was given back serves an object
+/// of any size.
+inline constexpr std::size_t memory_reserve_piece = 4 * kib;
+
 /// Between two tries of what has to be done and finds no memory, not even that reserve: nothing else can be done, and
 /// trying at once would spin.
 inline constexpr std::chrono::milliseconds memory_pause{1};
@@ -222,9 +239,10 @@ inline constexpr std::chrono::seconds memory_patience{10};
 /// Until what a timer brought about is done again where memory ran out in its middle: it is late already.
 inline constexpr std::chrono::milliseconds memory_retry{100};
 
-/// What a thread keeps of the memory that comes and goes with requests: of each size up to 4 KiB, blocks and octets at
-/// most, together 1.2 MiB. A turn of the event loop frees and takes what the requests of one read or write need, and
-/// more than a hundred fit in one.
+/// What a thread keeps of the memory that comes and goes with requests: of each size up to the largest, blocks and
+/// octets at most, together 1.2 MiB. A turn of the event loop frees and takes what the requests of one read or write
+/// need, and more than a hundred fit in one.
+inline constexpr std::size_t recycled_largest = 4 * kib;
 inline constexpr std::size_t recycled_blocks = 256;
 inline constexpr std::size_t recycled_octets = 128 * kib;
 
