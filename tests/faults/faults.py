@@ -157,9 +157,9 @@ def main():
     print(f"{os.cpu_count()} cores, load {load:.1f}; a line with - only informs\n", flush=True)
     failures = table.gaps()
     scenarios = chosen(options.names)
-    left_out = [s for s in scenarios if options.sanitizer and s.unsanitized]
+    left_out = [s for s in scenarios if options.sanitizer in s.unsanitized]
     for scenario in left_out:
-        print(f"NOT RUN with a sanitizer: {scenario.name}: {scenario.unsanitized}", flush=True)
+        print(f"NOT RUN with {options.sanitizer}: {scenario.name}: {scenario.unsanitized[options.sanitizer]}", flush=True)
     attempts = run_all([s for s in scenarios if s not in left_out], programs, options.sanitizer)
     failures += [f"{a.scenario.name}: {reason}" for a in attempts if not a.passed for reason in a.reasons()]
     if options.tests and not options.names:

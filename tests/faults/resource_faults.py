@@ -16,14 +16,14 @@ from link_faults import BACK_WITHIN
 from network import joined
 from network_faults import check_exact, serving
 from programs import App, Client, Server, trio
-from scenario import scenario, since, wait_until
+from scenario import scenario, since, wait_until, with_any_sanitizer
 
 MIB = 1 << 20
-OWN_MEMORY = "a sanitizer reserves terabytes of addresses, and ends the program where memory ends"
+OWN_MEMORY = with_any_sanitizer("it reserves terabytes of addresses, and ends the program where memory ends")
 SPARES = (0, 0.3, 1, 3)  # MiB of memory beyond what a program has; where it ends differs with it
 
 
-@scenario(66, limit=90, unsanitized="libfaketime has to be loaded first, and so has the sanitizer")
+@scenario(66, limit=90, unsanitized=with_any_sanitizer("libfaketime has to be loaded first, and so has the sanitizer"))
 def fault_66_clock_jump(run):
     """libfaketime moves the wall clock of both programs; their steady clock stays, as in a real jump."""
     found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")

@@ -15,20 +15,24 @@ SLOWNESS = {"": 1, "asan": 4, "tsan": 8}  # how much longer a scenario may take
 THREADS = {"tsan": "4"}
 
 
+def with_any_sanitizer(why):
+    return dict.fromkeys(("asan", "tsan"), why)
+
+
 @dataclasses.dataclass
 class Scenario:
     name: str
     numbers: tuple
     limit: float  # seconds that it may take before it is ended
     patient: bool  # mostly waits, so others may run beside it without harm to its figures
-    unsanitized: str  # why it cannot run with a sanitizer, or ""
+    unsanitized: dict  # sanitizer -> why it cannot run with that one
     run: Callable
 
 
-def scenario(*numbers, limit, patient=False, unsanitized=""):
+def scenario(*numbers, limit, patient=False, unsanitized=None):
     def register(function):
         name = function.__name__
-        SCENARIOS[name] = Scenario(name, numbers, limit, patient, unsanitized, function)
+        SCENARIOS[name] = Scenario(name, numbers, limit, patient, unsanitized or {}, function)
         return function
 
     return register
