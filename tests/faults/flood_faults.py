@@ -126,7 +126,7 @@ def fault_55_and_56_ten_thousand_idle_and_slow_attacks(run):
     time.sleep(1)
     check_webhooks(run, server, alone, "beside them", 8)
     for what, (first, again, expected) in ATTACKS.items():
-        seconds = HEADER_LIMIT + BODY_LIMIT + 4
+        seconds = HEADER_LIMIT + BODY_LIMIT + 4 * run.slowness
         attacking = in_other_process(run, attack, server.public(), ATTACKERS, first, again, seconds)
         assert attacking.recv() == "open"
         check_webhooks(run, server, alone, f"and {ATTACKERS} with a {what}", 6)

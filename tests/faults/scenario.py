@@ -44,6 +44,7 @@ class Run:
     def __init__(self, programs, sanitizer=""):
         self.programs = programs
         self.sanitizer = sanitizer
+        self.slowness = SLOWNESS[sanitizer]
         self.cleanup = contextlib.ExitStack()
         self.folder = self.cleanup.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
         self.failures = []
