@@ -48,7 +48,11 @@ void connection::read_watched() {
     try {
         read_once();
     } catch (const std::bad_alloc&) {
-        close();  // nothing would come of what was told once; whoever waits hears of this
+        // Nothing would come of what was told once: whoever waits hears of an end.
+        const auto callback = std::exchange(on_input_, nullptr);
+        close();
+        const reserve_use granted;
+        if (callback) callback();
         throw;
     }
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/memory_reserve.hpp"
 #include "net/poller.hpp"
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
@@ -199,6 +200,8 @@ void poller::impl::dispatch(const epoll_event& event) {
     const auto what = events_from(event.events);
     if (!strand) return tell(*watcher, what);
     try {
+        // It is told once: a watcher that does not hear of it may wait for ever.
+        const reserve_use granted(reserve_use::lack::waits);
         post_to(strand, [watcher = std::move(watcher), what] { tell(*watcher, what); });
     } catch (const std::exception&) {
         log_exception("a connection", std::current_exception());

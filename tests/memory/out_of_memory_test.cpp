@@ -85,6 +85,9 @@ class OutOfMemory : public testing::Test {
         spdlog::set_level(spdlog::level::err);
         app.on("/download", sample_app_server::download);
         app.on("/upload", sample_app_server::upload);
+        app.on("/long-head", [](sample_app_server::call& c) {
+            c.reply("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') + "\r\nContent-Length: 0\r\n\r\n");
+        });
         app.on("/talk", [](sample_app_server::call& c) {
             c.reply("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
             for (auto octets = c.socket.read_some(); !octets.empty(); octets = c.socket.read_some()) c.reply(octets);
@@ -112,6 +115,10 @@ class OutOfMemory : public testing::Test {
                 caller.send("GET /hook HTTP/1.1\r\nHost: a\r\n\r\n");
                 (void)caller.read_message();
             }
+        });
+        attempt([](http_socket& caller) {
+            caller.send("GET /long-head HTTP/1.1\r\nHost: a\r\n\r\n");
+            (void)caller.read_message();
         });
         attempt([](http_socket& caller) {
             caller.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body_size) +
