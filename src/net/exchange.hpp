@@ -96,6 +96,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
         bool fin_at_end = false;                // once our `end` is out, the caller's half-close is told
         unsigned interim = 0;                   // 1xx heads received
         bool answered = false;                  // final response head received
+        bool fin_received = false;              // the caller's half-close was told
         std::optional<std::uint64_t> expected;  // body octets still to come, where the peer declared them
     };
     link_half at_link;

@@ -205,7 +205,8 @@ std::error_code stream_set::handle(const protocol::fin& m) {
         [[maybe_unused]] const auto* none = find_open(m.id, error);
         return error;
     }
-    if (!(*found)->at_link.cancelled) (*found)->deliver(m);
+    auto& half = (*found)->at_link;
+    if (!half.cancelled && !std::exchange(half.fin_received, true)) (*found)->deliver(m);
     return {};
 }
 

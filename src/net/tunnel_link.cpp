@@ -97,6 +97,8 @@ void tunnel_link::handle_frames() {
         bool found = false;
         if (!decode_next(message_, found) || !found) break;
         if (const auto error = handle(std::move(message_), *owner_)) protocol_error(error);
+        // Only a peer that floods and does not read what comes of it gets here.
+        if (control_.size() > limits::control_queue) close("peer floods and does not read");
     }
     drop_handled();
 }
@@ -240,8 +242,6 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (const auto* p = std::get_if<ping>(&m)) {
         append_frame(control_, pong{p->nonce});
         put_off();
-        // Only a peer that floods and does not read what it asked for gets here.
-        if (control_.size() > limits::control_queue) close("peer floods and does not read");
         return {};
     }
     if (const auto* p = std::get_if<pong>(&m)) {

@@ -28,8 +28,8 @@ struct link_times {
     std::chrono::milliseconds goaway = limits::goaway_time;
 };
 
-/// The tunnel connection: socket to frames and back. Frames are read when the socket has some; everything that is ready
-/// to be written leaves in one go at the end of a turn of the event loop; a timer watches for silence. Belongs to one
+/// The tunnel connection: socket to frames and back. Frames are read when the socket has some; what is ready to be
+/// written leaves at the end of a turn of the event loop, one piece a turn; a timer watches for silence. Belongs to one
 /// strand; streams() does the thinking.
 class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private socket_watcher, private deferred {
  public:

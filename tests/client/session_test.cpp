@@ -274,6 +274,19 @@ TEST_F(ClientSession, MoreStreamsThanItOfferedEndTheConnection) {
     }
 }
 
+TEST_F(ClientSession, AFloodOfBadRequestsWithoutReadingEndsTheConnection) {
+    auto server = started();
+    std::string flood;
+    for (protocol::stream_id id = 1; flood.size() < 64 * limits::mib; ++id) {
+        const auto payload =
+            R"({"type":"request","id":)" + std::to_string(id) + R"(,"method":"GET","path":"/","body":"!","end":true})";
+        for (unsigned shift = 32; shift > 0; shift -= 8) flood += static_cast<char>(payload.size() >> (shift - 8));
+        flood += payload;
+    }
+    server.raw().send_in_background(std::move(flood));
+    server.raw().expect_hang_up();
+}
+
 // --- its end
 
 TEST_F(ClientSession, StopSaysGoodbyeFirst) {

@@ -528,6 +528,8 @@ TEST_F(StreamSetOfClient, TheCallersFinIsDelivered) {
     auto s = adopted(1);
     EXPECT_FALSE(streams.handle(protocol::fin{1}));
     EXPECT_EQ(delivered(s), list{"fin"});
+    EXPECT_FALSE(streams.handle(protocol::fin{1}));
+    EXPECT_EQ(delivered(s), list{}) << "it was told already";
 }
 
 TEST_F(StreamSetOfClient, StopPeerCancelsBehindOurEnd) {
