@@ -264,6 +264,7 @@ awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
     net::error_code error;
     if (!net::is_writable(part.trailers)) {
         error = net::asio::error::invalid_argument;
+        connection_->close();  // the app is to take what it has for no whole request
     } else if (!writer_.write_now(connection_->output, part.body.view(), part.end, part.trailers, error)) {
         error = co_await writer_.finish(connection_->output);
     }

@@ -378,6 +378,16 @@ TEST_F(ClientLocalRequest, AFinBehindABodyThatTheAppIsSlowToReadCutsNothing) {
     EXPECT_EQ(server.receive<protocol::response>().body.view(), "whole");
 }
 
+TEST_F(ClientLocalRequest, TrailersThatCannotBeWrittenCutTheRequestShort) {
+    auto server = started();
+    server.request(1, request_head("POST", "/"), "a", false);
+    auto local = app.accept();
+    (void)local.read_until("1\r\na\r\n");
+    server.data(1, {}, true, {{"X", "a\r\nEvil: 1"}});
+    EXPECT_EQ(local.read_to_any_end(), "");
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 502U);
+}
+
 // --- the pool
 
 TEST_F(ClientLocalRequest, AConnectionIsUsedAgain) {
