@@ -11,6 +11,9 @@ namespace {
 using protocol::field_list;
 using protocol::iequals;
 
+constexpr std::string_view via_1_1 = "1.1 tunnel";
+constexpr std::string_view via_1_0 = "1.0 tunnel";
+
 field_list::iterator last_of(const field_list& fields, std::string_view name) noexcept {
     auto last = fields.end();
     for (auto line = fields.begin(); line != fields.end(); ++line) {
@@ -55,17 +58,18 @@ bool has_own_via(const field_list& fields) noexcept {
     bool found = false;
     for (const auto f : fields) {
         if (!iequals(f.name, "Via")) continue;
-        grammar::for_each_member(f.value,
-                                 [&](std::string_view member) { found = found || iequals(member, via_token); });
+        grammar::for_each_member(f.value, [&](std::string_view member) {
+            found = found || iequals(member, via_1_1) || iequals(member, via_1_0);
+        });
     }
     return found;
 }
 
-void add_forwarded_fields(protocol::request_head& head, std::string_view caller_address) {
+void add_forwarded_fields(protocol::request_head& head, unsigned minor, std::string_view caller_address) {
     constexpr std::string_view forwarded_host = "X-Forwarded-Host";
     auto& fields = head.fields;
     const forwarded_already there(fields);
-    append_member(fields, "Via", via_token, there.via);
+    append_member(fields, "Via", minor == 0 ? via_1_0 : via_1_1, there.via);
     append_member(fields, "X-Forwarded-For", caller_address, there.for_);
     if (!there.proto) fields.add("X-Forwarded-Proto", "http");
     if (there.host) return;

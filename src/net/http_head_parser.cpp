@@ -403,6 +403,7 @@ http_error response_parser::impl::read(std::string_view received_line, Lines& li
         if (!grammar::is_protocol_list(notes.upgrade())) return {400, "a 101 without a valid Upgrade field"};
         out.head.upgrade = notes.upgrade();
     }
+    if (status == 426 && grammar::is_protocol_list(notes.upgrade())) out.head.upgrade = notes.upgrade();
     out.hop_by_hop.clear();
     if (out.body == body_kind::chunked) out.hop_by_hop = notes.options().name_list();
     return {};

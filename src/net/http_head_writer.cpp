@@ -97,11 +97,15 @@ void append_response_head(byte_buffer& out, const protocol::response_head& head,
         }
     }
     if (!head.fields.contains("Date")) to << "Date: " << http_date() << "\r\n";
+    const bool upgrade = !head.upgrade.empty();
     if (!keep_alive) {
-        to << "Connection: close\r\n";
+        to << (upgrade ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n");
     } else if (style.minor == 0) {
-        to << "Connection: keep-alive\r\n";
+        to << (upgrade ? "Connection: keep-alive, Upgrade\r\n" : "Connection: keep-alive\r\n");
+    } else if (upgrade) {
+        to << "Connection: Upgrade\r\n";
     }
+    if (upgrade) to << "Upgrade: " << head.upgrade << "\r\n";
     to << "\r\n";
 }
 
@@ -126,15 +130,19 @@ bool is_writable(const field_list& fields) noexcept {
 
 bool is_writable(const protocol::request_head& head) noexcept {
     if (!grammar::is_token(head.method) || !grammar::is_target(head.target)) return false;
-    if (!head.target.starts_with('/') && head.target != "*") return false;
+    // RFC 9112 section 3.2.4: only OPTIONS asks of the server as a whole.
+    const bool whole_server = head.target == "*" && head.method == "OPTIONS";
+    if (!head.target.starts_with('/') && !whole_server) return false;
     if (!head.upgrade.empty() && !grammar::is_protocol_list(head.upgrade)) return false;
     return is_writable(head.fields);
 }
 
 bool is_writable(const protocol::response_head& head) noexcept {
     if (head.status < 100 || head.status > 599 || !grammar::is_field_value(head.reason)) return false;
-    const bool upgrade = head.status == 101;  // RFC 9110 section 15.2.2: it must name the protocol
-    if (upgrade != !head.upgrade.empty() || (upgrade && !grammar::is_protocol_list(head.upgrade))) return false;
+    // RFC 9110 sections 15.2.2 and 15.5.22: a 101 must name the protocol, a 426 the ones that would do.
+    const bool upgrade = !head.upgrade.empty();
+    if (upgrade ? head.status != 101 && head.status != 426 : head.status == 101) return false;
+    if (upgrade && !grammar::is_protocol_list(head.upgrade)) return false;
     return is_writable(head.fields);
 }
 

@@ -85,9 +85,13 @@ void public_session::stop(bool now) {
         self->keep_open_ = false;
         if (self->awaits_first_request()) self->deadline_.set(limits::drain_grace);
         if (now && self->exchange_) self->exchange_->fail(failure::shutting_down, cancel_reason::shutdown);
-        if (now) self->connection_->close();
+        if (now && !self->exchange_) self->connection_->close();
         self->connection_->wake();
     });
+}
+
+void public_session::cut_off() {
+    net::asio::post(connection_->strand(), [self = shared_from_this()] { self->connection_->abort(); });
 }
 
 bool public_session::awaits_first_request() const noexcept {
@@ -193,7 +197,7 @@ bool public_session::forward_request() {
     if (refusal_ || net::has_own_via(request_.head.fields)) return false;
     final_recipient_ = apply_max_forwards(request_.head);
     if (final_recipient_) return false;
-    if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, caller_);
+    if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, request_.minor, caller_);
     message.head = std::move(request_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
     const auto empty_chunked = request_.body == body_kind::chunked && message.body.empty();

@@ -34,8 +34,11 @@ class public_session : public std::enable_shared_from_this<public_session> {
     void ended();
 
     [[nodiscard]] net::executor strand() const { return connection_->strand(); }
-    /// (any strand) No request after the current one; `now`: not even that.
+    /// (any strand) No request after the current one; `now`: an answer that has not begun is 503, one that has is cut
+    /// short.
     void stop(bool now);
+    /// (any strand) Ends without an answer.
+    void cut_off();
 
  private:
     /// What the input deadline is for.

@@ -294,6 +294,15 @@ TEST_F(ClientLocalResponse, AnUpgradeThatIsRefusedPassesWithItsBody) {
     EXPECT_TRUE(local.stays_silent(20ms));  // kept for the next request
 }
 
+TEST_F(ClientLocalResponse, A426SaysWhatToUpgradeTo) {
+    auto local = asked();
+    local.send(
+        "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n");
+    const auto response = server().receive<protocol::response>();
+    EXPECT_EQ(response.head.status, 426U);
+    EXPECT_EQ(response.head.upgrade, "websocket");
+}
+
 TEST_F(ClientLocalResponse, AnUpgradeNobodyAskedForIs502) {
     auto local = asked();
     local.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");

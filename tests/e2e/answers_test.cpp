@@ -182,7 +182,7 @@ TEST_F(Answers, AnHttp10CallerGetsAPlainBodyAndTheClose) {
     caller.send("GET /old HTTP/1.0\r\n\r\n");
     EXPECT_EQ(without_date(caller.read_to_end()), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok");
     EXPECT_EQ(app.last_seen().head,
-              "GET /old HTTP/1.1\r\nHost: \r\nVia: 1.1 tunnel\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: "
+              "GET /old HTTP/1.1\r\nHost: \r\nVia: 1.0 tunnel\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: "
               "http\r\n\r\n");
 }
 

@@ -16,9 +16,9 @@ protocol::request_head head_with(const lines& fields) {
     return head;
 }
 
-lines forwarded(const lines& fields, std::string_view caller = "192.0.2.1") {
+lines forwarded(const lines& fields, std::string_view caller = "192.0.2.1", unsigned minor = 1) {
     auto head = head_with(fields);
-    add_forwarded_fields(head, caller);
+    add_forwarded_fields(head, minor, caller);
     return lines_of(head.fields);
 }
 
@@ -35,6 +35,11 @@ TEST(ForwardedFields, Rules41And42AreAddedBehindTheOthers) {
                                                                 {"X-Forwarded-For", "192.0.2.1"},
                                                                 {"X-Forwarded-Proto", "http"},
                                                                 {"X-Forwarded-Host", "a:80"}}));
+}
+
+TEST(ForwardedFields, ViaSaysTheVersionThatTheRequestCameIn) {
+    EXPECT_EQ(forwarded({{"Host", "a"}}, "192.0.2.1", 0)[1].second, "1.0 tunnel");
+    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.0 tunnel"}}).fields));
 }
 
 TEST(ForwardedFields, Rule42ForIsJoinedToTheLastLineOfItsName) {
@@ -75,7 +80,7 @@ TEST(HasOwnVia, Rule38FindsItInAnyLineAndMember) {
     }
     EXPECT_FALSE(has_own_via(head_with({{"X-Via", "1.1 tunnel"}}).fields));
     auto head = head_with({});
-    add_forwarded_fields(head, "::1");
+    add_forwarded_fields(head, 1, "::1");
     EXPECT_TRUE(has_own_via(head.fields));
 }
 

@@ -169,6 +169,17 @@ TEST(WriteResponse, Rule40SwitchingProtocols) {
               "HTTP/1.1 101 R\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
+TEST(WriteResponse, A426SaysWhatToUpgradeToAndWhetherTheConnectionStays) {
+    auto head = answer(426);
+    head.content_length = 0;
+    head.upgrade = "websocket";
+    const auto start = "HTTP/1.1 426 R\r\nDate: x\r\nContent-Length: 0\r\nConnection: "s;
+    const auto end = "Upgrade\r\nUpgrade: websocket\r\n\r\n"s;
+    EXPECT_EQ(written(head), start + end);
+    EXPECT_EQ(written(head, {.keep_alive = false}), start + "close, " + end);
+    EXPECT_EQ(written(head, {.minor = 0, .keep_alive = true}), start + "keep-alive, " + end);
+}
+
 TEST(WriteChunk, SizeIsHexadecimal) {
     byte_buffer out;
     append_chunk_start(out, 0x1a2b);
@@ -220,6 +231,29 @@ TEST(IsWritable, Rule30NothingCanEndALineEarly) {
     }
 }
 
+TEST(IsWritable, OnlyOptionsAsksOfTheServerAsAWhole) {
+    auto request = get();
+    request.target = "*";
+    EXPECT_FALSE(is_writable(request));
+    request.method = "OPTIONS";
+    EXPECT_TRUE(is_writable(request));
+    request.target = "*/";
+    EXPECT_FALSE(is_writable(request));
+}
+
+TEST(IsWritable, UpgradeIsForTheAnswersThatNeedIt) {
+    const auto with_upgrade = [](unsigned status) {
+        auto response = answer(status);
+        response.upgrade = "websocket";
+        return response;
+    };
+    EXPECT_FALSE(is_writable(answer(101)));
+    EXPECT_TRUE(is_writable(with_upgrade(101)));
+    EXPECT_TRUE(is_writable(answer(426)));
+    EXPECT_TRUE(is_writable(with_upgrade(426)));
+    EXPECT_FALSE(is_writable(with_upgrade(200)));
+}
+
 TEST(IsWritable, LargerHeadsThanAreTakenAreNotGivenEither) {
     EXPECT_TRUE(is_writable(answer(200, {{"X", std::string(limits::max_head, 'x')}})));
     EXPECT_FALSE(is_writable(answer(200, {{"X", std::string(limits::max_head + limits::added_octets, 'x')}})));
@@ -249,13 +283,13 @@ TEST(IsWritable, FramingAndHopByHopFieldsAreRefused) {
     EXPECT_TRUE(is_writable(fields_of({{"Trailer", "x"}, {"Upgrades", "x"}, {"TF", "x"}, {"Content-Lengtho", "x"}})));
 }
 
-TEST(IsWritable, TargetIsAPathOrAsterisk) {
+TEST(IsWritable, TargetIsAPath) {
     auto request = get();
-    for (const auto* good : {"/", "*", "//a/%2F/..;x=1/%zz/?", "/\xc3\xa9\xff"}) {
+    for (const auto* good : {"/", "//a/%2F/..;x=1/%zz/?", "/\xc3\xa9\xff"}) {
         request.target = good;
         EXPECT_TRUE(is_writable(request)) << good;
     }
-    for (const auto* bad : {"", "a", "http://x/", "/a b", "/\t", "**", "?q", "/a#b"}) {
+    for (const auto* bad : {"", "a", "http://x/", "/a b", "/\t", "*", "**", "?q", "/a#b"}) {
         request.target = bad;
         EXPECT_FALSE(is_writable(request)) << bad;
     }
