@@ -22,7 +22,10 @@ server::server(net::runtime& rt, options settings, const net::link_times& times)
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
       http_(rt, strand_, [this](net::tcp::socket socket) { accept_public(std::move(socket)); }),
       tcp_(rt, strand_, [this](net::tcp::socket socket) { accept_tunnel(std::move(socket)); }),
-      drain_(strand_, [this] { finish(false); }) {}
+      drain_(strand_, [this] { finish(false); }),
+      last_answers_(strand_, [this] {
+          for (const auto& session : public_sessions_) session->cut_off();
+      }) {}
 
 void server::start() {
     http_.listen(settings_.http_addr);
@@ -76,6 +79,7 @@ void server::session_ended() {
     // A caller may have been accepted before the listener was stopped, and be noticed after.
     if (phase_ == phase::draining && public_sessions_.empty() && !http_.running()) finish(false);
     if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
+        last_answers_.stop();
         if (on_ended_) on_ended_();
         phase_ = phase::ended;
     }
@@ -107,6 +111,7 @@ void server::finish(bool at_once) {
     tcp_.stop();
     slot_->shut_down();
     for (const auto& session : public_sessions_) session->stop(true);
+    last_answers_.set(limits::last_answers_time);
     for (const auto& session : tunnel_sessions_) {
         if (at_once) {
             session->stop();

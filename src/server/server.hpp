@@ -57,6 +57,7 @@ class server : public std::enable_shared_from_this<server> {
     std::list<std::shared_ptr<public_session>> public_sessions_;
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
     net::deadline drain_;
+    net::deadline last_answers_;
     enum class phase { serving, draining, ending, ended } phase_ = phase::serving;
     std::function<void()> on_ended_;
 };

@@ -95,6 +95,7 @@ void tunnel_session::on_goaway(const protocol::goaway& m) {
     spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
+    if (m.reason == protocol::goaway_reason::shutdown) link_->set_stream_failure(net::failure::shutting_down);
     link_->leave();
 }
 

@@ -16,7 +16,12 @@ using test::read_response;
 using test::response_head;
 using testing::HasSubstr;
 
-class ServerShutdown : public test::server_fixture {};
+class ServerShutdown : public test::server_fixture {
+ protected:
+    const testing::Matcher<std::string> expected_goodbye =
+        testing::AllOf(testing::StartsWith("HTTP/1.1 503 "), HasSubstr("X-Tunnel-Error: shutting-down\r\n"),
+                       HasSubstr("Connection: close\r\n"));
+};
 
 TEST_F(ServerShutdown, AnIdleServerEnds) {
     start();
@@ -125,7 +130,7 @@ TEST_F(ServerShutdown, TheDrainEndsWithItsTime) {
     from.send(get("/"));
     (void)peer.receive<protocol::request>();
     stop();
-    (void)from.read_to_any_end();
+    EXPECT_THAT(from.read_to_end(), expected_goodbye);
     auto m = peer.receive_any();
     if (std::holds_alternative<protocol::cancel>(m)) m = peer.receive_any();
     EXPECT_TRUE(std::holds_alternative<protocol::goaway>(m)) << test::describe(m);
@@ -142,10 +147,50 @@ TEST_F(ServerShutdown, ASecondStopEndsAtOnce) {
     test::raw_peer scan(tunnel_port());
     stop();
     stop();
-    (void)from.read_to_any_end();
+    EXPECT_THAT(from.read_to_end(), expected_goodbye);
     peer.expect_end();
     scan.expect_closed();
     expect_drained();
+}
+
+TEST_F(ServerShutdown, AnUploadThatTheDrainDoesNotWaitForIsAnsweredAndCutOff) {
+    settings.drain_timeout = 50ms;
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+    (void)peer.receive<protocol::request>();
+    stop();
+    EXPECT_THAT(from.read_to_any_end(), expected_goodbye);
+    peer.expect_end();
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, AnAnswerThatTheDrainDoesNotWaitForIsCutShort) {
+    settings.drain_timeout = 50ms;
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    peer.respond(peer.receive<protocol::request>().id, response_head(200), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    stop();
+    EXPECT_EQ(from.read_to_any_end(), "");
+    peer.expect_end();
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, WhatAClientThatSaidGoodbyeLeavesUnansweredIs503) {
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/", "Connection: close\r\n"));
+    (void)peer.receive<protocol::request>();
+    peer.send(protocol::goaway{goaway_reason::shutdown, "the client is shutting down"});
+    peer.raw().close();
+    EXPECT_THAT(from.read_to_end(), expected_goodbye);
 }
 
 TEST_F(ServerShutdown, AClientThatDoesNotCloseIsNotWaitedForLong) {

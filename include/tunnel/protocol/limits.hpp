@@ -182,6 +182,9 @@ inline constexpr auto drain_time = 30s;
 /// A connection that was just accepted has this long to bring its first request when a shutdown begins.
 inline constexpr auto drain_grace = 250ms;
 
+/// Requests that a shutdown does not wait for are answered 503 within this time; then their connections are reset.
+inline constexpr auto last_answers_time = 250ms;
+
 /// First and longest pause of an accept loop that met EMFILE and the like.
 inline constexpr auto accept_backoff_first = 10ms;
 inline constexpr auto accept_backoff_cap = 1s;
