@@ -43,7 +43,7 @@ net::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add_bytes("--max-body-bytes", o.max_body_bytes, 0, std::numeric_limits<std::ptrdiff_t>::max(),
                    "of a request body, else 413; 0 sets no limit");
     line.add_number<std::size_t>("--max-connections", "N", o.max_connections, 1, 1'000'000, "public connections open");
-    line.add_number<std::size_t>("--max-in-flight", "N", o.max_in_flight, 1, 100'000,
+    line.add_number<std::size_t>("--max-in-flight", "N", o.max_in_flight, 1, limits::max_streams,
                                  "requests at a time, else 503 with Retry-After");
     line.group("Program");
     line.add(o.common);
