@@ -94,9 +94,11 @@ class scene {
         if (plain_) check_answers(caller_->received, asked_);
     }
 
-    /// Every session must end once it is told to.
+    /// Every session must end once it is told to, and the caller's time for a last answer is over.
     void end() {
         public_->stop(true);
+        settle();
+        public_->cut_off();
         tunnel_->stop();
         for (int i = 0; i < 1000 && running_ > 0; ++i) settle();
         if (running_ > 0) wrong("a session did not end", "");
