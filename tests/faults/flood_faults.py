@@ -132,6 +132,8 @@ def fault_55_and_56_ten_thousand_idle_and_slow_attacks(run):
         check_webhooks(run, server, alone, f"and {ATTACKERS} with a {what}", 6)
         run.at_most("what the kernel holds for TCP", kernel_memory(), KERNEL_MIB, "MiB")
         outcome = attacking.recv()
+        # Those that were open to the last still stand in the way of as many others (--max-in-flight).
+        run.check("the tunnel is rid of them", wait_until(lambda: client.fds() < ATTACKERS // 2, 10))
         run.note("what came of them: " + ", ".join(f"{count} {kind}" for kind, count in outcome.items() if count))
         if expected == "408":
             run.check("each got 408", outcome["408"] == ATTACKERS, outcome["408"])
