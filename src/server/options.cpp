@@ -44,7 +44,7 @@ net::parsed<options> parse_options(int argc, const char* const* argv) {
                    "of a request body, else 413; 0 sets no limit");
     line.add_number<std::size_t>("--max-connections", "N", o.max_connections, 1, 1'000'000, "public connections open");
     line.add_number<std::size_t>("--max-in-flight", "N", o.max_in_flight, 1, limits::max_streams,
-                                 "requests at a time, else 503 with Retry-After");
+                                 "requests at a time (1024 at most), else 503 with Retry-After");
     line.group("Program");
     line.add(o.common);
 

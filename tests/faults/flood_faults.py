@@ -19,7 +19,7 @@ HEADER_LIMIT, BODY_LIMIT = 8, 8  # s; shorter than the defaults, so that the sce
 IDLE_KIB = 16  # KiB of memory that an idle connection may cost
 KERNEL_MIB = 768  # for ATTACKERS that read nothing: half a MiB of what the app sends each, and what is on the way to it
 
-NO_LOOK = {"asan": "UBSan opens a pipe to see whether an object may be looked at, and takes no fd for no object"}
+UBSAN_NEEDS_FDS = {"asan": "UBSan opens a pipe to see whether an object may be looked at, and takes no fd for no object"}
 
 HEAD = b"GET /hook HTTP/1.1\r\nHost: a\r\n"
 ATTACKS = {
@@ -192,7 +192,7 @@ def fault_57_few_fds_at_the_server(run):
     check_recovers(run, server, crowd)
 
 
-@scenario(57, limit=90, unsanitized=NO_LOOK)
+@scenario(57, limit=90, unsanitized=UBSAN_NEEDS_FDS)
 def fault_57_no_fds_left_at_the_server(run):
     """The limit falls to 64 while the server runs, so that accept() fails."""
     server, _, _ = trio(run)
@@ -204,7 +204,7 @@ def fault_57_no_fds_left_at_the_server(run):
     check_recovers(run, server, crowd)
 
 
-@scenario(57, limit=90, unsanitized=NO_LOOK)
+@scenario(57, limit=90, unsanitized=UBSAN_NEEDS_FDS)
 def fault_57_no_fds_left_at_the_client(run):
     server, app = Server(run), App(run)
     client = Client(run, server, app, limits=[(resource.RLIMIT_NOFILE, 64)])

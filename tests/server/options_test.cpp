@@ -130,6 +130,8 @@ TEST(ServerOptions, ABadValueIsOneLineThatNamesTheFlagAndTheFix) {
                    R"(bad value "host:x" for --http-addr: give host:port, [ipv6]:port or a port from 0 to 65535)");
     expect_refused({"--threads", "0"}, R"(bad value "0" for --threads: give a number from 1 to 64)");
     expect_refused({"--threads", "-1"}, R"(bad value "-1" for --threads: give a number from 1 to 64)");
+    expect_refused({"--max-in-flight", "1025"},
+                   R"(bad value "1025" for --max-in-flight: give a number from 1 to 1024)");
     expect_refused({"--max-header-bytes", "64KiB"},
                    R"(bad value "64KiB" for --max-header-bytes: give a size from 1KiB to 60KiB)");
     expect_refused({"--idle-timeout=0"},

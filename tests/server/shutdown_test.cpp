@@ -21,6 +21,17 @@ class ServerShutdown : public test::server_fixture {
     const testing::Matcher<std::string> expected_goodbye =
         testing::AllOf(testing::StartsWith("HTTP/1.1 503 "), HasSubstr("X-Tunnel-Error: shutting-down\r\n"),
                        HasSubstr("Connection: close\r\n"));
+
+    /// A caller whose request has reached the client.
+    [[nodiscard]] test::raw_peer asking(test::frame_peer& peer,
+                                        std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n") {
+        auto from = caller();
+        from.send(request);
+        last_id = peer.receive<protocol::request>().id;
+        return from;
+    }
+
+    protocol::stream_id last_id = 0;
 };
 
 TEST_F(ServerShutdown, AnIdleServerEnds) {
@@ -63,9 +74,8 @@ TEST_F(ServerShutdown, ConnectionsAcceptedAroundTheStopAreClosedToo) {
 TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    const auto id = peer.receive<protocol::request>().id;
+    auto from = asking(peer);
+    const auto id = last_id;
     auto idle = caller();
     idle.send(get("/"));
     peer.respond(peer.receive<protocol::request>().id, response_head(204));
@@ -86,9 +96,8 @@ TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
 TEST_F(ServerShutdown, AStreamedAnswerFinishes) {
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    const auto id = peer.receive<protocol::request>().id;
+    auto from = asking(peer);
+    const auto id = last_id;
     peer.respond(id, response_head(200), "a", false);
     (void)from.read_until("1\r\na\r\n");
     stop();
@@ -102,9 +111,8 @@ TEST_F(ServerShutdown, AStreamedAnswerFinishes) {
 TEST_F(ServerShutdown, NobodyElseIsAccepted) {
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    const auto id = peer.receive<protocol::request>().id;
+    auto from = asking(peer);
+    const auto id = last_id;
     stop();
     const auto until = std::chrono::steady_clock::now() + test::patience;
     bool refused = false;
@@ -126,9 +134,7 @@ TEST_F(ServerShutdown, TheDrainEndsWithItsTime) {
     settings.drain_timeout = 50ms;
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    (void)peer.receive<protocol::request>();
+    auto from = asking(peer);
     stop();
     EXPECT_THAT(from.read_to_end(), expected_goodbye);
     auto m = peer.receive_any();
@@ -141,9 +147,7 @@ TEST_F(ServerShutdown, TheDrainEndsWithItsTime) {
 TEST_F(ServerShutdown, ASecondStopEndsAtOnce) {
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    (void)peer.receive<protocol::request>();
+    auto from = asking(peer);
     test::raw_peer scan(tunnel_port());
     stop();
     stop();
@@ -157,9 +161,7 @@ TEST_F(ServerShutdown, AnUploadThatTheDrainDoesNotWaitForIsAnsweredAndCutOff) {
     settings.drain_timeout = 50ms;
     start();
     auto peer = client();
-    auto from = caller();
-    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
-    (void)peer.receive<protocol::request>();
+    auto from = asking(peer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
     stop();
     EXPECT_THAT(from.read_to_any_end(), expected_goodbye);
     peer.expect_end();
@@ -171,9 +173,8 @@ TEST_F(ServerShutdown, AnAnswerThatTheDrainDoesNotWaitForIsCutShort) {
     settings.drain_timeout = 50ms;
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    peer.respond(peer.receive<protocol::request>().id, response_head(200), "a", false);
+    auto from = asking(peer);
+    peer.respond(last_id, response_head(200), "a", false);
     (void)from.read_until("1\r\na\r\n");
     stop();
     EXPECT_EQ(from.read_to_any_end(), "");
@@ -185,9 +186,7 @@ TEST_F(ServerShutdown, AnAnswerThatTheDrainDoesNotWaitForIsCutShort) {
 TEST_F(ServerShutdown, WhatAClientThatSaidGoodbyeLeavesUnansweredIs503) {
     start();
     auto peer = client();
-    auto from = caller();
-    from.send(get("/", "Connection: close\r\n"));
-    (void)peer.receive<protocol::request>();
+    auto from = asking(peer, get("/", "Connection: close\r\n"));
     peer.send(protocol::goaway{goaway_reason::shutdown, "the client is shutting down"});
     peer.raw().close();
     EXPECT_THAT(from.read_to_end(), expected_goodbye);

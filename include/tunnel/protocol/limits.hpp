@@ -182,7 +182,8 @@ inline constexpr auto drain_time = 30s;
 /// A connection that was just accepted has this long to bring its first request when a shutdown begins.
 inline constexpr auto drain_grace = 250ms;
 
-/// Requests that a shutdown does not wait for are answered 503 within this time; then their connections are reset.
+/// Requests that a shutdown does not wait for are answered 503 within this time, then their connections are reset:
+/// enough for a caller across the world, and little for who asked a second time.
 inline constexpr auto last_answers_time = 250ms;
 
 /// First and longest pause of an accept loop that met EMFILE and the like.
