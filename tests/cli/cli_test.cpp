@@ -25,6 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::child;
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
@@ -358,6 +359,13 @@ TEST(Cli, ASignalToTheClientLetsARequestFinish) {
     r.app.say(late_answer);
     EXPECT_THAT(r.caller.heard_until("late"), EndsWith("\r\n\r\nlate"));
     EXPECT_EQ(r.client.exit_code(), 0);
+}
+
+TEST(Cli, AClientThatIsKilledBeforeTheAnswerIs502) {
+    request_in_flight r;
+    r.client.signal(SIGKILL);
+    EXPECT_THAT(r.caller.heard_until("\r\n\r\n"),
+                AllOf(StartsWith("HTTP/1.1 502 "), HasSubstr("X-Tunnel-Error: tunnel-lost\r\n")));
 }
 
 TEST(Cli, ASecondSignalEndsAtOnce) {

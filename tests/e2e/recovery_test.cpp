@@ -12,7 +12,17 @@ namespace {
 
 using call_type = sample_app_server::call;
 
-class Recovery : public TunnelTest {};
+class Recovery : public TunnelTest {
+ protected:
+    /// Stops the client as the first signal does, until the server has heard of it.
+    void say_goodbye(client_handle& client) const {
+        client.stop();
+        const auto until = std::chrono::steady_clock::now() + time_limit;
+        while (get("/").status() != 503 && std::chrono::steady_clock::now() < until) {
+        }
+        EXPECT_EQ(get("/").status(), 503U);
+    }
+};
 
 TEST_F(Recovery, TheClientComesBackByItselfWhenTheServerRestarts) {
     start_server();
@@ -85,12 +95,7 @@ TEST_F(Recovery, AStoppingClientFinishesWhatIsInFlightAndTakesNothingNew) {
     auto caller = call();
     caller.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     arrived.pass();
-    client.stop();
-    // From the server's hearing of it on, and that is soon.
-    const auto until = std::chrono::steady_clock::now() + time_limit;
-    while (get("/").status() != 503 && std::chrono::steady_clock::now() < until) {
-    }
-    EXPECT_EQ(get("/").status(), 503U);
+    say_goodbye(client);
     EXPECT_FALSE(client.has_ended());
     finish.open();
     EXPECT_EQ(caller.read_message().body, "done");
@@ -117,7 +122,7 @@ TEST_F(Recovery, AClientThatDiesCutsAnswersShort) {
     EXPECT_EQ(without_date(got), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
 }
 
-TEST_F(Recovery, AClientThatDiesBeforeTheAnswerIs502) {
+TEST_F(Recovery, AClientThatStopsBeforeTheAnswerIs503) {
     auto& arrived = app.new_gate();
     auto& finish = app.new_gate();
     app.on("/slow", [&](call_type&) {
@@ -130,12 +135,12 @@ TEST_F(Recovery, AClientThatDiesBeforeTheAnswerIs502) {
     auto caller = call();
     caller.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     arrived.pass();
-    client.stop();
+    say_goodbye(client);
     client.stop();
     const auto answer = caller.read_message();
     finish.open();
-    EXPECT_EQ(answer.status(), 502U);
-    EXPECT_EQ(answer.value("X-Tunnel-Error"), "tunnel-lost");
+    EXPECT_EQ(answer.status(), 503U);
+    EXPECT_EQ(answer.value("X-Tunnel-Error"), "shutting-down");
 }
 
 TEST_F(Recovery, AServerThatDiesAbortsUploadsAtTheApp) {
