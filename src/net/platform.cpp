@@ -5,6 +5,13 @@
 
 #include <csignal>
 
+#ifdef __linux__
+// The C library's own <netinet/tcp.h> ends before the pacing rate.
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#endif
+
 namespace tunnel::net {
 
 void ignore_sigpipe() noexcept { std::signal(SIGPIPE, SIG_IGN); }
@@ -26,6 +33,20 @@ std::size_t raise_file_limit() noexcept {
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
     }
     return limit.rlim_cur;
+}
+
+std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
+#ifdef __linux__
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+    // 2^64-1 while there is none; a float is as exact as this has to be, and does not overflow.
+    constexpr auto micro = 1e-6;
+    const auto octets = static_cast<double>(info.tcpi_pacing_rate) * info.tcpi_rtt * micro;
+    return octets < 1e12 ? static_cast<std::size_t>(octets) : 0;
+#else
+    return 0;
+#endif
 }
 
 }  // namespace tunnel::net

@@ -14,4 +14,8 @@ void open_standard_files() noexcept;
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
 
+/// Octets that the kernel would send on this TCP socket in a round trip at the speed it has found; 0 where it does not
+/// say.
+[[nodiscard]] std::size_t octets_a_round_trip(int descriptor) noexcept;
+
 }  // namespace tunnel::net

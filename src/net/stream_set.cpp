@@ -267,8 +267,7 @@ void stream_set::grow_window(const stream& s, std::size_t octets) {
     half.consumed = 0;
     if (since == clock::time_point()) return;  // the first window began before there was a clock reading
     const auto took = now - since;
-    // One window a round trip is all that the credit allows. Two windows in flight keep the path full.
-    const auto held_up = round_trip_ != clock::duration::max() && took < 2 * round_trip_;
+    const auto held_up = round_trip_ != clock::duration::max() && took < limits::held_up_round_trips * round_trip_;
     const auto size = half.window.size();
     const auto more = std::min<std::uint64_t>(
         {size, limits::max_window - std::min(size, limits::max_window), limits::window_pool - extra_credit_});

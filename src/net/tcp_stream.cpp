@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address_v4.hpp>
@@ -13,6 +14,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/platform.hpp"
+#include "net/unsent_pool.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
@@ -38,6 +41,9 @@ template <class Value>
 void set_option(int descriptor, int level, int option, const Value& value) noexcept {
     setsockopt(descriptor, level, option, &value, sizeof value);
 }
+
+// One for the process, as the system's memory is.
+unsent_pool more_unsent(limits::unsent_pool);
 
 struct peer {
     asio::ip::address address;
@@ -113,6 +119,22 @@ ssize_t send_pieces(int descriptor, const gather& pieces) noexcept {
 
 }  // namespace
 
+void tcp_stream::await_writable() {
+    fit_unsent();
+    poller_->await_writable(descriptor_);
+}
+
+void tcp_stream::fit_unsent() noexcept {
+#ifdef TCP_NOTSENT_LOWAT
+    const auto share = octets_a_round_trip(descriptor_) / limits::unsent_share;
+    // In whole steps: a speed that wavers is not to cost a system call each time.
+    const auto steps = std::clamp(share, limits::unsent, limits::unsent_most) / limits::unsent;
+    const auto more = more_unsent.change(more_unsent_, (steps - 1) * limits::unsent);
+    if (more == std::exchange(more_unsent_, more)) return;
+    set_option(descriptor_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<unsigned>(limits::unsent + more));
+#endif
+}
+
 std::size_t tcp_stream::write(const gather& pieces, error_code& error) noexcept {
     auto n = send_pieces(descriptor_, pieces);
     while (n < 0 && errno == EINTR) n = send_pieces(descriptor_, pieces);
@@ -141,6 +163,7 @@ void tcp_stream::close() noexcept {
     if (!is_open()) return;
     poller_->remove(descriptor_);
     ::close(std::exchange(descriptor_, closed));
+    more_unsent_ = more_unsent.change(more_unsent_, 0);
     readable_ = false;
 }
 

@@ -14,7 +14,7 @@ namespace tunnel::net {
 /// to try again. Belongs to one strand.
 class tcp_stream {
  public:
-    /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent.
+    /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent; `await_writable` lets it grow with the path.
     explicit tcp_stream(tcp::socket socket);
     tcp_stream(const tcp_stream&) = delete;
     tcp_stream& operator=(const tcp_stream&) = delete;
@@ -35,7 +35,7 @@ class tcp_stream {
     /// Octets that the kernel took. Errors: would_block, what the system says.
     [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
     /// After would_block: the watcher is told when the kernel takes more.
-    void await_writable() { poller_->await_writable(descriptor_); }
+    void await_writable();
     /// Whether nothing has arrived, neither octets nor an end.
     [[nodiscard]] bool quiet() const noexcept;
     /// The error that has come up (SO_ERROR), which is forgotten with this; none if there is none.
@@ -57,8 +57,11 @@ class tcp_stream {
  private:
     static constexpr int closed = -1;
 
+    void fit_unsent() noexcept;
+
     poller* poller_;
     int descriptor_ = closed;
+    std::size_t more_unsent_ = 0;  // of the pool
     bool readable_ = false;
     bool ended_ = false;
 };

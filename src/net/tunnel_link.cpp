@@ -72,6 +72,12 @@ void tunnel_link::read() {
         if (error) return close(error == asio::error::eof ? std::string("closed by peer") : error.message());
         last_received_ = clock::now();
         probed_ = false;
+        // What arrives tells that something has left. The kernel says so only once it has room for a third of all that
+        // it can hold, sent or not, which over a long path is after it ran out.
+        if (blocked_) {
+            try_again_ = true;
+            put_off();
+        }
         if (input_.empty()) frame_begun_ = last_received_;
         input_.commit(n);
         octets_arrived();
@@ -314,7 +320,8 @@ void tunnel_link::close(std::string why) {
 
 void tunnel_link::write() {
     bool filled = false;
-    while (!closed_ && !blocked_) {
+    if (blocked_ && !std::exchange(try_again_, false)) return;
+    while (!closed_) {
         if (written_ == output_.size()) {
             // A piece a turn: what has arrived meanwhile is not to wait until all streams have had their say.
             const auto more = !control_.empty() || (!finishing_ && streams_.has_output());
@@ -323,14 +330,13 @@ void tunnel_link::write() {
         }
         error_code error;
         const auto n = stream_.write(gather(output_.view().substr(written_)), error);
-        written_ += n;
         if (error == asio::error::would_block) {
-            blocked_ = true;
-            write_begun_ = clock::now();
-            stream_.await_writable();
-        } else if (error) {
-            close(error.message());
+            if (!std::exchange(blocked_, true)) write_begun_ = clock::now();
+            return stream_.await_writable();
         }
+        if (error) return close(error.message());
+        blocked_ = false;
+        written_ += n;
     }
 }
 

@@ -1,6 +1,9 @@
 #include "tunnel/protocol/flow_window.hpp"
 
+#include <algorithm>
 #include <cassert>
+
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::protocol {
 
@@ -30,7 +33,7 @@ std::uint64_t receive_window::consume(std::uint64_t n) noexcept {
     assert(n <= held_);
     held_ -= n;
     const std::uint64_t owed = size_ - credit_ - held_;
-    if (owed < size_ / steps_per_window && !grown_) return 0;
+    if (owed < std::min<std::uint64_t>(size_ / steps_per_window, limits::window_step) && !grown_) return 0;
     grown_ = false;
     credit_ += owed;
     return owed;

@@ -233,5 +233,24 @@ TEST_F(TunnelLink, APeerThatTakesNoDataIsGivenUp) {
     EXPECT_EQ(link->ended(), "peer takes no data");
 }
 
+TEST_F(TunnelLink, APeerThatTakesNoDataIsGivenUpWhateverItSays) {
+    times.write = 100ms;
+    times.ping_after = 50ms;
+    times.dead_after = 1h;
+    serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(answer_of(1024 * 1024)); };
+    start_greeted();
+    peer->raw().shrink_receive_buffer();
+    for (protocol::stream_id id = 1; id <= 10; ++id) peer->request(id, test::request_head("GET", "/"));
+    const auto until = clock::now() + test::patience;
+    try {
+        while (clock::now() < until) peer->send(protocol::pong{1});
+        ADD_FAILURE() << "it is still there";
+    } catch (const test::peer_error&) {
+        // As it should: the connection is gone.
+    }
+    program.expect_drained(test::patience);
+    EXPECT_EQ(link->ended(), "peer takes no data");
+}
+
 }  // namespace
 }  // namespace tunnel::net

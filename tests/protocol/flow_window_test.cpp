@@ -119,5 +119,13 @@ TEST(ReceiveWindow, ATransferThroughBothSidesNeverStallsNorOverruns) {
     EXPECT_GT(sender.available(), receiver.size() / 2);
 }
 
+TEST(ReceiveWindow, GivesCreditBackInSmallStepsHoweverLargeItIs) {
+    receive_window window(64 * limits::window_step);
+    ASSERT_TRUE(window.receive(2 * limits::window_step));
+    EXPECT_EQ(window.consume(limits::window_step - 1), 0U);
+    EXPECT_EQ(window.consume(1), limits::window_step);
+    EXPECT_EQ(window.consume(limits::window_step), limits::window_step);
+}
+
 }  // namespace
 }  // namespace tunnel::protocol

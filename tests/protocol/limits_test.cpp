@@ -39,7 +39,7 @@ const std::map<std::string, std::string> documented{
     LIMIT(max_interim), LIMIT(initial_window), LIMIT(max_window),     LIMIT(window_pool),    LIMIT(max_connections),
     LIMIT(turned_away), LIMIT(max_in_flight),  LIMIT(max_handshakes), LIMIT(max_frame),      LIMIT(max_hello),
     LIMIT(frame_time),  LIMIT(hello_time),     LIMIT(ping_after),     LIMIT(dead_after),     LIMIT(link_write_time),
-    LIMIT(local_pool),  LIMIT(log_queue),
+    LIMIT(local_pool),  LIMIT(log_queue),      LIMIT(unsent),         LIMIT(unsent_most),    LIMIT(unsent_pool),
 };
 #undef LIMIT
 

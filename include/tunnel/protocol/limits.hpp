@@ -39,6 +39,14 @@ inline constexpr std::size_t initial_window = 256 * kib;
 /// more than the write.
 inline constexpr std::size_t credit_step = initial_window / 8;
 
+/// Consumed octets for which credit is given back, at the latest: much at a time would come too late over a long path.
+inline constexpr std::size_t window_step = 128 * kib;
+
+/// A stream that drains its credit in less than this many round trips is given more. TCP has up to three times in
+/// flight of what the path carries while it looks for the speed of it, and what stands behind a lost packet waits for
+/// another.
+inline constexpr int held_up_round_trips = 4;
+
 /// Largest credit a stream can be given: fills a path of 100 ms x 300 Mbit/s.
 inline constexpr std::size_t max_window = 4 * mib;
 
@@ -66,6 +74,20 @@ inline constexpr std::size_t link_queue = 256 * kib;
 /// Octets that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
 /// callers would otherwise take a megabyte each, and the system's memory for TCP runs out for all.
 inline constexpr std::size_t unsent = 128 * kib;
+
+/// Where a round trip carries more than `unsent` times this, the kernel may hold a share of one round trip instead. If
+/// it runs out while acknowledgements come in bunches, it cannot tell how fast the path is: BBR then stays in its
+/// start, at 2.9 times the path's speed and with one packet of ten lost. A small answer waits for no more than this
+/// share of a round trip longer.
+inline constexpr std::size_t unsent_share = 4;
+
+/// Most that the kernel may hold unsent for one connection: a fourth of what BBR has in flight at its start over
+/// 100 ms x 200 Mbit/s.
+inline constexpr std::size_t unsent_most = 2 * mib;
+
+/// What all connections together may have unsent above `unsent`: callers that read fast and then stall, one after the
+/// other, are not to fill the system's memory for TCP.
+inline constexpr std::size_t unsent_pool = 32 * mib;
 
 /// Octets that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
 /// grow to several times the credit of a stream, which a thousand stalled callers would fill; and what comes over

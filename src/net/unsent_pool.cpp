@@ -1,0 +1,18 @@
+#include "net/unsent_pool.hpp"
+
+#include <algorithm>
+
+namespace tunnel::net {
+
+std::size_t unsent_pool::change(std::size_t held, std::size_t wanted) noexcept {
+    if (wanted <= held) {
+        left_ += held - wanted;
+        return wanted;
+    }
+    auto left = left_.load();
+    auto more = std::min(left, wanted - held);
+    while (!left_.compare_exchange_weak(left, left - more)) more = std::min(left, wanted - held);
+    return held + more;
+}
+
+}  // namespace tunnel::net
