@@ -26,13 +26,15 @@ class End:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """What a contender is given. The app listens on 127.0.0.1:app_port of the private end."""
+    """What a contender is given. The app listens on 127.0.0.1:app_port of the private end; callers reach the public
+    end at `door`."""
 
     folder: Path
     programs: Path
     app_port: int
     public: End = End()
     private: End = End()
+    door: str = "127.0.0.1"
 
 
 def start_direct(processes, place):
@@ -55,7 +57,7 @@ def start_nginx_proxy(processes, place):
 def start_relays(processes, place):
     """Two HAProxy relays of plain TCP in a row: two hops, as the tunnel has, and not a byte looked at."""
     halves = (("second", place.private, place.private.address, f"127.0.0.1:{place.app_port}"),
-              ("first", place.public, "127.0.0.1", None))
+              ("first", place.public, place.door, None))
     target = None
     for role, end, address, to in halves:
         port = free_port()
@@ -163,7 +165,7 @@ def start_chisel(processes, place):
 def start_tunnel(processes, place, server_flags=(), client_flags=(), wrapper=(), patience=10):
     """Both programs, ready and connected. `wrapper` is a command that runs each, as valgrind does."""
     quiet = ("--log-level", "warn")
-    server = processes.run("server", [*wrapper, place.programs / "tunnel-server", "--http-addr", "127.0.0.1:0",
+    server = processes.run("server", [*wrapper, place.programs / "tunnel-server", "--http-addr", f"{place.door}:0",
                                       "--tcp-addr", f"{place.public.address}:0", *quiet, *server_flags],
                            place.public.prefix, subprocess.PIPE)
     ready = re.match(r"ready http=\S+:(\d+) tcp=(\S+)$", read_line(server, patience))
@@ -175,12 +177,23 @@ def start_tunnel(processes, place, server_flags=(), client_flags=(), wrapper=(),
     processes.port = int(ready[1])
 
 
+def start_bare(processes, place):
+    """What is left of a tunnel that does nothing: its system calls, and not a byte looked at."""
+    link, processes.port = free_port(), free_port()
+    binary = place.programs / "bare_multiplexer"
+    processes.run("server", [binary, "server", processes.port, link])
+    processes.wait_for_port("server", link)
+    client = processes.run("client", [binary, "client", link, place.app_port], stdout=subprocess.PIPE)
+    read_line(client)
+
+
 @dataclasses.dataclass(frozen=True)
 class Contender:
     name: str
     start: callable
     needs: tuple = ()  # programs on PATH, else it is left out
     version: tuple = ()  # command, and pattern of the version in what it prints
+    small_only: bool = False  # it has no flow control, and so no place where bodies are large
 
     def absent(self):
         missing = [name for name in self.needs if not program(name)]
@@ -202,6 +215,7 @@ CONTENDERS = (
     Contender("frp", start_frp, ("frps", "frpc"), ("frps --version", r"(\d\S*)")),
     Contender("rathole", start_rathole, ("rathole",), ("rathole --version", r"Version: *(\S+)")),
     Contender("chisel", start_chisel, ("chisel",), ("chisel --version", r"(\d\S*)")),
+    Contender("bare multiplexer", start_bare, small_only=True),
     Contender("tunnel, raw bodies", functools.partial(start_tunnel, client_flags=("--raw-bodies",))),
     Contender(TUNNEL, functools.partial(start_tunnel)),
 )

@@ -9,6 +9,14 @@ from pathlib import Path
 
 RELAY = Path(__file__).resolve().parents[1] / "support" / "packet_relay.py"
 
+CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
+
+
+def congestion_controls():
+    """Those that this kernel has, of the two that servers and laptops mostly use."""
+    known = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+    return [name for name in ("cubic", "bbr") if name in known]
+
 
 class Unavailable(Exception):
     """This machine cannot have such a link; the text says why."""
@@ -44,6 +52,12 @@ class DelayLink:
         _, left, self.left_address, right, self.right_address = line.split()
         self.left, self.right = (("nsenter", f"--net={namespace}") for namespace in (left, right))
         return self
+
+    def congestion_control(self, algorithm):
+        """For what is started at either end from now on."""
+        for end in (self.left, self.right):
+            subprocess.run([*end, "sh", "-c", f"echo {algorithm} >{CONGESTION_CONTROL}"], stdin=subprocess.DEVNULL,
+                           check=True, timeout=5)
 
     def __exit__(self, *_):
         self.process.terminate()

@@ -22,7 +22,7 @@ def directions(run, row, how, count, path, size):
     lines = []
     for direction in ("download", "upload"):
         port = run.app.port if direction == "download" else run.sink.port
-        contenders = {c.name: c for c in run.present}
+        contenders = {c.name: c for c in run.present if not c.small_only}
 
         def once(name):
             with contenders[name].running(run.place(port)) as processes:

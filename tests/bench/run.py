@@ -12,7 +12,7 @@ from origin import make_files, start_app, start_sink
 from processes import Failed
 
 
-PROGRAMS = ("tunnel-server", "tunnel-client")
+PROGRAMS = ("tunnel-server", "tunnel-client", "bare_multiplexer")
 
 
 class Run:

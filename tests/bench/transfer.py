@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Large bodies over several connections side by side; prints how many octets moved and in how many seconds.
 
-    transfer.py PORT download|upload [--path PATH] [--size OCTETS] [--streams N] [--skip S --seconds S | --forever]
+    transfer.py PORT download|upload [--host ADDRESS] [--path PATH] [--size OCTETS] [--streams N]
+                [--skip S --seconds S | --forever]
 
 Downloaded octets are dropped in the kernel and uploaded ones sent from the page cache, so that the measure itself costs
 as little as it can on a machine that also runs what is measured.
@@ -30,7 +31,7 @@ class Stream:
         self.to_receive = None
         self.moved = 0
         self.head = b""
-        self.socket = socket.create_connection(("127.0.0.1", arguments.port), 10)
+        self.socket = socket.create_connection((arguments.host, arguments.port), 10)
         start = (f"POST {arguments.path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {arguments.size}\r\n\r\n"
                  if self.upload else f"GET {arguments.path} HTTP/1.1\r\nHost: bench\r\n\r\n")
         self.socket.sendall(start.encode())
@@ -114,6 +115,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("direction", choices=["download", "upload"])
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--path", default="/1g")
     parser.add_argument("--size", type=int, default=1 << 30, help="of an upload")
     parser.add_argument("--streams", type=int, default=1)
