@@ -15,12 +15,11 @@ milliseconds backoff::between(milliseconds low, milliseconds high) {
 milliseconds backoff::jitter(milliseconds base) { return between(base / 2, base + base / 2); }
 
 milliseconds backoff::next() {
-    if (tries_ < limits::reconnect_quick_tries) {
-        ++tries_;
-        return jitter(limits::reconnect_quick);
-    }
+    constexpr auto before_doubling = limits::reconnect_quick_tries + limits::reconnect_brief_tries;
+    const auto tries = tries_++;
+    if (tries < limits::reconnect_quick_tries) return jitter(limits::reconnect_quick);
     // Past the cap more doubling changes nothing, and would overflow.
-    const auto doublings = std::min(tries_++ - limits::reconnect_quick_tries, 16U);
+    const auto doublings = tries < before_doubling ? 0U : std::min(tries - before_doubling + 1, 16U);
     const auto ceiling = std::min<milliseconds>(limits::reconnect_first * (1U << doublings), limits::reconnect_cap);
     return between(milliseconds(1), ceiling);
 }

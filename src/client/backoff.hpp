@@ -5,8 +5,9 @@
 
 namespace tunnel::client {
 
-/// How long to wait before the next attempt to reach the server: a few quick tries, then doubling with full jitter
-/// up to a cap, for ever. A connection that held for a while starts over. No I/O, no clock of its own.
+/// How long to wait before the next attempt to reach the server: a few quick tries, then full jitter up to a
+/// second, and from half a minute on up to a cap, for ever. A connection that held for a while starts over. No I/O, no
+/// clock of its own.
 class backoff {
  public:
     explicit backoff(std::uint64_t seed) : random_(seed) {}
