@@ -6,7 +6,7 @@
 namespace tunnel::client {
 
 /// How long to wait before the next attempt to reach the server: a few quick tries, then full jitter up to a
-/// second, and from half a minute on up to a cap, for ever. A connection that held for a while starts over. No I/O, no
+/// second, and after some ten seconds up to a cap, for ever. A connection that held for a while starts over. No I/O, no
 /// clock of its own.
 class backoff {
  public:

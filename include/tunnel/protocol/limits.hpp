@@ -234,11 +234,11 @@ inline constexpr auto local_settle_time = 5ms;
 inline constexpr auto local_distrust_time = 60s;
 
 /// Reconnect: this many quick tries after about `reconnect_quick`, then `reconnect_brief_tries` with full jitter up to
-/// `reconnect_first`, so that a server that is away for half a minute is found within a second of its being back; then
-/// doubling to `reconnect_cap`. Reset after `reconnect_reset` of being up.
+/// `reconnect_first`, so that a server that restarts is found within a second of its being back; then doubling to
+/// `reconnect_cap`. Reset after `reconnect_reset` of being up.
 inline constexpr unsigned reconnect_quick_tries = 3;
 inline constexpr auto reconnect_quick = 200ms;
-inline constexpr unsigned reconnect_brief_tries = 60;
+inline constexpr unsigned reconnect_brief_tries = 20;
 inline constexpr auto reconnect_first = 1s;
 inline constexpr auto reconnect_cap = 10s;
 inline constexpr auto reconnect_reset = 5s;
