@@ -40,10 +40,11 @@ std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
     tcp_info info{};
     socklen_t size = sizeof info;
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-    // 2^64-1 while there is none; a float is as exact as this has to be, and does not overflow.
-    constexpr auto micro = 1e-6;
-    const auto octets = static_cast<double>(info.tcpi_pacing_rate) * info.tcpi_rtt * micro;
-    return octets < 1e12 ? static_cast<std::size_t>(octets) : 0;
+    constexpr auto no_rate = ~decltype(info.tcpi_pacing_rate){0};
+    if (info.tcpi_pacing_rate == no_rate) return 0;
+    constexpr auto microseconds_a_second = 1'000'000;
+    // Divided first: the product of both does not always fit.
+    return info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
 #else
     return 0;
 #endif

@@ -43,7 +43,7 @@ void set_option(int descriptor, int level, int option, const Value& value) noexc
 }
 
 // One for the process, as the system's memory is.
-unsent_pool more_unsent(limits::unsent_pool);
+constinit unsent_pool pool(limits::unsent_pool);
 
 struct peer {
     asio::ip::address address;
@@ -129,7 +129,7 @@ void tcp_stream::fit_unsent() noexcept {
     const auto share = octets_a_round_trip(descriptor_) / limits::unsent_share;
     // In whole steps: a speed that wavers is not to cost a system call each time.
     const auto steps = std::clamp(share, limits::unsent, limits::unsent_most) / limits::unsent;
-    const auto more = more_unsent.change(more_unsent_, (steps - 1) * limits::unsent);
+    const auto more = pool.change(more_unsent_, (steps - 1) * limits::unsent);
     if (more == std::exchange(more_unsent_, more)) return;
     set_option(descriptor_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<unsigned>(limits::unsent + more));
 #endif
@@ -163,7 +163,7 @@ void tcp_stream::close() noexcept {
     if (!is_open()) return;
     poller_->remove(descriptor_);
     ::close(std::exchange(descriptor_, closed));
-    more_unsent_ = more_unsent.change(more_unsent_, 0);
+    more_unsent_ = pool.change(more_unsent_, 0);
     readable_ = false;
 }
 

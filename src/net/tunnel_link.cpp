@@ -319,8 +319,9 @@ void tunnel_link::close(std::string why) {
 }
 
 void tunnel_link::write() {
+    const auto try_again = std::exchange(try_again_, false);
+    if (blocked_ && !try_again) return;
     bool filled = false;
-    if (blocked_ && !std::exchange(try_again_, false)) return;
     while (!closed_) {
         if (written_ == output_.size()) {
             // A piece a turn: what has arrived meanwhile is not to wait until all streams have had their say.

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "net/asio.hpp"
 #include "support/raw_peer.hpp"
 

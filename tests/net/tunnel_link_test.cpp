@@ -220,27 +220,27 @@ TEST_F(TunnelLink, StreamsFailWhenTheConnectionEnds) {
     EXPECT_EQ(why.get(), failure::tunnel_lost);
 }
 
-TEST_F(TunnelLink, APeerThatTakesNoDataIsGivenUp) {
-    times.write = 100ms;
-    times.ping_after = 50ms;
-    times.dead_after = 1h;
-    // Answers until the kernel is full; each waits in its own stream.
-    serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(answer_of(1024 * 1024)); };
-    start_greeted();
-    peer->raw().shrink_receive_buffer();
-    for (protocol::stream_id id = 1; id <= 10; ++id) peer->request(id, test::request_head("GET", "/"));
+/// A peer that asks for more than the kernel holds, and reads nothing.
+class TunnelLinkBlocked : public TunnelLink {
+ protected:
+    void SetUp() override {
+        times.write = 100ms;
+        times.ping_after = 50ms;
+        times.dead_after = 1h;
+        // Answers until the kernel is full; each waits in its own stream.
+        serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(answer_of(1024 * 1024)); };
+        start_greeted();
+        peer->raw().shrink_receive_buffer();
+        for (protocol::stream_id id = 1; id <= 10; ++id) peer->request(id, test::request_head("GET", "/"));
+    }
+};
+
+TEST_F(TunnelLinkBlocked, APeerThatTakesNoDataIsGivenUp) {
     program.expect_drained(test::patience);
     EXPECT_EQ(link->ended(), "peer takes no data");
 }
 
-TEST_F(TunnelLink, APeerThatTakesNoDataIsGivenUpWhateverItSays) {
-    times.write = 100ms;
-    times.ping_after = 50ms;
-    times.dead_after = 1h;
-    serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(answer_of(1024 * 1024)); };
-    start_greeted();
-    peer->raw().shrink_receive_buffer();
-    for (protocol::stream_id id = 1; id <= 10; ++id) peer->request(id, test::request_head("GET", "/"));
+TEST_F(TunnelLinkBlocked, APeerThatTakesNoDataIsGivenUpWhateverItSays) {
     const auto until = clock::now() + test::patience;
     try {
         while (clock::now() < until) peer->send(protocol::pong{1});

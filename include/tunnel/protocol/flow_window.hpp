@@ -20,8 +20,8 @@ class send_window {
     std::uint64_t credit_;
 };
 
-/// What we allowed the peer to send, and when to allow more: in steps of a quarter window, or less
-/// where that is much.
+/// What we allowed the peer to send, and when to allow more: in steps of a quarter window, or of
+/// `limits::window_step` where that is less.
 class receive_window {
  public:
     explicit receive_window(std::uint64_t size) noexcept : size_(size), credit_(size) {}
