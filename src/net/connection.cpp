@@ -11,7 +11,7 @@ namespace tunnel::net {
 
 connection::connection(tcp::socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall)
     : strand_(socket.get_executor()),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), unsent_of_http),
       poller_(poller_of(strand_)),
       input_limit_(input_limit),
       write_stall_(write_stall) {}
@@ -151,17 +151,30 @@ awaitable<error_code> connection::write(gather pieces) {
     error_code error;
     if (write_now(pieces, error)) co_return error;
     if (!write_deadline_) {
-        write_deadline_ = std::make_unique<deadline>(strand_, [this] { abort(); });
+        write_deadline_ = std::make_unique<deadline>(strand_, [this] {
+            write_stalled_ = true;
+            writable_.notify();
+        });
     }
-    do {
+    for (;;) {
         stream_.await_writable();
+        write_stalled_ = false;
+        const auto held = stream_.unacknowledged();
         if (write_stall_.count() > 0) write_deadline_->set(write_stall_);
         co_await writable_.wait();
         if (!is_open()) {
             error = asio::error::operation_aborted;
             break;
         }
-    } while (!write_now(pieces, error));
+        // The kernel calls a socket writable only once half of what may be unsent is gone. Who reads slowly may not
+        // have got that far.
+        if (write_stalled_ && stream_.unacknowledged() >= held) {
+            abort();
+            error = asio::error::timed_out;
+            break;
+        }
+        if (write_now(pieces, error)) break;
+    }
     write_deadline_->clear();
     co_return error;
 }

@@ -2,14 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <limits>
 
 #ifdef __linux__
 // The C library's own <netinet/tcp.h> ends before the pacing rate.
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 #endif
 
 namespace tunnel::net {
@@ -44,10 +49,22 @@ std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
     if (info.tcpi_pacing_rate == no_rate) return 0;
     constexpr auto microseconds_a_second = 1'000'000;
     // Divided first: the product of both does not always fit.
-    return info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
+    const std::uint64_t octets = info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::size_t>::max()));
 #else
     return 0;
 #endif
+}
+
+std::size_t octets_unacknowledged([[maybe_unused]] int descriptor) noexcept {
+    int octets = 0;
+#if defined(__linux__)
+    if (ioctl(descriptor, SIOCOUTQ, &octets) != 0) return 0;
+#elif defined(SO_NWRITE)
+    socklen_t size = sizeof octets;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &octets, &size) != 0) return 0;
+#endif
+    return static_cast<std::size_t>(octets);
 }
 
 }  // namespace tunnel::net

@@ -18,4 +18,7 @@ std::size_t raise_file_limit() noexcept;
 /// say.
 [[nodiscard]] std::size_t octets_a_round_trip(int descriptor) noexcept;
 
+/// Octets written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
+[[nodiscard]] std::size_t octets_unacknowledged(int descriptor) noexcept;
+
 }  // namespace tunnel::net

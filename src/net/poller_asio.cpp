@@ -21,6 +21,7 @@ struct poller::impl {
 
         asio::posix::stream_descriptor socket;
         std::weak_ptr<socket_watcher> watcher;
+        bool awaits_writable = false;  // asked for again before it came, it is still one wait
     };
 
     static void wait(const std::shared_ptr<entry>& e, asio::posix::descriptor_base::wait_type what);
@@ -54,6 +55,7 @@ void poller::impl::wait(const std::shared_ptr<entry>& e, asio::posix::descriptor
         if (!watcher) return;
         const auto events = e->look(what);
         if (events.readable || events.writable) {
+            if (events.writable) e->awaits_writable = false;
             tell(*watcher, events);
         } else {
             wait(e, what);
@@ -100,7 +102,9 @@ void poller::await_readable(int descriptor) {
 }
 
 void poller::await_writable(int descriptor) {
-    if (const auto e = impl_->find(descriptor)) impl::wait(e, asio::posix::descriptor_base::wait_write);
+    const auto e = impl_->find(descriptor);
+    if (!e || std::exchange(e->awaits_writable, true)) return;
+    impl::wait(e, asio::posix::descriptor_base::wait_write);
 }
 
 }  // namespace tunnel::net

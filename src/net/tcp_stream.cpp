@@ -11,6 +11,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -42,9 +43,6 @@ void set_option(int descriptor, int level, int option, const Value& value) noexc
     setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-// One for the process, as the system's memory is.
-constinit unsent_pool pool(limits::unsent_pool);
-
 struct peer {
     asio::ip::address address;
     unsigned short port = 0;
@@ -64,7 +62,8 @@ std::optional<peer> peer_of(int descriptor) {
 
 }  // namespace
 
-tcp_stream::tcp_stream(tcp::socket socket) : poller_(&poller_of(socket.get_executor())) {
+tcp_stream::tcp_stream(tcp::socket socket, unsent_pool& pool)
+    : poller_(&poller_of(socket.get_executor())), pool_(&pool) {
     error_code error;
     socket.native_non_blocking(true, error);
     descriptor_ = socket.release(error);
@@ -129,8 +128,9 @@ void tcp_stream::fit_unsent() noexcept {
     const auto share = octets_a_round_trip(descriptor_) / limits::unsent_share;
     // In whole steps: a speed that wavers is not to cost a system call each time.
     const auto steps = std::clamp(share, limits::unsent, limits::unsent_most) / limits::unsent;
-    const auto more = pool.change(more_unsent_, (steps - 1) * limits::unsent);
+    const auto more = pool_->change(more_unsent_, (steps - 1) * limits::unsent);
     if (more == std::exchange(more_unsent_, more)) return;
+    had_more_unsent_ = true;
     set_option(descriptor_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<unsigned>(limits::unsent + more));
 #endif
 }
@@ -142,6 +142,8 @@ std::size_t tcp_stream::write(const gather& pieces, error_code& error) noexcept 
     error = last_error();
     return 0;
 }
+
+std::size_t tcp_stream::unacknowledged() const noexcept { return octets_unacknowledged(descriptor_); }
 
 bool tcp_stream::quiet() const noexcept {
     char octet = 0;
@@ -162,8 +164,12 @@ void tcp_stream::shutdown_send() noexcept { ::shutdown(descriptor_, SHUT_WR); }
 void tcp_stream::close() noexcept {
     if (!is_open()) return;
     poller_->remove(descriptor_);
+#ifdef TCP_USER_TIMEOUT
+    constexpr auto patience = static_cast<unsigned>(std::chrono::milliseconds(limits::unsent_time).count());
+    if (had_more_unsent_) set_option(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, patience);
+#endif
     ::close(std::exchange(descriptor_, closed));
-    more_unsent_ = pool.change(more_unsent_, 0);
+    more_unsent_ = pool_->change(more_unsent_, 0);
     readable_ = false;
 }
 

@@ -7,6 +7,7 @@
 #include "net/asio.hpp"
 #include "net/gather.hpp"
 #include "net/poller.hpp"
+#include "net/unsent_pool.hpp"
 
 namespace tunnel::net {
 
@@ -14,8 +15,9 @@ namespace tunnel::net {
 /// to try again. Belongs to one strand.
 class tcp_stream {
  public:
-    /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent; `await_writable` lets it grow with the path.
-    explicit tcp_stream(tcp::socket socket);
+    /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent; `await_writable` lets it grow with the path, by
+    /// what the pool has.
+    tcp_stream(tcp::socket socket, unsent_pool& pool);
     tcp_stream(const tcp_stream&) = delete;
     tcp_stream& operator=(const tcp_stream&) = delete;
     ~tcp_stream() { close(); }
@@ -36,6 +38,8 @@ class tcp_stream {
     [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
     /// After would_block: the watcher is told when the kernel takes more.
     void await_writable();
+    /// Octets written that the peer has not acknowledged; 0 where the system does not say.
+    [[nodiscard]] std::size_t unacknowledged() const noexcept;
     /// Whether nothing has arrived, neither octets nor an end.
     [[nodiscard]] bool quiet() const noexcept;
     /// The error that has come up (SO_ERROR), which is forgotten with this; none if there is none.
@@ -60,8 +64,10 @@ class tcp_stream {
     void fit_unsent() noexcept;
 
     poller* poller_;
+    unsent_pool* pool_;
     int descriptor_ = closed;
     std::size_t more_unsent_ = 0;  // of the pool
+    bool had_more_unsent_ = false;
     bool readable_ = false;
     bool ended_ = false;
 };

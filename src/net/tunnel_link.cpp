@@ -16,7 +16,7 @@ using protocol::errc;
 
 tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
     : strand_(socket.get_executor()),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), unsent_of_links),
       poller_(poller_of(strand_)),
       peer_(stream_.peer_name()),
       times_(times),

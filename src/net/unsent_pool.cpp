@@ -2,7 +2,12 @@
 
 #include <algorithm>
 
+#include "tunnel/protocol/limits.hpp"
+
 namespace tunnel::net {
+
+constinit unsent_pool unsent_of_http(limits::unsent_pool);
+constinit unsent_pool unsent_of_links(limits::link_unsent_pool);
 
 std::size_t unsent_pool::change(std::size_t held, std::size_t wanted) noexcept {
     if (wanted <= held) {

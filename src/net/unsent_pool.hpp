@@ -5,7 +5,7 @@
 
 namespace tunnel::net {
 
-/// What all connections together may let the kernel hold unsent beyond what each has in any case. Any thread.
+/// What connections of one kind may together let the kernel hold unsent beyond what each has in any case. Any thread.
 class unsent_pool {
  public:
     constexpr explicit unsent_pool(std::size_t size) noexcept : left_(size) {}
@@ -16,5 +16,9 @@ class unsent_pool {
  private:
     std::atomic<std::size_t> left_;
 };
+
+// One of a kind for the process, as the system's memory is. Callers are not to leave the tunnel without.
+extern unsent_pool unsent_of_http;
+extern unsent_pool unsent_of_links;
 
 }  // namespace tunnel::net

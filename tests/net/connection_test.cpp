@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -24,8 +27,12 @@ class Connection : public testing::Test {
  protected:
     Connection() { connect(); }
 
-    void connect(std::size_t input_limit = 65536, std::chrono::milliseconds write_stall = 0ms) {
+    enum class peer_takes : std::uint8_t { much, little };
+
+    void connect(std::size_t input_limit = 65536, std::chrono::milliseconds write_stall = 0ms,
+                 peer_takes takes = peer_takes::much) {
         test::raw_listener listener;
+        if (takes == peer_takes::little) listener.shrink_receive_buffers();
         tcp::socket socket(context);
         socket.connect({asio::ip::address_v4::loopback(), listener.port()});
         peer = std::make_unique<test::raw_peer>(listener.accept());
@@ -251,6 +258,36 @@ TEST_F(Connection, AWriteThatMovesNothingClosesTheConnection) {
     run(write);
     EXPECT_FALSE(own->is_open());
     peer->expect_reset();
+}
+
+TEST_F(Connection, AWriteThatMovesSlowlyGoesOn) {
+    constexpr auto stall = 200ms;
+    connect(65536, stall, peer_takes::little);
+    bool over = false;
+    auto write = [&]() -> awaitable<void> {
+        const std::string large(1'000'000, 'x');
+        gather pieces(large);
+        const auto error = co_await own->write(pieces);
+        EXPECT_TRUE(error) << "it was to be cut off below";
+        over = true;
+    };
+    asio::co_spawn(context, write, asio::detached);
+    // In two stalls, less than the kernel waits for before it calls the socket writable.
+    constexpr std::size_t piece = 1000;
+    auto read = [&]() -> awaitable<void> {
+        asio::steady_timer pause(context);
+        for (int i = 0; i < 40; ++i) {
+            pause.expires_after(stall / 20);
+            co_await pause.async_wait(asio::use_awaitable);
+            EXPECT_FALSE(over);
+            EXPECT_EQ(peer->read_exactly(piece).size(), piece);
+        }
+    };
+    run(read);
+    EXPECT_TRUE(own->is_open());
+    own->close();
+    run([]() -> awaitable<void> { co_return; });
+    EXPECT_TRUE(over);
 }
 
 TEST_F(Connection, AWriteToWhoIsGoneIsAnError) {

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct watcher final : socket_watcher {
-    explicit watcher(tcp::socket socket) : stream(std::move(socket)) {}
+    explicit watcher(tcp::socket socket) : stream(std::move(socket), unsent_of_http) {}
 
     void ready(socket_events events) override {
         stream.note(events);

@@ -35,11 +35,13 @@ std::string written(Limit limit) {
 
 #define LIMIT(name) {#name, written(limits::name)}
 const std::map<std::string, std::string> documented{
-    LIMIT(max_head),    LIMIT(max_target),     LIMIT(max_fields),     LIMIT(max_chunk_line), LIMIT(max_trailers),
-    LIMIT(max_interim), LIMIT(initial_window), LIMIT(max_window),     LIMIT(window_pool),    LIMIT(max_connections),
-    LIMIT(turned_away), LIMIT(max_in_flight),  LIMIT(max_handshakes), LIMIT(max_frame),      LIMIT(max_hello),
-    LIMIT(frame_time),  LIMIT(hello_time),     LIMIT(ping_after),     LIMIT(dead_after),     LIMIT(link_write_time),
-    LIMIT(local_pool),  LIMIT(log_queue),      LIMIT(unsent),         LIMIT(unsent_most),    LIMIT(unsent_pool),
+    LIMIT(max_head),       LIMIT(max_target),       LIMIT(max_fields),     LIMIT(max_chunk_line),
+    LIMIT(max_trailers),   LIMIT(max_interim),      LIMIT(initial_window), LIMIT(max_window),
+    LIMIT(window_pool),    LIMIT(max_connections),  LIMIT(turned_away),    LIMIT(max_in_flight),
+    LIMIT(max_handshakes), LIMIT(max_frame),        LIMIT(max_hello),      LIMIT(frame_time),
+    LIMIT(hello_time),     LIMIT(ping_after),       LIMIT(dead_after),     LIMIT(link_write_time),
+    LIMIT(local_pool),     LIMIT(log_queue),        LIMIT(unsent),         LIMIT(unsent_most),
+    LIMIT(unsent_pool),    LIMIT(link_unsent_pool), LIMIT(unsent_time),
 };
 #undef LIMIT
 

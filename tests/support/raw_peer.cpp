@@ -89,6 +89,11 @@ bool send_all(int socket, std::string_view bytes) {
     return true;
 }
 
+void shrink(int socket) {
+    const int size = 4096;
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
 }  // namespace
 
 raw_peer::raw_peer(std::uint16_t port) : socket_(new_socket()) {
@@ -219,10 +224,7 @@ bool raw_peer::stays_silent(std::chrono::milliseconds time) {
     return input_.empty() && end_ == end::open && !wait_for(socket_, POLLIN, clock::now() + time);
 }
 
-void raw_peer::shrink_receive_buffer() {
-    const int size = 4096;
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-}
+void raw_peer::shrink_receive_buffer() { shrink(socket_); }
 
 void raw_peer::shutdown_send() {
     if (sender_.joinable()) sender_.join();
@@ -261,6 +263,8 @@ raw_peer raw_listener::accept(std::chrono::milliseconds limit) {
 bool raw_listener::stays_silent(std::chrono::milliseconds time) {
     return !wait_for(socket_, POLLIN, clock::now() + time);
 }
+
+void raw_listener::shrink_receive_buffers() { shrink(socket_); }
 
 void raw_listener::close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));

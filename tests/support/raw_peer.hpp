@@ -97,6 +97,8 @@ class raw_listener {
     [[nodiscard]] raw_peer accept(std::chrono::milliseconds limit = patience);
     /// Whether nobody connects for `time`: only for what must not happen.
     [[nodiscard]] bool stays_silent(std::chrono::milliseconds time);
+    /// Whoever connects from now on has little room in the kernel for what it is sent, from the first octet.
+    void shrink_receive_buffers();
     /// From now on a connect is refused.
     void close();
 

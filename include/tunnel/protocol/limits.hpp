@@ -85,9 +85,17 @@ inline constexpr std::size_t unsent_share = 4;
 /// 100 ms x 200 Mbit/s.
 inline constexpr std::size_t unsent_most = 2 * mib;
 
-/// What all connections together may have unsent above `unsent`: callers that read fast and then stall, one after the
-/// other, are not to fill the system's memory for TCP.
+/// What all HTTP connections together may have unsent above `unsent`: callers that read fast and then stall, one after
+/// the other, are not to fill the system's memory for TCP.
 inline constexpr std::size_t unsent_pool = 32 * mib;
+
+/// The same for the tunnel's connections, which callers are not to leave without: the active one, and some that were
+/// replaced and still have something to say.
+inline constexpr std::size_t link_unsent_pool = 8 * mib;
+
+/// A closed connection that may have had more than `unsent` is dropped by the kernel once its peer has acknowledged
+/// nothing for this long: its share of the pool went to others. As long as a body may stall.
+inline constexpr auto unsent_time = 60s;
 
 /// Octets that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
 /// grow to several times the credit of a stream, which a thousand stalled callers would fill; and what comes over
