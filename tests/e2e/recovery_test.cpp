@@ -103,7 +103,7 @@ TEST_F(Recovery, AStoppingClientFinishesWhatIsInFlightAndTakesNothingNew) {
     EXPECT_EQ(client.exit_code(), 0);
 }
 
-TEST_F(Recovery, AClientThatDiesCutsAnswersShort) {
+TEST_F(Recovery, AClientThatIsStoppedTwiceCutsAnswersShort) {
     auto& finish = app.new_gate();
     app.on("/chunked", [&](call_type& c) {
         c.reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");

@@ -54,7 +54,7 @@ FAULTS = {
     27: ("RST", r"ServerResponse\.TheLinkLostBeforeTheHeadIs502|TunnelLink\.StreamsFailWhenTheConnectionEnds"),
     28: ("server killed mid-body", r"Recovery\.AServerThatDiesAbortsUploads|Recovery\.TheClientIsBackWithinASecond"),
     29: ("client killed mid-answer",
-         r"Recovery\.AClientThatDiesCutsAnswersShort|Cli\.AClientThatIsKilledBeforeTheAnswerIs502"),
+         r"Recovery\.AClientThatIsStoppedTwiceCutsAnswersShort|Cli\.AClientThatIsKilledBeforeTheAnswerIs502"),
     30: ("client stopped for 60 s", ""),
     31: ("replaced mid-stream", r"Acceptance\.RequestsOfAReplacedClientFail|ServerHandshake\.TheNewestClientWins"),
     32: ("replaced while the old one is blackholed", r"ServerHandshake\.AReplacedClientThatDoesNotClose"),
