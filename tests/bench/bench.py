@@ -19,6 +19,7 @@ from machine import heading, machine, versions
 from processes import Failed, program
 from results import missing
 from run import PROGRAMS, Run, say
+from train import train
 
 ROWS = {
     "requests": rows_requests.requests,
@@ -48,7 +49,8 @@ def parse():
     parser.add_argument("--long", action="store_true", help="also 10 GiB against 1 GiB")
     parser.add_argument("--count", action="store_true", help="only instructions a request, under valgrind")
     parser.add_argument("--connections", type=int, default=16, help="of --count (%(default)s)")
-    parser.add_argument("--build", type=Path, default=Path("build/release"), help="where bin/ lies (%(default)s)")
+    parser.add_argument("--train", action="store_true", help="only load, for a build that records where its time goes")
+    parser.add_argument("--build", type=Path, default=Path("build/tuned"), help="where bin/ lies (%(default)s)")
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 3)
@@ -70,7 +72,8 @@ def measure(run, names):
 
 def main():
     arguments = parse()
-    for name in ("nginx", "haproxy", "wrk", *(["valgrind"] if arguments.count else [])):
+    more = () if arguments.train else ("haproxy", "valgrind") if arguments.count else ("haproxy",)
+    for name in ("nginx", "wrk", *more):
         if not program(name):
             sys.exit(f"{name} is not installed")
     for name in PROGRAMS:
@@ -84,6 +87,9 @@ def main():
 
     out = arguments.build / "bench"
     try:
+        if arguments.train:
+            train(arguments.build)
+            return 0
         with Run(arguments.build, arguments.rounds, arguments.seconds, arguments.quick) as run:
             result = {"machine": machine(), "versions": versions(run.programs, run.present)}
             if arguments.count:

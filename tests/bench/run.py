@@ -16,13 +16,13 @@ PROGRAMS = ("tunnel-server", "tunnel-client", "bare_multiplexer")
 
 
 class Run:
-    def __init__(self, build, rounds, seconds, quick=False):
+    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS):
         self.built = build / "bin"
         self.rounds = rounds
         self.seconds = seconds
         self.quick = quick
-        self.absent = {c.name: why for c in CONTENDERS if (why := c.absent())}
-        self.present = [c for c in CONTENDERS if c.name not in self.absent]
+        self.absent = {c.name: why for c in contenders if (why := c.absent())}
+        self.present = [c for c in contenders if c.name not in self.absent]
         self.failures = []
 
     def __enter__(self):
