@@ -103,7 +103,8 @@ void tunnel_link::handle_frames() {
         bool found = false;
         if (!decode_next(message_, found) || !found) break;
         if (const auto error = handle(std::move(message_), *owner_)) protocol_error(error);
-        // Only a peer that floods and does not read what comes of it gets here.
+        // With several threads, many reads may come before the write that was put off.
+        if (control_.size() > limits::control_queue) write();
         if (control_.size() > limits::control_queue) close("peer floods and does not read");
     }
     drop_handled();
