@@ -13,7 +13,7 @@ if(TUNNEL_PROFILE STREQUAL "record")
 elseif(TUNNEL_PROFILE STREQUAL "use")
     file(GLOB_RECURSE recorded "${PROJECT_BINARY_DIR}/src/*.gcda")
     if(NOT recorded)
-        message(FATAL_ERROR "TUNNEL_PROFILE=use, but nothing is recorded in ${PROJECT_BINARY_DIR}: ./dev build tuned does it")
+        message(FATAL_ERROR "Nothing is recorded in ${PROJECT_BINARY_DIR}; ./dev build tuned does it")
     endif()
     # What the load did not reach is optimized as ever, not for size.
     add_compile_options(-fprofile-use -fprofile-partial-training -Wno-missing-profile)

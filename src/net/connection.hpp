@@ -102,7 +102,7 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     event writable_;
     std::function<void()> on_input_;
     std::unique_ptr<deadline> write_deadline_;  // made at the first write that has to wait
-    bool write_stalled_ = false;
+    bool write_stalled_ = false;                // it has passed
 };
 
 }  // namespace tunnel::net

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -261,7 +262,7 @@ TEST_F(Connection, AWriteThatMovesNothingClosesTheConnection) {
 }
 
 TEST_F(Connection, AWriteThatMovesSlowlyGoesOn) {
-    constexpr auto stall = 200ms;
+    constexpr auto stall = 500ms;
     connect(65536, stall, peer_takes::little);
     bool over = false;
     auto write = [&]() -> awaitable<void> {
@@ -272,12 +273,13 @@ TEST_F(Connection, AWriteThatMovesSlowlyGoesOn) {
         over = true;
     };
     asio::co_spawn(context, write, asio::detached);
-    // In two stalls, less than the kernel waits for before it calls the socket writable.
-    constexpr std::size_t piece = 1000;
+    // In one stall less than the kernel waits for before it calls the socket writable; each time more than the peer's
+    // room, so that something moves.
+    constexpr std::size_t piece = 4000;
     auto read = [&]() -> awaitable<void> {
         asio::steady_timer pause(context);
-        for (int i = 0; i < 40; ++i) {
-            pause.expires_after(stall / 20);
+        for (int i = 0; i < 20; ++i) {
+            pause.expires_after(stall / 10);
             co_await pause.async_wait(asio::use_awaitable);
             EXPECT_FALSE(over);
             EXPECT_EQ(peer->read_exactly(piece).size(), piece);

@@ -220,6 +220,18 @@ TEST_F(TunnelLink, StreamsFailWhenTheConnectionEnds) {
     EXPECT_EQ(why.get(), failure::tunnel_lost);
 }
 
+TEST_F(TunnelLink, WhatWasNotWrittenYetIsNoFlood) {
+    constexpr std::size_t frames = limits::control_queue / 40;  // of more than 40 octets each: more than may wait
+    serving = [this](const std::shared_ptr<exchange>& s, const protocol::request&) {
+        for (std::size_t i = 0; i < frames; ++i) link->send(protocol::hello{});
+        s->send(answer_of(3));
+    };
+    start_greeted();
+    peer->request(1, test::request_head("GET", "/"));
+    for (std::size_t i = 0; i < frames; ++i) (void)peer->receive<protocol::hello>();
+    EXPECT_EQ(peer->receive<protocol::response>().id, 1U);
+}
+
 /// A peer that asks for more than the kernel holds, and reads nothing.
 class TunnelLinkBlocked : public TunnelLink {
  protected:
