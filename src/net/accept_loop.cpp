@@ -34,7 +34,7 @@ void accept_loop::listen(const address& where) {
     if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
     acceptor_.bind(endpoint, error);
     if (error) fail(error);
-    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    acceptor_.listen(limits::listen_queue, error);
     if (error) fail(error);
 }
 
@@ -89,7 +89,7 @@ void accept_loop::take_waiting() noexcept {
     error_code error;
     acceptor_.non_blocking(true, error);
     try {
-        while (!error) {
+        for (int taken = 0; taken < limits::listen_queue && !error; ++taken) {
             tcp::socket socket(runtime_.new_strand());
             acceptor_.accept(socket, error);
             if (!error) accepted_(std::move(socket));

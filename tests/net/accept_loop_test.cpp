@@ -5,13 +5,18 @@
 #include <boost/asio/post.hpp>
 
 #include "support/raw_peer.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
 namespace {
 
 class AcceptLoop : public testing::Test {
  protected:
-    AcceptLoop() : loop(rt, strand, [this](const tcp::socket&) { ++accepted; }) {
+    AcceptLoop()
+        : loop(rt, strand, [this](const tcp::socket&) {
+              ++accepted;
+              if (accepted < callers) test::raw_peer(loop.local().port).close();
+          }) {
         loop.listen({.host = "127.0.0.1", .port = 0});
     }
 
@@ -22,6 +27,8 @@ class AcceptLoop : public testing::Test {
     runtime rt{1};
     executor strand = rt.new_strand();
     int accepted = 0;
+    /// The callback calls again until it was called so often.
+    int callers = 0;
     accept_loop loop;
 };
 
@@ -40,6 +47,16 @@ TEST_F(AcceptLoop, CallersWhoWaitAreHandedOverWhenItStops) {
     start();
     rt.run();
     EXPECT_EQ(accepted, 2);
+}
+
+TEST_F(AcceptLoop, CallersWhoKeepComingDoNotKeepItFromStopping) {
+    callers = limits::listen_queue + 50;
+    const test::raw_peer first(loop.local().port);
+    asio::post(strand, [this] { loop.stop(); });
+    start();
+    rt.run();
+    EXPECT_GE(accepted, limits::listen_queue);
+    EXPECT_LE(accepted, limits::listen_queue + 1);  // one more may be noticed after
 }
 
 }  // namespace

@@ -220,6 +220,11 @@ inline constexpr auto last_answers_time = 250ms;
 inline constexpr auto accept_backoff_first = 10ms;
 inline constexpr auto accept_backoff_cap = 1s;
 
+/// Callers whom the kernel connects before they are accepted: what Linux allows by default. A listener that stops takes
+/// so many more and no others, so that those who waited are served, and those who never cease to come are not waited
+/// for.
+inline constexpr int listen_queue = 4096;
+
 // --- Client -------------------------------------------------------------------------------------------------
 
 /// Connecting to the local app, and to the server.
