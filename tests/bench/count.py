@@ -9,16 +9,23 @@ import selectors
 import socket
 
 from contenders import TUNNEL
+from load import WEBHOOK_BODY, WEBHOOK_FIELDS
 from processes import Failed, Processes, program
 
-REQUEST = b"GET /1k HTTP/1.1\r\nHost: bench.example\r\n\r\n"
+GET = b"GET /1k HTTP/1.1\r\nHost: bench.example\r\n\r\n"
+WEBHOOK = "".join(["POST /hook HTTP/1.1\r\nHost: bench.example\r\n",
+                   *(f"{name}: {value}\r\n" for name, value in WEBHOOK_FIELDS.items()),
+                   f"Content-Length: {len(WEBHOOK_BODY)}\r\n\r\n", WEBHOOK_BODY]).encode()
+# what -> the request, and the size of its answer's body
+SERIES = {"get": (GET, 1024), "webhook": (WEBHOOK, 2)}
 WARM_UP = 1_000
 REQUESTS = 10_000
 PATIENCE = 60  # seconds for a program to start under valgrind, or for one answer
 
 
-def send_requests(port, total, connections):
+def send_requests(port, what, total, connections):
     """Each connection sends its next request when it has its answer, until `total` are sent. All are answered."""
+    request, size = SERIES[what]
     to_send, to_come = total, total
     with selectors.DefaultSelector() as selector:
         received = {}
@@ -28,7 +35,7 @@ def send_requests(port, total, connections):
             received[connection] = b""
         try:
             for connection in received:
-                connection.sendall(REQUEST)
+                connection.sendall(request)
                 to_send -= 1
             while to_come:
                 events = selector.select(PATIENCE)
@@ -41,26 +48,26 @@ def send_requests(port, total, connections):
                         raise Failed("a connection was closed")
                     received[connection] += piece
                     head, _, body = received[connection].partition(b"\r\n\r\n")
-                    if len(body) < 1024:
+                    if len(body) < size:
                         continue
-                    if not head.startswith(b"HTTP/1.1 200 ") or len(body) != 1024:
+                    if not head.startswith(b"HTTP/1.1 200 ") or len(body) != size:
                         raise Failed(f"another answer than expected: {head[:40]}")
                     received[connection] = b""
                     to_come -= 1
                     if to_send:
-                        connection.sendall(REQUEST)
+                        connection.sendall(request)
                         to_send -= 1
         finally:
             for connection in received:
                 connection.close()
 
 
-def instructions(run, start, out, total, connections):
+def instructions(run, start, out, what, total, connections):
     """role -> instructions of one series, start and end included."""
     valgrind = [program("valgrind"), "--tool=callgrind", f"--callgrind-out-file={out}/callgrind.%p", "-q"]
     with Processes("count", run.folder) as processes:
         start(processes, run.place(), wrapper=valgrind, patience=PATIENCE)
-        send_requests(processes.port, total, connections)
+        send_requests(processes.port, what, total, connections)
         pids = {role: process.pid for role, process in processes.running.items()}
         processes.stop_one("client")
         processes.stop_one("server")
@@ -71,7 +78,7 @@ def instructions(run, start, out, total, connections):
         if not counted:
             raise Failed(f"valgrind left no count of {role}")
         counts[role] = int(counted[1])
-        file.replace(out / f"callgrind.{role}.{total}")
+        file.replace(out / f"callgrind.{what}.{role}.{total}")
     return counts
 
 
@@ -82,13 +89,16 @@ def count(run, out, connections):
     for contender in run.present:
         if not contender.name.startswith(TUNNEL):
             continue
-        print(f"{contender.name}: {REQUESTS:,} requests after {WARM_UP:,}, {connections} connections", flush=True)
-        few = instructions(run, contender.start, out, WARM_UP, connections)
-        many = instructions(run, contender.start, out, WARM_UP + REQUESTS, connections)
-        each = {role: (many[role] - few[role]) / REQUESTS for role in many}
-        for role, value in each.items():
-            print(f"  {role:8} {value:10,.0f} instructions a request")
-        print(f"  {'both':8} {sum(each.values()):10,.0f}")
-        result[contender.name] = each
-    print(f"Where they go: callgrind_annotate {out}/callgrind.server.{WARM_UP + REQUESTS} (or client)")
+        result[contender.name] = {}
+        for what in SERIES:
+            print(f"{contender.name}, {what}: {REQUESTS:,} requests after {WARM_UP:,}, {connections} connections",
+                  flush=True)
+            few = instructions(run, contender.start, out, what, WARM_UP, connections)
+            many = instructions(run, contender.start, out, what, WARM_UP + REQUESTS, connections)
+            each = {role: (many[role] - few[role]) / REQUESTS for role in many}
+            for role, value in each.items():
+                print(f"  {role:8} {value:10,.0f} instructions a request")
+            print(f"  {'both':8} {sum(each.values()):10,.0f}")
+            result[contender.name][what] = each
+    print(f"Where they go: callgrind_annotate {out}/callgrind.get.server.{WARM_UP + REQUESTS} (or webhook, client)")
     return result

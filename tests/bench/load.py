@@ -10,20 +10,21 @@ from processes import Failed
 TRANSFER = Path(__file__).with_name("transfer.py")
 
 # What a payment provider or a code host sends: 2 KiB of JSON under 12 fields, Host and Content-Length among them.
-WEBHOOK = """
-wrk.method = "POST"
-wrk.body = '{"id":"evt_1","type":"invoice.paid","data":"' .. string.rep("x", 2048 - 47) .. '"}\\n'
-wrk.headers["User-Agent"] = "Provider-Hooks/1.0 (+https://provider.example/docs/webhooks)"
-wrk.headers["Accept"] = "*/*; q=0.5, application/xml"
-wrk.headers["Accept-Encoding"] = "gzip"
-wrk.headers["Cache-Control"] = "no-cache"
-wrk.headers["Content-Type"] = "application/json; charset=utf-8"
-wrk.headers["X-Provider-Event"] = "invoice.paid"
-wrk.headers["X-Provider-Delivery"] = "6f1c2f4e-3a55-4c1a-9a6d-0f6f6cf0f7d1"
-wrk.headers["X-Provider-Signature"] = "t=1492774577,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8"
-wrk.headers["X-Forwarded-For"] = "203.0.113.7"
-wrk.headers["X-Forwarded-Proto"] = "https"
-"""
+WEBHOOK_FIELDS = {
+    "User-Agent": "Provider-Hooks/1.0 (+https://provider.example/docs/webhooks)",
+    "Accept": "*/*; q=0.5, application/xml",
+    "Accept-Encoding": "gzip",
+    "Cache-Control": "no-cache",
+    "Content-Type": "application/json; charset=utf-8",
+    "X-Provider-Event": "invoice.paid",
+    "X-Provider-Delivery": "6f1c2f4e-3a55-4c1a-9a6d-0f6f6cf0f7d1",
+    "X-Provider-Signature": "t=1492774577,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8",
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Proto": "https",
+}
+WEBHOOK_BODY = '{"id":"evt_1","type":"invoice.paid","data":"' + "x" * (2048 - 47) + '"}\n'
+WEBHOOK = "wrk.method = 'POST'\n" + f"wrk.body = {json.dumps(WEBHOOK_BODY)}\n" + "".join(
+    f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in WEBHOOK_FIELDS.items())
 
 REPORT = """
 done = function(summary, latency, requests)
