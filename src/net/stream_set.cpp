@@ -312,20 +312,20 @@ void stream_set::make_ready(const stream& s) {
     wake_();
 }
 
-void stream_set::fill(protocol::byte_buffer& out, std::size_t limit) {
+void stream_set::fill(protocol::byte_buffer& out, std::size_t limit, std::size_t shared_slice) {
     while (has_output() && out.size() < limit) {
-        write_from(beginning_, out);
-        write_from(ready_, out);
+        write_from(beginning_, out, shared_slice);
+        write_from(ready_, out, shared_slice);
     }
 }
 
-void stream_set::write_from(std::deque<stream>& queue, protocol::byte_buffer& out) {
+void stream_set::write_from(std::deque<stream>& queue, protocol::byte_buffer& out, std::size_t shared_slice) {
     if (queue.empty()) return;
     const auto s = std::move(queue.front());
     queue.pop_front();
     s->at_link.ready = false;
     if (s->at_link.queue.empty()) return;
-    write_next(s, out, has_output() ? limits::shared_body_slice : limits::body_slice);
+    write_next(s, out, has_output() ? shared_slice : limits::body_slice);
 }
 
 void stream_set::write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice_limit) {

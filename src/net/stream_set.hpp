@@ -64,8 +64,9 @@ class stream_set {
 
     [[nodiscard]] bool has_output() const noexcept { return !beginning_.empty() || !ready_.empty(); }
     /// Encodes frames, one per ready stream in turn, until `out` holds `limit` octets or nothing is ready. Every second
-    /// frame is the first one of a stream: a small message does not wait for a frame of each large body.
-    void fill(protocol::byte_buffer& out, std::size_t limit);
+    /// frame is the first one of a stream: a small message does not wait for a frame of each large body. While others
+    /// are ready a frame has `shared_slice` octets of body at most.
+    void fill(protocol::byte_buffer& out, std::size_t limit, std::size_t shared_slice);
 
     /// The connection is gone: every open exchange fails. To be called again where it throws std::bad_alloc.
     void fail_all(failure why);
@@ -84,7 +85,7 @@ class stream_set {
     [[nodiscard]] std::error_code handle_part(Part&& m);
     void refuse(const stream& s);
     void make_ready(const stream& s);
-    void write_from(std::deque<stream>& queue, protocol::byte_buffer& out);
+    void write_from(std::deque<stream>& queue, protocol::byte_buffer& out, std::size_t shared_slice);
     void write_next(const stream& s, protocol::byte_buffer& out, std::size_t slice);
     void grow_window(const stream& s, std::size_t octets);
     void give_back_window(const stream& s);

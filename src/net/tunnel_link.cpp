@@ -334,6 +334,7 @@ void tunnel_link::write() {
         const auto n = stream_.write(gather(output_.view().substr(written_)), error);
         if (error == asio::error::would_block) {
             if (!std::exchange(blocked_, true)) write_begun_ = clock::now();
+            slow_for_ = limits::slow_link_pieces;
             return stream_.await_writable();
         }
         if (error) return close(error.message());
@@ -349,7 +350,9 @@ bool tunnel_link::fill() {
     if (output_.capacity() > 2 * limits::link_queue) output_.reset();
     output_.append(control_.view());
     control_.clear();
-    if (!finishing_) streams_.fill(output_, limits::link_queue);
+    const auto shared_slice = slow_for_ > 0 ? limits::shared_body_slice : limits::body_slice;
+    if (slow_for_ > 0) --slow_for_;
+    if (!finishing_) streams_.fill(output_, limits::link_queue, shared_slice);
     return !output_.empty();
 }
 

@@ -138,6 +138,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private so
     protocol::byte_buffer output_;   // frames on their way into the socket
     std::size_t written_ = 0;        // octets of output_ that the socket took
     bool blocked_ = false;           // it takes no more for now
+    unsigned slow_for_ = 0;          // pieces of output
     bool try_again_ = false;         // but it may, before the poller says so
     bool put_off_ = false;
     stream_set streams_;

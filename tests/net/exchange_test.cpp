@@ -56,7 +56,7 @@ class Exchange : public testing::Test {
     /// Frames that wait, encoded; the streams' credit is taken.
     std::size_t written() {
         protocol::byte_buffer out;
-        link->streams().fill(out, 64 * 1024 * 1024);
+        link->streams().fill(out, 64 * 1024 * 1024, limits::body_slice);
         poll();
         return out.size();
     }

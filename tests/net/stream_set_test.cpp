@@ -71,11 +71,12 @@ class StreamSet : public testing::Test {
     }
 
     /// Control frames, then bodies, as the link would write them.
-    std::vector<std::string> written(std::size_t limit = limits::link_queue) {
+    std::vector<std::string> written(std::size_t limit = limits::link_queue,
+                                     std::size_t shared_slice = limits::shared_body_slice) {
         protocol::byte_buffer out;
         out.append(control.view());
         control.clear();
-        streams.fill(out, limit);
+        streams.fill(out, limit, shared_slice);
         std::vector<std::string> messages;
         std::error_code error;
         while (!out.empty()) {
@@ -189,6 +190,16 @@ TEST_F(StreamSet, ReadyStreamsTakeTurns) {
     streams.send(b, data(0, std::string(20'000, 'b'), true));
     EXPECT_EQ(written(),
               (list{"data 1 of 16384", "data 2 of 16384", "data 1 of 16384", "data 2 of 3616, end", "data 1 of 7232"}));
+}
+
+TEST_F(StreamSet, StreamsTakeTurnsByTheSliceThatIsGiven) {
+    begin(1'000'000, 1'000'000);
+    auto a = opened(false);
+    auto b = opened(false);
+    streams.send(a, data(0, std::string(40'000, 'a')));
+    streams.send(b, data(0, std::string(20'000, 'b'), true));
+    EXPECT_EQ(written(limits::link_queue, 30'000),
+              (list{"data 1 of 30000", "data 2 of 20000, end", "data 1 of 10000"}));
 }
 
 TEST_F(StreamSet, AStreamAloneWritesLargerFrames) {
@@ -459,7 +470,7 @@ TEST_F(StreamSet, ManyOpensAndCancelsLeaveNothing) {
         auto s = new_exchange();
         ASSERT_TRUE(streams.open(s, request()));
         protocol::byte_buffer out;
-        streams.fill(out, limits::link_queue);
+        streams.fill(out, limits::link_queue, limits::body_slice);
         ASSERT_FALSE(streams.handle(protocol::cancel{id, cancel_reason::local_reset}));
         control.clear();
         if (id % 1000 == 0) {

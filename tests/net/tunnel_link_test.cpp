@@ -24,6 +24,11 @@ class TunnelLink : public testing::Test, public tunnel_link::owner {
     void start() {
         test::raw_listener listener;
         tcp::socket socket(program.runtime().new_strand());
+        socket.open(tcp::v4());
+        if (slow) {
+            listener.shrink_receive_buffers();
+            socket.set_option(tcp::socket::send_buffer_size(4096));
+        }
         socket.connect({asio::ip::address_v4::loopback(), listener.port()});
         link = std::make_shared<tunnel_link>(std::move(socket), role::client, times);
         peer = std::make_unique<test::frame_peer>(listener.accept());
@@ -70,6 +75,7 @@ class TunnelLink : public testing::Test, public tunnel_link::owner {
 
     test::program_thread program;
     link_times times;
+    bool slow = false;  // the kernel takes little at a time
     std::shared_ptr<tunnel_link> link;
     std::unique_ptr<test::frame_peer> peer;
     std::function<void(std::shared_ptr<exchange>, protocol::request)> serving;
@@ -133,6 +139,48 @@ TEST_F(TunnelLink, APongOvertakesALargeAnswer) {
     }
     // Where the kernel took it all at once nothing was left to overtake.
     while (!ended) ended = peer->receive<protocol::data>().end;
+}
+
+/// Two answers of three slices each that become ready in the same moment.
+class TunnelLinkShared : public TunnelLink {
+ protected:
+    void SetUp() override {
+        serving = [this](std::shared_ptr<exchange> s, const protocol::request&) {
+            asked.push_back(std::move(s));
+            if (asked.size() < 2) return;
+            for (const auto& each : asked) each->send(answer_of(3 * limits::body_slice));
+        };
+    }
+
+    /// Octets of body in each frame, in the order of the frames.
+    std::vector<std::size_t> slices() {
+        start_greeted();
+        for (const protocol::stream_id id : {1U, 2U}) peer->request(id, test::request_head("GET", "/"));
+        std::vector<std::size_t> sizes;
+        for (int ended = 0; ended < 2;) {
+            auto m = peer->receive_any();
+            if (const auto* head = std::get_if<protocol::response>(&m)) sizes.push_back(head->body.size());
+            if (const auto* data = std::get_if<protocol::data>(&m)) {
+                sizes.push_back(data->body.size());
+                ended += data->end ? 1 : 0;
+            }
+        }
+        return sizes;
+    }
+
+    std::vector<std::shared_ptr<exchange>> asked;
+};
+
+TEST_F(TunnelLinkShared, TakesWholeSlicesWhileTheKernelTakesAllAtOnce) {
+    EXPECT_EQ(slices(), std::vector<std::size_t>(6, limits::body_slice));
+}
+
+TEST_F(TunnelLinkShared, TakesSmallSlicesFromWhereTheKernelDidNot) {
+    slow = true;
+    std::vector<std::size_t> expected(2, limits::body_slice);  // of the first answer
+    expected.insert(expected.end(), 2 * limits::body_slice / limits::shared_body_slice, limits::shared_body_slice);
+    expected.insert(expected.end(), 2, limits::body_slice);  // the second answer is alone
+    EXPECT_EQ(slices(), expected);
 }
 
 TEST_F(TunnelLink, FinishSaysGoodbyeBehindControlFramesAndCloses) {

@@ -56,11 +56,16 @@ inline constexpr std::size_t window_pool = 16 * mib;
 /// Streams that may be open at a time on one link: what a hello offers.
 inline constexpr std::uint32_t max_streams = 1024;
 
-/// Decoded body bytes in one frame when the stream is alone on the link.
+/// Decoded body bytes in one frame. What arrives as one frame leaves in one write: small ones cost more of them.
 inline constexpr std::size_t body_slice = 64 * kib;
 
-/// The same when other streams are ready too, so that a small answer waits behind little.
+/// The same when other streams are ready too and the link is slower than they are, so that a small answer waits behind
+/// little.
 inline constexpr std::size_t shared_body_slice = 16 * kib;
+
+/// A link counts as slow for so many pieces of output after one that the kernel did not take at once. It may take some
+/// of them all the same: it makes room for more than one at a time.
+inline constexpr unsigned slow_link_pieces = 16;
 
 /// Body bytes that a source may have handed to the link and not yet seen encoded.
 inline constexpr std::size_t stream_queue = 128 * kib;
@@ -68,8 +73,9 @@ inline constexpr std::size_t stream_queue = 128 * kib;
 /// Octets asked of the tunnel socket at a time: one body slice as a frame, and some small frames beside it.
 inline constexpr std::size_t link_read = 128 * kib;
 
-/// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room.
-inline constexpr std::size_t link_queue = 256 * kib;
+/// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room. With twice as much, both
+/// programs worked on pieces that a core's cache does not hold, and large bodies side by side were a third slower.
+inline constexpr std::size_t link_queue = 128 * kib;
 
 /// Octets that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
 /// callers would otherwise take a megabyte each, and the system's memory for TCP runs out for all.
