@@ -21,28 +21,29 @@ std::string file(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// As the README writes it: "60 KiB", "10,000", "25 s".
+/// As the README writes octets and times: "60 KiB", "25 s".
 template <class Limit>
 std::string written(Limit limit) {
     if constexpr (std::is_integral_v<Limit>) {
         if (limit % limits::mib == 0) return std::to_string(limit / limits::mib) + " MiB";
-        return limit % limits::kib == 0 && limit != 1024 ? std::to_string(limit / limits::kib) + " KiB"
-                                                         : std::to_string(limit);
+        return std::to_string(limit / limits::kib) + " KiB";
     } else {
         return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) + " s";
     }
 }
 
 #define LIMIT(name) {#name, written(limits::name)}
+#define COUNT(name) {#name, std::to_string(limits::name)}
 const std::map<std::string, std::string> documented{
-    LIMIT(max_head),       LIMIT(max_target),       LIMIT(max_fields),     LIMIT(max_chunk_line),
-    LIMIT(max_trailers),   LIMIT(max_interim),      LIMIT(initial_window), LIMIT(max_window),
-    LIMIT(window_pool),    LIMIT(max_connections),  LIMIT(turned_away),    LIMIT(max_in_flight),
-    LIMIT(max_handshakes), LIMIT(max_frame),        LIMIT(max_hello),      LIMIT(frame_time),
-    LIMIT(hello_time),     LIMIT(ping_after),       LIMIT(dead_after),     LIMIT(link_write_time),
-    LIMIT(local_pool),     LIMIT(log_queue),        LIMIT(unsent),         LIMIT(unsent_most),
-    LIMIT(unsent_pool),    LIMIT(link_unsent_pool), LIMIT(unsent_time),
+    LIMIT(max_head),        LIMIT(max_target),      COUNT(max_fields),       LIMIT(max_chunk_line),
+    LIMIT(max_trailers),    COUNT(max_interim),     LIMIT(initial_window),   LIMIT(max_window),
+    LIMIT(window_pool),     COUNT(max_connections), COUNT(turned_away),      COUNT(listen_queue),
+    COUNT(max_in_flight),   COUNT(max_handshakes),  LIMIT(max_frame),        LIMIT(max_hello),
+    LIMIT(frame_time),      LIMIT(hello_time),      LIMIT(ping_after),       LIMIT(dead_after),
+    LIMIT(link_write_time), COUNT(local_pool),      LIMIT(log_queue),        LIMIT(unsent),
+    LIMIT(unsent_most),     LIMIT(unsent_pool),     LIMIT(link_unsent_pool), LIMIT(unsent_time),
 };
+#undef COUNT
 #undef LIMIT
 
 /// Cells of a table row, without the blanks around them.
