@@ -10,6 +10,7 @@
 #include "net/runtime.hpp"
 #include "net/spawn.hpp"
 #include "server/max_forwards.hpp"
+#include "server/response_framing.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::server {
@@ -241,7 +242,7 @@ bool public_session::respond_at_once() {
     if (!whole || uploading_ || awaits_continue_ || !request_upgrade_.empty()) return false;
     const auto taken = exchange_->take();
     auto& response = std::get<protocol::response>(*taken);
-    if (!is_sound(response)) {
+    if (!takes(response)) {
         exchange_->fail(failure::bad_answer, cancel_reason::protocol);
         return false;
     }
@@ -381,7 +382,7 @@ awaitable<void> public_session::relay_response() {
         auto* data = std::get_if<protocol::data>(&*part);
         protocol::data first;
         if (auto* response = std::get_if<protocol::response>(&*part)) {
-            if (!is_sound(*response)) {
+            if (!takes(*response)) {
                 exchange_->cancel(cancel_reason::protocol);
                 co_await answer(failure::bad_answer);
                 co_return;
@@ -414,30 +415,10 @@ awaitable<void> public_session::fail_response(failure why) {
     }
 }
 
-body_kind public_session::framing_of(protocol::response& response) const {
-    auto& head = response.head;
-    if (method_ == "HEAD" || head.status == 204 || head.status == 304 || head.interim()) return body_kind::none;
-    if (head.status == 101) return body_kind::none;
-    if (head.status == 205) {
-        head.content_length = 0;  // RFC 9110 section 15.3.6
-        return body_kind::none;
-    }
-    if (head.content_length) return body_kind::length;
-    if (response.end && response.body.empty()) {
-        head.content_length = 0;
-        return body_kind::length;
-    }
-    return request_.minor == 0 ? body_kind::until_close : body_kind::chunked;
-}
-
-bool public_session::is_sound(protocol::response& response) {
-    const auto& head = response.head;
-    kind_ = framing_of(response);
-    if (head.interim() && ++interim_ > limits::max_interim) return false;
-    if (kind_ == body_kind::none && head.status != 101 && !response.body.empty()) return false;
-    if (kind_ == body_kind::length && response.end && response.body.size() != head.content_length) return false;
-    if (head.status == 101 && (request_upgrade_.empty() || head.upgrade.empty())) return false;
-    return net::is_writable(head) && net::is_writable(response.trailers);
+bool public_session::takes(protocol::response& response) {
+    kind_ = frame_for_caller(response, method_, request_.minor);
+    if (response.head.interim() && ++interim_ > limits::max_interim) return false;
+    return is_sound(response, kind_, !request_upgrade_.empty());
 }
 
 awaitable<void> public_session::write_interim(const protocol::response_head& head) {

@@ -63,9 +63,10 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<void> relay_request_body();
     [[nodiscard]] net::awaitable<void> relay_response();
     [[nodiscard]] net::awaitable<void> fail_response(net::failure why);
-    [[nodiscard]] bool is_sound(protocol::response& response);
+    /// Decides how the response reaches the caller. False: as what it says it is, it cannot.
+    [[nodiscard]] bool takes(protocol::response& response);
     [[nodiscard]] net::awaitable<void> write_interim(const protocol::response_head& head);
-    /// Decides the framing and makes the head ready to be written. Gives the body that came with it.
+    /// Makes the head ready to be written. Gives the body that came with it.
     [[nodiscard]] protocol::data begin_response(protocol::response& response);
     [[nodiscard]] bool may_follow(const protocol::data& part);
     /// Whether more of the response is to come.
@@ -74,7 +75,6 @@ class public_session : public std::enable_shared_from_this<public_session> {
     [[nodiscard]] net::awaitable<void> write_own(protocol::response_head head, std::string body);
     [[nodiscard]] net::awaitable<net::error_code> write_output(std::string_view body);
     [[nodiscard]] net::awaitable<void> linger();
-    [[nodiscard]] net::body_kind framing_of(protocol::response& response) const;
     [[nodiscard]] bool awaits_first_request() const noexcept;
     void set_deadline(waiting_for what);
     void deadline_expired();
