@@ -6,6 +6,7 @@ import argparse
 import json
 import resource
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def measure(run, names):
     for name in names:
         try:
             lines += ROWS[name](run)
-        except (Failed, OSError) as why:
+        except (Failed, OSError, subprocess.SubprocessError) as why:
             run.failed(name, why)
             lines.append(missing(name, name, "", None, why))
     return lines

@@ -10,12 +10,14 @@ from pathlib import Path
 RELAY = Path(__file__).resolve().parents[1] / "support" / "packet_relay.py"
 
 CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
+COMMON = ("cubic", "bbr")  # what servers and laptops mostly use
 
 
-def congestion_controls():
-    """Those that this kernel has, of the two that servers and laptops mostly use."""
-    known = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
-    return [name for name in ("cubic", "bbr") if name in known]
+def why_not(algorithm):
+    """Why a namespace cannot have this congestion control; empty if it can. What is available and not allowed, only
+    the machine's own namespace may make its default."""
+    allowed = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control").read_text().split()
+    return "" if algorithm in allowed else f"{algorithm} is not in net.ipv4.tcp_allowed_congestion_control"
 
 
 class Unavailable(Exception):

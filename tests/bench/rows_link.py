@@ -3,7 +3,7 @@
 import functools
 
 from contenders import YARDSTICK, End, Place
-from delay_link import DelayLink, Unavailable, congestion_controls
+from delay_link import COMMON, DelayLink, Unavailable, why_not
 from load import transfer
 from origin import start_app
 from results import Line, Target, missing
@@ -24,9 +24,12 @@ def link(run):
             left, right = End(path.left_address, path.left), End(path.right_address, path.right)
             halves_apart = Place(run.folder, run.programs, app.port, left, right)
             far_caller = Place(run.folder, run.programs, app.port, right, right, door=right.address)
-            for algorithm in congestion_controls():
-                path.congestion_control(algorithm)
+            for algorithm in COMMON:
                 what = f"download over 100 ms x 100 Mbit/s, {algorithm}"
+                if why := why_not(algorithm):
+                    lines.append(missing("link", f"{what}, share of what base64 leaves", "%", SHARE, why))
+                    continue
+                path.congestion_control(algorithm)
                 speeds = in_turn(run, what, halves_apart, path.left)
                 share = {name: [value and 100 * value / (RATE * BASE64) for value in values]
                          for name, values in speeds.items() if name != YARDSTICK}
