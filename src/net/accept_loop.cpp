@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "net/log.hpp"
+#include "net/platform.hpp"
 #include "net/spawn.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -34,6 +35,7 @@ void accept_loop::listen(const address& where) {
     if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
     acceptor_.bind(endpoint, error);
     if (error) fail(error);
+    if (endpoint.address().is_loopback()) send_unpaced(acceptor_.native_handle());
     acceptor_.listen(limits::listen_queue, error);
     if (error) fail(error);
 }

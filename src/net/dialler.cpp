@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/deadline.hpp"
+#include "net/platform.hpp"
 #include "net/resolve.hpp"
 
 namespace tunnel::net {
@@ -32,6 +33,7 @@ awaitable<error_code> dialler::dial(address where, std::chrono::milliseconds lim
         if (socket_.is_open()) socket_.close(ignored);
         socket_.open(endpoint.protocol(), error);
         if (error) continue;
+        if (endpoint.address().is_loopback()) send_unpaced(socket_.native_handle());
         deadline limit_of_this(socket_.get_executor(), [&] {
             timed_out = true;
             socket_.close(ignored);

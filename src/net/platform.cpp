@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #ifdef __linux__
 // The C library's own <netinet/tcp.h> ends before the pacing rate.
@@ -38,6 +39,14 @@ std::size_t raise_file_limit() noexcept {
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
     }
     return limit.rlim_cur;
+}
+
+void send_unpaced([[maybe_unused]] int descriptor) noexcept {
+#ifdef __linux__
+    // The one that every kernel has and everybody may choose. A socket that keeps the system's is only slower.
+    constexpr std::string_view reno = "reno";
+    setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
+#endif
 }
 
 std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {

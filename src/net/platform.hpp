@@ -14,6 +14,11 @@ void open_standard_files() noexcept;
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
 
+/// For a socket whose peers are on this machine, before it connects or listens: it sends as soon as there is room.
+/// Where the system's congestion control spaces segments out in time (BBR), each pause costs a timer, and loopback has
+/// no path to be gentle to. Called later it changes the congestion control, but the kernel goes on spacing.
+void send_unpaced(int descriptor) noexcept;
+
 /// Octets that the kernel would send on this TCP socket in a round trip at the speed it has found; 0 where it does not
 /// say.
 [[nodiscard]] std::size_t octets_a_round_trip(int descriptor) noexcept;

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/post.hpp>
+#include <optional>
+#include <utility>
 
+#include "support/congestion_control.hpp"
 #include "support/raw_peer.hpp"
 #include "tunnel/protocol/limits.hpp"
 
@@ -13,8 +16,9 @@ namespace {
 class AcceptLoop : public testing::Test {
  protected:
     AcceptLoop()
-        : loop(rt, strand, [this](const tcp::socket&) {
+        : loop(rt, strand, [this](tcp::socket socket) {
               ++accepted;
+              last = std::move(socket);
               if (accepted < callers) test::raw_peer(loop.local().port).close();
           }) {
         loop.listen({.host = "127.0.0.1", .port = 0});
@@ -27,6 +31,7 @@ class AcceptLoop : public testing::Test {
     runtime rt{1};
     executor strand = rt.new_strand();
     int accepted = 0;
+    std::optional<tcp::socket> last;
     /// The callback calls again until it was called so often.
     int callers = 0;
     accept_loop loop;
@@ -58,6 +63,17 @@ TEST_F(AcceptLoop, CallersWhoKeepComingDoNotKeepItFromStopping) {
     EXPECT_GE(accepted, limits::listen_queue);
     EXPECT_LE(accepted, limits::listen_queue + 1);  // one more may be noticed after
 }
+
+#ifdef __linux__
+TEST_F(AcceptLoop, OverLoopbackNothingIsSpacedOutInTime) {
+    const test::raw_peer caller(loop.local().port);
+    asio::post(strand, [this] { loop.stop(); });
+    start();
+    rt.run();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(test::congestion_control_of(last->native_handle()), "reno");
+}
+#endif
 
 }  // namespace
 }  // namespace tunnel::net

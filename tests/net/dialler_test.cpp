@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 
+#include "support/congestion_control.hpp"
 #include "support/raw_peer.hpp"
 
 namespace tunnel::net {
@@ -46,6 +47,22 @@ TEST_F(Dialler, ANameIsLookedUpAndEachOfItsAddressesTried) {
     EXPECT_FALSE(dial({"localhost", listener.port()}));
     (void)listener.accept();
 }
+
+#ifdef __linux__
+TEST_F(Dialler, OverLoopbackNothingIsSpacedOutInTime) {
+    const test::raw_listener listener;
+    EXPECT_FALSE(dial({"127.0.0.1", listener.port()}));
+    EXPECT_EQ(test::congestion_control_of(dialler.socket().native_handle()), "reno");
+}
+
+TEST_F(Dialler, AnywhereElseTheCongestionControlIsTheSystems) {
+    const test::raw_listener listener;
+    EXPECT_FALSE(dial({"0.0.0.0", listener.port()}));  // gets there, and is no loopback address
+    tcp::socket untouched(context, tcp::v4());
+    EXPECT_EQ(test::congestion_control_of(dialler.socket().native_handle()),
+              test::congestion_control_of(untouched.native_handle()));
+}
+#endif
 
 TEST_F(Dialler, NobodyListeningIsRefused) {
     EXPECT_EQ(dial({"127.0.0.1", test::refusing_port()}), asio::error::connection_refused);
