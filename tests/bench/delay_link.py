@@ -9,11 +9,11 @@ from pathlib import Path
 
 RELAY = Path(__file__).resolve().parents[1] / "support" / "packet_relay.py"
 
-CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
-COMMON = ("cubic", "bbr")  # what servers and laptops mostly use
+DEFAULT_CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
+CONGESTION_CONTROLS = ("cubic", "bbr")  # what servers and laptops mostly use
 
 
-def why_not(algorithm):
+def why_not_allowed(algorithm):
     """Why a namespace cannot have this congestion control; empty if it can. What is available and not allowed, only
     the machine's own namespace may make its default."""
     allowed = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control").read_text().split()
@@ -58,8 +58,8 @@ class DelayLink:
     def congestion_control(self, algorithm):
         """For what is started at either end from now on."""
         for end in (self.left, self.right):
-            subprocess.run([*end, "sh", "-c", f"echo {algorithm} >{CONGESTION_CONTROL}"], stdin=subprocess.DEVNULL,
-                           check=True, timeout=5)
+            subprocess.run([*end, "sh", "-c", f"echo {algorithm} >{DEFAULT_CONGESTION_CONTROL}"],
+                           stdin=subprocess.DEVNULL, check=True, timeout=5)
 
     def __exit__(self, *_):
         self.process.terminate()

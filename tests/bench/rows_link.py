@@ -3,7 +3,7 @@
 import functools
 
 from contenders import YARDSTICK, End, Place
-from delay_link import COMMON, DelayLink, Unavailable, why_not
+from delay_link import CONGESTION_CONTROLS, DelayLink, Unavailable, why_not_allowed
 from load import transfer
 from origin import start_app
 from results import Line, Target, missing
@@ -24,9 +24,9 @@ def link(run):
             left, right = End(path.left_address, path.left), End(path.right_address, path.right)
             halves_apart = Place(run.folder, run.programs, app.port, left, right)
             far_caller = Place(run.folder, run.programs, app.port, right, right, door=right.address)
-            for algorithm in COMMON:
+            for algorithm in CONGESTION_CONTROLS:
                 what = f"download over 100 ms x 100 Mbit/s, {algorithm}"
-                if why := why_not(algorithm):
+                if why := why_not_allowed(algorithm):
                     lines.append(missing("link", f"{what}, share of what base64 leaves", "%", SHARE, why))
                     continue
                 path.congestion_control(algorithm)
