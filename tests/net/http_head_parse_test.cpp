@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ctime>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -390,20 +392,29 @@ TEST(RequestHead, Rule39NamesAreKeptForTheTrailers) {
     EXPECT_EQ(good_request(post("Connection: X-B\r\nContent-Length: 3\r\n")).hop_by_hop, "");
 }
 
-TEST(RequestHead, Rule39ManyNamesAndManyFieldsStayCheap) {
-    std::string names = "Connection: ";
-    for (int i = 0; i < 9000; ++i) names += "x" + std::to_string(i % 10) + ",";
-    std::string fields;
-    for (int i = 0; i < 900; ++i) fields += "y" + std::to_string(i) + ": 1\r\n";
-    const auto begin = std::clock();
-    for (int i = 0; i < 10; ++i) {
+/// Of five times: what interrupts one of them does not count.
+double fewest_seconds_to_parse(const std::string& bytes, std::size_t fields) {
+    double fewest = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < 5; ++i) {
         request_parser parser{limits::max_head};
         received_request out;
         http_error error;
-        EXPECT_GT(parser.parse(get(names + "\r\n" + fields), out, error), 0U);
-        EXPECT_EQ(out.head.fields.size(), 901U);
+        const auto begin = std::clock();
+        EXPECT_EQ(parser.parse(bytes, out, error), bytes.size());
+        fewest = std::min(fewest, seconds_of_cpu_since(begin));
+        EXPECT_EQ(out.head.fields.size(), fields);
     }
-    EXPECT_LT(seconds_of_cpu_since(begin), 2);
+    return fewest;
+}
+
+TEST(RequestHead, Rule39ManyNamesAndManyFieldsCostLittleMoreTogetherThanApart) {
+    std::string names = "Connection: ";
+    for (int i = 0; i < 9000; ++i) names += "x" + std::to_string(i % 1000) + ",";
+    names += "\r\n";
+    std::string fields;
+    for (int i = 0; i < 900; ++i) fields += "xy" + std::to_string(i) + ": 1\r\n";
+    const double apart = fewest_seconds_to_parse(get(names), 1) + fewest_seconds_to_parse(get(fields), 901);
+    EXPECT_LT(fewest_seconds_to_parse(get(names + fields), 901), 3 * apart);
 }
 
 TEST(RequestHead, Rule40UpgradeNeedsItsConnectionOption) {
