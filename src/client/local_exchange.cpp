@@ -215,7 +215,7 @@ bool local_exchange::write_request(net::error_code& error) {
     request_written_ = false;
     interim_ = 0;
     connection_->parser.reset();
-    append_request_head(connection_->output, request_.head, kind);
+    append_request_head(connection_->output, request_.head, kind, net::body_writer::joined(request_.body.size()));
     writer_ = net::body_writer(*connection_, kind);
     return writer_.write_now(connection_->output, request_.body.view(), request_.end, request_.trailers, error);
 }
@@ -405,8 +405,6 @@ void local_exchange::release_connection() {
     const auto reusable = response_.keep_alive && status_ != 101 && !half_closed_ && connection_->buffered().empty() &&
                           !connection_->at_end() && connection_->is_open();
     if (!reusable) return connection_->close();
-    // One large head must not make an idle connection large for good.
-    if (connection_->output.capacity() > limits::input_start) connection_->output.reset();
     pool_->put(connection_);
 }
 

@@ -54,9 +54,13 @@ awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exch
     co_return relay_result::complete;
 }
 
+std::size_t body_writer::joined(std::size_t body) noexcept {
+    constexpr std::size_t chunk_framing = 32;  // what append_chunk_start asks for, and more than all of it takes
+    return body <= limits::joined_write ? body + chunk_framing : 0;
+}
+
 bool body_writer::write_now(protocol::byte_buffer& prefix, std::string_view body, bool end,
                             const protocol::field_list& trailers, error_code& error) {
-    suffix_.clear();
     if (kind_ == body_kind::chunked) {
         if (!body.empty()) {
             append_chunk_start(prefix, body.size());
@@ -74,14 +78,19 @@ bool body_writer::write_now(protocol::byte_buffer& prefix, std::string_view body
         left_.add(suffix_.view());
     }
     const auto done = to_->write_now(left_, error);
-    if (done) prefix.clear();
+    if (done) written(prefix);
     return done;
 }
 
 awaitable<error_code> body_writer::finish(protocol::byte_buffer& prefix) {
     const auto error = co_await to_->write(left_);
-    prefix.clear();
+    written(prefix);
     co_return error;
+}
+
+void body_writer::written(protocol::byte_buffer& prefix) noexcept {
+    prefix.reset();
+    suffix_.reset();
 }
 
 }  // namespace tunnel::net

@@ -35,14 +35,19 @@ class body_writer {
     body_writer() noexcept = default;
     body_writer(connection& to, body_kind kind) noexcept : to_(&to), kind_(kind) {}
 
-    /// `prefix` is what leaves before (the head), in the same write; cleared. False: the socket did not take all of it,
+    /// `prefix` is what leaves before (the head), in the same write; its storage is given back, so that the next
+    /// connection writes through the same memory. False: the socket did not take all of it,
     /// and `finish` waits until it did; nothing else may be written before. What most writes need is no coroutine.
     [[nodiscard]] bool write_now(protocol::byte_buffer& prefix, std::string_view body, bool end,
                                  const protocol::field_list& trailers, error_code& error);
+    /// Octets of a part of `body` octets that `write_now` copies behind its prefix.
+    [[nodiscard]] static std::size_t joined(std::size_t body) noexcept;
     /// The rest of what was given to `write_now`, which must still be there.
     [[nodiscard]] awaitable<error_code> finish(protocol::byte_buffer& prefix);
 
  private:
+    void written(protocol::byte_buffer& prefix) noexcept;
+
     connection* to_ = nullptr;
     body_kind kind_ = body_kind::none;
     protocol::byte_buffer suffix_;

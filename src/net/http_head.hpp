@@ -78,8 +78,9 @@ class response_parser {
 /// Writes a request head to the local app: request line, an empty Host if there is none (an HTTP/1.0 caller need
 /// not send it, we must: RFC 9112 section 3.2), fields, then our own framing: Content-Length if declared, else
 /// Transfer-Encoding: chunked where `body` says so; Connection and Upgrade where head.upgrade is set; TE: trailers
-/// where the caller sent it.
-void append_request_head(protocol::byte_buffer& out, const protocol::request_head& head, body_kind body);
+/// where the caller sent it. Room is made for `behind` octets more.
+void append_request_head(protocol::byte_buffer& out, const protocol::request_head& head, body_kind body,
+                         std::size_t behind = 0);
 
 /// What the public connection needs from a response head.
 struct response_style {
@@ -92,8 +93,9 @@ struct response_style {
 /// on 1xx and 204), Date if there is none (not on 1xx), Connection as needed. A body that only the end of the
 /// connection delimits (until_close, or chunked to HTTP/1.0) is announced with `Connection: close` whatever `style`
 /// says. With body_kind::none nothing is invented: who answers a request other than HEAD with an empty body sets
-/// content_length to 0, or the caller waits (205 gets it here).
-void append_response_head(protocol::byte_buffer& out, const protocol::response_head& head, const response_style& style);
+/// content_length to 0, or the caller waits (205 gets it here). Room is made for `behind` octets more.
+void append_response_head(protocol::byte_buffer& out, const protocol::response_head& head, const response_style& style,
+                          std::size_t behind = 0);
 
 /// Chunk framing around body octets: `append_chunk_start(n)`, the n octets, `chunk_end`.
 void append_chunk_start(protocol::byte_buffer& out, std::size_t n);

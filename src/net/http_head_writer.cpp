@@ -53,9 +53,9 @@ std::string_view connection_of(const protocol::request_head& head) noexcept {
 
 }  // namespace
 
-void append_request_head(byte_buffer& out, const protocol::request_head& head, body_kind body) {
-    head_writer to(
-        out, head.method.size() + head.target.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
+void append_request_head(byte_buffer& out, const protocol::request_head& head, body_kind body, std::size_t behind) {
+    head_writer to(out, head.method.size() + head.target.size() + head.fields.head_octets() + head.upgrade.size() +
+                            own_text + behind);
     to << head.method << " " << head.target << " HTTP/1.1\r\n";
     if (!head.fields.contains("Host")) to << "Host: \r\n";
     to.fields(head.fields);
@@ -70,8 +70,9 @@ void append_request_head(byte_buffer& out, const protocol::request_head& head, b
     to << "\r\n";
 }
 
-void append_response_head(byte_buffer& out, const protocol::response_head& head, const response_style& style) {
-    head_writer to(out, head.reason.size() + head.fields.head_octets() + head.upgrade.size() + own_text);
+void append_response_head(byte_buffer& out, const protocol::response_head& head, const response_style& style,
+                          std::size_t behind) {
+    head_writer to(out, head.reason.size() + head.fields.head_octets() + head.upgrade.size() + own_text + behind);
     // The blank behind the code is there even without a reason (RFC 9112 section 4).
     to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
     to.fields(head.fields);

@@ -446,7 +446,7 @@ protocol::data public_session::begin_response(protocol::response& response) {
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
     status_ = head.status;
-    append_response_head(output_, head, style);
+    append_response_head(output_, head, style, net::body_writer::joined(response.body.size()));
     head_written_ = true;
     writer_ = net::body_writer(*connection_, kind_);
     if (upgraded_) {
@@ -528,7 +528,7 @@ awaitable<net::error_code> public_session::write_output(std::string_view body) {
     net::gather pieces(output_.view());
     pieces.add(body);
     const auto error = co_await connection_->write(pieces);
-    output_.clear();
+    output_.reset();
     co_return error;
 }
 

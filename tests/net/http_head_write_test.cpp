@@ -358,6 +358,15 @@ TEST(IsWritable, UpgradeBelongsToA101) {
     EXPECT_FALSE(is_writable(request));
 }
 
+TEST(WriteHead, RoomIsMadeForWhatFollows) {
+    byte_buffer request;
+    append_request_head(request, get(), body_kind::none, 3000);
+    EXPECT_GE(request.spare(), 3000U);
+    byte_buffer response;
+    append_response_head(response, answer(200), {}, 3000);
+    EXPECT_GE(response.spare(), 3000U);
+}
+
 TEST(HeadRoundTrip, WhatIsReceivedAndWrittenReadsTheSame) {
     for (const auto* bytes :
          {"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
