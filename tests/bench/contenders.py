@@ -14,6 +14,7 @@ from processes import Failed, Processes, free_port, program, read_line
 
 YARDSTICK = "two relays"
 TUNNEL = "tunnel"
+BARE = "bare multiplexer"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,7 +216,7 @@ CONTENDERS = (
     Contender("frp", start_frp, ("frps", "frpc"), ("frps --version", r"(\d\S*)")),
     Contender("rathole", start_rathole, ("rathole",), ("rathole --version", r"Version: *(\S+)")),
     Contender("chisel", start_chisel, ("chisel",), ("chisel --version", r"(\d\S*)")),
-    Contender("bare multiplexer", start_bare, small_only=True),
+    Contender(BARE, start_bare, small_only=True),
     Contender("tunnel, raw bodies", functools.partial(start_tunnel, client_flags=("--raw-bodies",))),
     Contender(TUNNEL, functools.partial(start_tunnel)),
 )

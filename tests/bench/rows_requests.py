@@ -2,7 +2,7 @@
 
 import subprocess
 
-from contenders import TUNNEL, YARDSTICK
+from contenders import BARE, TUNNEL, YARDSTICK
 from load import transfer_command
 from processes import Failed
 from results import Line, Target
@@ -54,7 +54,7 @@ def inflight(run):
     """CPU time a request, from one in flight to a thousand."""
     levels = (1, 16, 64, 256, 1000)
     lines, medians = [], {}
-    with run.all_running(run.both()) as running:
+    with run.all_running(run.both() + run.those(BARE)) as running:
         for connections in levels:
             results = run.in_turn(f"CPU with {connections} in flight", running,
                                   lambda name: asked(run, running[name], connections))
