@@ -1,6 +1,5 @@
 #include "tunnel/protocol/base64.hpp"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>

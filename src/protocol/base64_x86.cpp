@@ -4,7 +4,6 @@
 #include <immintrin.h>
 
 #include <array>
-#include <cstdint>
 
 #define TUNNEL_AVX2 __attribute__((target("avx2")))
 #define TUNNEL_AVX512 __attribute__((target("avx512bw,avx512vbmi")))
