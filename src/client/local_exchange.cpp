@@ -215,7 +215,8 @@ bool local_exchange::write_request(net::error_code& error) {
     request_written_ = false;
     interim_ = 0;
     connection_->parser.reset();
-    append_request_head(connection_->output, request_.head, kind, net::body_writer::joined(request_.body.size()));
+    append_request_head(connection_->output, request_.head, kind,
+                        net::body_writer::room_behind_prefix(request_.body.size()));
     writer_ = net::body_writer(*connection_, kind);
     return writer_.write_now(connection_->output, request_.body.view(), request_.end, request_.trailers, error);
 }

@@ -54,7 +54,7 @@ awaitable<relay_result> relay_body(connection& from, body_decoder& decoder, exch
     co_return relay_result::complete;
 }
 
-std::size_t body_writer::joined(std::size_t body) noexcept {
+std::size_t body_writer::room_behind_prefix(std::size_t body) noexcept {
     constexpr std::size_t chunk_framing = 32;  // what append_chunk_start asks for, and more than all of it takes
     return body <= limits::joined_write ? body + chunk_framing : 0;
 }

@@ -35,13 +35,13 @@ class body_writer {
     body_writer() noexcept = default;
     body_writer(connection& to, body_kind kind) noexcept : to_(&to), kind_(kind) {}
 
+    /// Room that a part with `body` octets takes behind its prefix, but for trailers; 0 where it is not copied there.
+    [[nodiscard]] static std::size_t room_behind_prefix(std::size_t body) noexcept;
     /// `prefix` is what leaves before (the head), in the same write; its storage is given back, so that the next
-    /// connection writes through the same memory. False: the socket did not take all of it,
-    /// and `finish` waits until it did; nothing else may be written before. What most writes need is no coroutine.
+    /// connection writes through the same memory, which is in the cache. False: the socket did not take all of it, and
+    /// `finish` waits until it did; nothing else may be written before. What most writes need is no coroutine.
     [[nodiscard]] bool write_now(protocol::byte_buffer& prefix, std::string_view body, bool end,
                                  const protocol::field_list& trailers, error_code& error);
-    /// Octets of a part of `body` octets that `write_now` copies behind its prefix.
-    [[nodiscard]] static std::size_t joined(std::size_t body) noexcept;
     /// The rest of what was given to `write_now`, which must still be there.
     [[nodiscard]] awaitable<error_code> finish(protocol::byte_buffer& prefix);
 

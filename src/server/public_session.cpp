@@ -446,7 +446,7 @@ protocol::data public_session::begin_response(protocol::response& response) {
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
     status_ = head.status;
-    append_response_head(output_, head, style, net::body_writer::joined(response.body.size()));
+    append_response_head(output_, head, style, net::body_writer::room_behind_prefix(response.body.size()));
     head_written_ = true;
     writer_ = net::body_writer(*connection_, kind_);
     if (upgraded_) {

@@ -1,16 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "net/body_relay.hpp"
-#include "support/raw_peer.hpp"
+#include "support/connection_fixture.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
@@ -18,17 +13,8 @@ namespace {
 
 using protocol::byte_buffer;
 
-class BodyWriter : public testing::Test {
+class BodyWriter : public test::connection_fixture {
  protected:
-    BodyWriter() {
-        test::raw_listener listener;
-        tcp::socket socket(context);
-        socket.connect({asio::ip::address_v4::loopback(), listener.port()});
-        peer = std::make_unique<test::raw_peer>(listener.accept());
-        own = std::make_shared<connection>(std::move(socket), 1000, std::chrono::milliseconds{0});
-        own->start();
-    }
-
     /// Writes all of it at once, and expects the peer to have these octets.
     void write(body_writer& writer, byte_buffer& prefix, std::string_view body, bool end, const std::string& octets) {
         error_code error;
@@ -40,23 +26,12 @@ class BodyWriter : public testing::Test {
     /// Writes what is left while the peer reads so many octets.
     void finish(body_writer& writer, byte_buffer& prefix, std::size_t octets) {
         std::thread reader([&] { received = peer->read_exactly(octets); });
-        bool ended = false;
-        auto rest = [&]() -> awaitable<void> {
-            EXPECT_FALSE(co_await writer.finish(prefix));
-            ended = true;
-        };
-        asio::co_spawn(context, rest, asio::detached);
-        const auto until = clock::now() + test::patience;
-        while (!ended && clock::now() < until) context.run_one_for(std::chrono::milliseconds{100});
-        EXPECT_TRUE(ended) << "still waiting";
+        run([&]() -> awaitable<void> { EXPECT_FALSE(co_await writer.finish(prefix)); });
         reader.join();
         EXPECT_EQ(received.size(), octets);
     }
 
     std::string received;
-    asio::io_context context;
-    std::unique_ptr<test::raw_peer> peer;
-    std::shared_ptr<connection> own;
 };
 
 TEST_F(BodyWriter, WhatHasLeftHoldsNoStorage) {
@@ -77,7 +52,7 @@ TEST_F(BodyWriter, AShortBodyIsJoinedInTheRoomThatWasMadeForItAndLeavesWithTheRe
     for (bool left = true; left; ++written) {
         ASSERT_LT(written, 100'000U);
         byte_buffer prefix{"head\r\n\r\n"};
-        prefix.prepare(body_writer::joined(body.size()));
+        prefix.prepare(body_writer::room_behind_prefix(body.size()));
         const void* const room = prefix.data();
         body_writer writer(*own, body_kind::chunked);
         left = writer.write_now(prefix, body, true, {}, error);
@@ -94,8 +69,8 @@ TEST_F(BodyWriter, AShortBodyIsJoinedInTheRoomThatWasMadeForItAndLeavesWithTheRe
 }
 
 TEST(BodyWriterRoom, NoneIsMadeForABodyThatIsNotCopied) {
-    EXPECT_EQ(body_writer::joined(limits::joined_write + 1), 0U);
-    EXPECT_GE(body_writer::joined(limits::joined_write), limits::joined_write);
+    EXPECT_EQ(body_writer::room_behind_prefix(limits::joined_write + 1), 0U);
+    EXPECT_GE(body_writer::room_behind_prefix(limits::joined_write), limits::joined_write);
 }
 
 }  // namespace

@@ -4,59 +4,23 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstdint>
-#include <exception>
 #include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "support/raw_peer.hpp"
+#include "support/connection_fixture.hpp"
 
 namespace tunnel::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// A connection in this thread, its peer on blocking sockets beside it.
-class Connection : public testing::Test {
+class Connection : public test::connection_fixture {
  protected:
-    Connection() { connect(); }
-
-    enum class peer_takes : std::uint8_t { much, little };
-
-    void connect(std::size_t input_limit = 65536, std::chrono::milliseconds write_stall = 0ms,
-                 peer_takes takes = peer_takes::much) {
-        test::raw_listener listener;
-        if (takes == peer_takes::little) listener.shrink_receive_buffers();
-        tcp::socket socket(context);
-        socket.connect({asio::ip::address_v4::loopback(), listener.port()});
-        peer = std::make_unique<test::raw_peer>(listener.accept());
-        own = std::make_shared<connection>(std::move(socket), input_limit, write_stall);
-        own->start();
-    }
-
-    /// Runs a coroutine to its end, or fails.
-    template <class Body>
-    void run(Body body) {
-        bool ended = false;
-        std::exception_ptr thrown;
-        asio::co_spawn(context, std::move(body), [&](const std::exception_ptr& error) {
-            thrown = error;
-            ended = true;
-        });
-        context.restart();
-        const auto until = clock::now() + test::patience;
-        while (!ended && clock::now() < until) context.run_one_for(100ms);
-        ASSERT_TRUE(ended) << "still waiting";
-        if (thrown) std::rethrow_exception(thrown);
-    }
-
     /// Calls back when what `run` is given next waits for the first time.
     void once_it_waits(std::function<void()> callback) {
         asio::post(context, [this, callback = std::move(callback)] { asio::post(context, callback); });
@@ -72,10 +36,6 @@ class Connection : public testing::Test {
         };
         run(body);
     }
-
-    asio::io_context context;
-    std::unique_ptr<test::raw_peer> peer;
-    std::shared_ptr<connection> own;
 };
 
 TEST_F(Connection, WhatArrivesIsBuffered) {

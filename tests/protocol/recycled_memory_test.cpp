@@ -53,8 +53,9 @@ TEST(RecycledMemory, BlocksAreAlignedForAnyObject) {
 TEST(RecycledMemory, MoreThanAShelfHoldsIsTakenAndGivenBack) {
     for (const std::size_t size : std::to_array<std::size_t>({64, 1000, 4096, limits::body_slice, 1'000'000})) {
         std::vector<memory_block> blocks;
-        const auto more = size > limits::body_slice ? 10 : 2 * limits::recycled_blocks;
-        for (std::size_t i = 0; i < more; ++i) {
+        // No shelf is for the largest: a few of them say as much as a gigabyte does.
+        const auto count = size > limits::body_slice ? 10 : 2 * limits::recycled_blocks;
+        for (std::size_t i = 0; i < count; ++i) {
             blocks.push_back(take_memory(size));
             std::memcpy(blocks.back().data, &i, sizeof i);
         }
