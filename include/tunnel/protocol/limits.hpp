@@ -288,8 +288,8 @@ inline constexpr std::chrono::milliseconds memory_retry{100};
 
 /// What a thread keeps of the memory that comes and goes with requests: of each size up to the largest, blocks and
 /// octets at most, together 3.7 MiB. A turn of the event loop gives back what `sockets_a_turn` requests held, some of
-/// them two blocks of a size, before a read of the link takes it again. With 256 blocks and 128 KiB, a thousand requests
-/// in flight went through malloc.
+/// them two blocks of a size, before a read of the link takes it again. With 256 blocks and 128 KiB, a thousand
+/// requests in flight went through malloc.
 inline constexpr std::size_t recycled_largest = 4 * kib;
 inline constexpr std::size_t recycled_blocks = 512;
 inline constexpr std::size_t recycled_octets = 512 * kib;
