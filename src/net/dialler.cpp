@@ -22,27 +22,32 @@ awaitable<error_code> dialler::dial(address where, std::chrono::milliseconds lim
     const auto until = clock::now() + limit;
     error_code error;
     lookup_.expires_at(until);
-    const auto endpoints = co_await resolve(std::move(where), lookup_, error);
+    auto endpoints = co_await resolve(std::move(where), lookup_, error);
     if (cancelled_) co_return asio::error::operation_aborted;
     if (error) co_return error;
-    bool timed_out = false;
+    co_return co_await dial_each(std::move(endpoints), until);
+}
+
+awaitable<error_code> dialler::dial_each(std::vector<tcp::endpoint> endpoints, clock::time_point until) {
+    error_code error;
     error_code ignored;
+    auto untried = static_cast<clock::rep>(endpoints.size());
     for (const auto& endpoint : endpoints) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
-        if (left.count() <= 0) co_return asio::error::timed_out;
+        const auto share = std::chrono::duration_cast<std::chrono::milliseconds>((until - clock::now()) / untried--);
+        if (share.count() <= 0) co_return asio::error::timed_out;
         if (socket_.is_open()) socket_.close(ignored);
         socket_.open(endpoint.protocol(), error);
         if (error) continue;
         if (endpoint.address().is_loopback()) send_unpaced(socket_.native_handle());
+        bool timed_out = false;
         deadline limit_of_this(socket_.get_executor(), [&] {
             timed_out = true;
             socket_.close(ignored);
         });
-        limit_of_this.set(left);
+        limit_of_this.set(share);
         auto [failed] = co_await socket_.async_connect(endpoint, no_throw);
         limit_of_this.stop();
-        error = failed;
-        if (timed_out) co_return asio::error::timed_out;
+        error = timed_out ? asio::error::timed_out : failed;
         if (cancelled_) co_return asio::error::operation_aborted;
         if (!error) co_return error;
     }

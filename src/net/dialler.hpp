@@ -2,6 +2,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <vector>
 
 #include "net/asio.hpp"
 #include "net/command_line.hpp"
@@ -16,6 +17,9 @@ class dialler {
     /// Looks the name up and tries one address after the other, all within `limit`. Errors: timed_out, what the look-up
     /// says, what the last address says; operation_aborted after `cancel`.
     [[nodiscard]] awaitable<error_code> dial(address where, std::chrono::milliseconds limit);
+    /// The same for what was looked up. Each address may take an equal share of the time that is left: one that does
+    /// not answer, as IPv6 where a firewall drops it, leaves some to those behind it.
+    [[nodiscard]] awaitable<error_code> dial_each(std::vector<tcp::endpoint> endpoints, clock::time_point until);
     void cancel() noexcept;
 
     /// Once dial() had no error.

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "support/congestion_control.hpp"
 #include "support/raw_peer.hpp"
@@ -73,6 +75,23 @@ TEST_F(Dialler, ANameThatIsNoneIsNotFound) { EXPECT_EQ(dial({"no..name", 1}), as
 TEST_F(Dialler, WhoDoesNotAcceptTimesOut) {
     test::full_listener listener;
     EXPECT_EQ(dial({"127.0.0.1", listener.port()}, 20ms), asio::error::timed_out);
+}
+
+TEST_F(Dialler, AnAddressThatDoesNotAnswerLeavesTimeToThoseBehindIt) {
+    const test::full_listener dead;
+    test::raw_listener listener;
+    const auto loopback = asio::ip::address_v4::loopback();
+    error_code result = asio::error::in_progress;
+    auto body = [&]() -> awaitable<void> {
+        std::vector<tcp::endpoint> endpoints{{loopback, dead.port()}, {loopback, listener.port()}};
+        result = co_await dialler.dial_each(std::move(endpoints), clock::now() + 500ms);
+    };
+    asio::co_spawn(context, std::move(body), [](const std::exception_ptr& error) {
+        if (error) std::rethrow_exception(error);
+    });
+    context.run_for(test::patience);
+    EXPECT_FALSE(result) << result.message();
+    (void)listener.accept();
 }
 
 TEST_F(Dialler, GivenUpDuringTheLookUpItEndsAtOnce) {
