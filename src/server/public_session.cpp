@@ -145,7 +145,9 @@ bool public_session::read_head() {
             head_ = head_state::whole;
             return true;
         }
-        if (head_ == head_state::awaited) {
+        // Empty lines ahead of a request line, some callers send one behind a body, are no request yet (RFC 9112
+        // section 2.2).
+        if (head_ == head_state::awaited && buffered.find_first_not_of("\r\n") != buffered.npos) {
             head_ = head_state::begun;
             set_deadline(waiting_for::head);
         }
@@ -434,7 +436,12 @@ awaitable<void> public_session::write_interim(const protocol::response_head& hea
 
 protocol::data public_session::begin_response(protocol::response& response) {
     const auto& head = response.head;
-    if (!uploading_) deadline_.clear();
+    // The app has answered in time; what is left to wait for is the caller's body, where it is still to come.
+    if (uploading_ && !awaits_continue_) {
+        set_deadline(waiting_for::body);
+    } else {
+        deadline_.clear();
+    }
     if (kind_ == body_kind::until_close || awaits_continue_) keep_open_ = false;
     // An app that refuses a request may well not read the rest of it (RFC 9110 section 10.1.1).
     if (uploading_ && head.status >= 400) keep_open_ = false;
@@ -486,7 +493,7 @@ bool public_session::part_written(const protocol::data& part, net::error_code er
     body_octets_ += size;
     if (size > 0) exchange_->consumed(size);
     // A body that moves one way excuses a pause of the other.
-    if (size > 0 && uploading_ && !upgraded_) set_deadline(waiting_for::body);
+    if (size > 0 && uploading_ && !upgraded_ && !awaits_continue_) set_deadline(waiting_for::body);
     if (!part.end) return true;
     if (upgraded_) connection_->shutdown_send();
     log();

@@ -250,6 +250,55 @@ TEST_F(ServerCaller, AnAnswerMayTakeLongOnceItsHeadCame) {
     EXPECT_EQ(from.read_exactly(14), "4\r\nlate\r\n0\r\n\r\n");
 }
 
+TEST_F(ServerCaller, AnAnswerInPlaceOf100MayTakeLongOnceItsHeadCame) {
+    settings.response_timeout = 50ms;
+    settings.body_timeout = 100ms;
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    const auto id = peer.receive<protocol::request>().id;
+    peer.respond(id, response_head(200), "early", false);
+    (void)from.read_until("early\r\n");
+    EXPECT_TRUE(from.stays_silent(250ms));
+    peer.data(id, "late", true);
+    EXPECT_EQ(from.read_exactly(14), "4\r\nlate\r\n0\r\n\r\n");
+}
+
+TEST_F(ServerCaller, AnAnswerToAnUploadThatIsHeldUpMayTakeLongOnceItsHeadCame) {
+    settings.response_timeout = 200ms;
+    start();
+    auto peer = test::frame_peer(test::raw_peer(tunnel_port()));
+    peer.say_hello(true, 4);
+    (void)peer.receive<protocol::hello>();
+    peer.leave_first_ping();
+    auto from = caller();
+    constexpr std::size_t size = 8 * limits::mib;  // more than is taken of it without credit
+    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n\r\nabcd");
+    const auto id = peer.receive<protocol::request>().id;
+    from.send_in_background(std::string(size - 4, 'x'));
+    EXPECT_TRUE(from.stays_silent(50ms));  // held up by now
+    peer.respond(id, response_head(200), {}, false);
+    (void)from.read_until("\r\n\r\n");
+    EXPECT_TRUE(from.stays_silent(300ms));
+    peer.data(id, "late", false);
+    EXPECT_EQ(from.read_until("late\r\n"), "4\r\nlate\r\n");
+}
+
+TEST_F(ServerCaller, AnEmptyLineBehindARequestIsNoneYet) {
+    settings.header_timeout = 50ms;
+    start();
+    auto peer = client();
+    auto from = caller();
+    from.send(get("/"));
+    peer.respond(peer.receive<protocol::request>().id, response_head(204), {}, true);
+    (void)from.read_until("\r\n\r\n");
+    from.send("\r\n");
+    EXPECT_TRUE(from.stays_silent(150ms));
+    from.send(get("/again"));
+    EXPECT_EQ(peer.receive<protocol::request>().head.target, "/again");
+}
+
 TEST_F(ServerCaller, BeyondTheLimitInFlightIs503WithRetryAfter) {
     settings.max_in_flight = 2;
     start();
