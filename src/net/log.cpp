@@ -1,7 +1,6 @@
 #include "net/log.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "net/platform.hpp"
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
@@ -135,8 +135,7 @@ class line_queue {
 
     /// Bytes that stderr took now; nothing if it is broken.
     static std::optional<std::size_t> write_some(std::string_view bytes) {
-        pollfd state{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-        if (poll(&state, 1, 0) <= 0) return 0;
+        if (!takes_octets(STDERR_FILENO)) return 0;
         // A pipe that polls as writable takes PIPE_BUF bytes without blocking.
         const auto n = ::write(STDERR_FILENO, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
         if (n >= 0) return static_cast<std::size_t>(n);

@@ -1,6 +1,7 @@
 #include "net/platform.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -28,6 +29,11 @@ void open_standard_files() noexcept {
         if (fcntl(file, F_GETFD) != -1) continue;
         [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
     }
+}
+
+bool takes_octets(int file) noexcept {
+    pollfd state{.fd = file, .events = POLLOUT, .revents = 0};
+    return poll(&state, 1, 0) > 0;
 }
 
 std::size_t raise_file_limit() noexcept {

@@ -11,6 +11,9 @@ void ignore_sigpipe() noexcept;
 /// A program started with closed standard files would get sockets in their place, and log into them.
 void open_standard_files() noexcept;
 
+/// Whether a write of a line to this file would not wait for whoever reads it; an error is left to the write.
+[[nodiscard]] bool takes_octets(int file) noexcept;
+
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
 

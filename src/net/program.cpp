@@ -1,5 +1,7 @@
 #include "net/program.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <utility>
@@ -52,6 +54,8 @@ void program::take_signal() {
 }
 
 void program::say(const std::string& line) {
+    // Whoever opened stdout as a pipe and reads no more must not stop the program.
+    if (!takes_octets(STDOUT_FILENO)) return;
     std::fprintf(stdout, "%s\n", line.c_str());
     std::fflush(stdout);
 }

@@ -304,6 +304,23 @@ TEST(Cli, NobodyReadingStdoutAndStderrStopsNothing) {
     EXPECT_EQ(server.process.exit_code(), 0);
 }
 
+#ifdef __linux__
+TEST(Cli, AStdoutThatIsFullStopsNothing) {
+    const running_server server;
+    // As much as a pipe holds.
+    child client({"/bin/sh", "-c", R"(head -c 65536 /dev/zero; exec "$0" "$@")", client_program, "--server-addr",
+                  server.tcp(), "--echo"});
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    std::string answer;
+    do {
+        answer = get(server.http_port(), "/");
+    } while (answer.starts_with("HTTP/1.1 503 ") && std::chrono::steady_clock::now() < until);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+    client.signal(SIGTERM);
+    EXPECT_EQ(client.exit_code(), 0);
+}
+#endif
+
 /// A request that the local app has received and not answered.
 class request_in_flight {
  public:
