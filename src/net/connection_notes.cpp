@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "net/http_grammar.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::net {
 
@@ -48,7 +49,7 @@ http_error connection_notes::add(connection_field which, std::string_view value)
 // Lines and members that say the same are one (RFC 9110 section 8.6).
 http_error connection_notes::add_content_length(std::string_view value) noexcept {
     std::uint64_t number = 0;
-    if (!content_length_ && grammar::is_short_number(value, number)) {
+    if (!content_length_ && grammar::is_short_number(value, number) && number <= limits::max_number) {
         content_length_ = number;
         return {};
     }
@@ -60,6 +61,7 @@ http_error connection_notes::add_content_length(std::string_view value) noexcept
         if (error != std::errc{} || stopped != member.data() + member.size()) {
             return {400, "Content-Length is not a number"};
         }
+        if (length > limits::max_number) return {413, "Content-Length is larger than the tunnel can say"};
         if (content_length_.value_or(length) != length) return {400, "differing Content-Length values"};
         content_length_ = length;
         if (comma == std::string_view::npos) return {};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -216,7 +215,8 @@ errc reader::number(std::uint64_t& out) noexcept {
     skip_blanks();
     if (at_ == end_ || !is_digit(*at_)) return wrong_type();
     // No number of so few digits leaves the range.
-    constexpr std::ptrdiff_t in_range = std::numeric_limits<std::uint64_t>::digits10;
+    constexpr std::ptrdiff_t in_range = 15;
+    static_assert(limits::max_number >= 999'999'999'999'999);
     const char* const most = at_ + std::min(in_range, end_ - at_);
     const char* digit = at_;
     std::uint64_t n = 0;
@@ -227,7 +227,7 @@ errc reader::number(std::uint64_t& out) noexcept {
         return ok;
     }
     const auto [stopped, error] = std::from_chars(at_, end_, out);
-    if (error != std::errc() || (*at_ == '0' && stopped - at_ > 1)) return errc::bad_member;
+    if (error != std::errc() || out > limits::max_number || (*at_ == '0' && stopped - at_ > 1)) return errc::bad_member;
     if (stopped != end_ && !ends_word(*stopped)) return errc::bad_member;
     at_ = stopped;
     return ok;

@@ -76,7 +76,7 @@ class reader {
     /// What is not read yet.
     [[nodiscard]] std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
 
-    /// A non-negative integer below 2^64, written as plain digits.
+    /// An integer from 0 to limits::max_number, written as plain digits.
     [[nodiscard]] errc number(std::uint64_t& out) noexcept;
     [[nodiscard]] errc boolean(bool& out) noexcept;
     /// Any string, as UTF-8.

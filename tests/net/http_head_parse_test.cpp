@@ -212,7 +212,14 @@ TEST(RequestHead, Rule12IdenticalContentLengthsAreOne) {
         EXPECT_EQ(request.body, body_kind::length);
         EXPECT_EQ(lines_of(request.head.fields), (lines{{"Host", "a"}}));
     }
-    EXPECT_EQ(good_request(post("Content-Length: 18446744073709551615\r\n")).head.content_length, ~std::uint64_t{0});
+    EXPECT_EQ(good_request(post("Content-Length: 9007199254740991\r\n")).head.content_length, limits::max_number);
+}
+
+TEST(RequestHead, AContentLengthThatTheTunnelCannotSayIs413) {
+    for (const auto* field_lines : {"Content-Length: 9007199254740992\r\n", "Content-Length: 18446744073709551615\r\n",
+                                    "Content-Length: 9007199254740992, 9007199254740992\r\n"}) {
+        EXPECT_EQ(parse_request(post(field_lines)).error.status, 413U) << field_lines;
+    }
 }
 
 TEST(RequestHead, Rule13ContentLengthWithTransferEncodingIsRefused) {

@@ -234,11 +234,11 @@ TEST(Encode, TextThatIsNoUtf8StillMakesAValidFrame) {
 }
 
 TEST(Codec, EveryTypeSurvives) {
-    expect_round_trip(hello{1, "tunnel-server/1.0.0", 262144, 1024, false});
-    expect_round_trip(hello{1, "", 0, 0, true});
-    expect_round_trip(window{1, std::uint64_t{1} << 53});
+    expect_round_trip(hello{1, "tunnel-server/1.0.0", 262144, 1024, false, ""});
+    expect_round_trip(hello{1, "", 0, 0, true, "0123456789abcdef"});
+    expect_round_trip(window{1, limits::max_number});
     expect_round_trip(fin{1});
-    expect_round_trip(ping{std::numeric_limits<std::uint64_t>::max()});
+    expect_round_trip(ping{limits::max_number});
     expect_round_trip(pong{0});
     for (const auto reason :
          {cancel_reason::caller_gone, cancel_reason::local_reset, cancel_reason::local_timeout,
@@ -455,8 +455,18 @@ TEST(Decode, IntegersAreNonNegativeAndExact) {
     for (const std::string_view none : {"", "+1", ".5", "/"}) {
         EXPECT_EQ(error_of(R"({"type":"ping","nonce":)" + std::string(none) + "}"), errc::bad_json) << none;
     }
-    EXPECT_EQ(decoded<ping>(R"({"type":"ping","nonce":18446744073709551615})").nonce,
-              std::numeric_limits<std::uint64_t>::max());
+    EXPECT_EQ(decoded<ping>(R"({"type":"ping","nonce":9007199254740991})").nonce, limits::max_number);
+}
+
+TEST(Decode, NumbersEndWhereJsonsAreExact) {
+    for (const std::string_view bad : {"9007199254740992", "18446744073709551615", "18446744073709551616"}) {
+        for (const std::string_view before : {R"({"type":"ping","nonce":)", R"({"type":"window","id":1,"bytes":)",
+                                              R"({"type":"response","id":1,"status":200,"end":true,"content_length":)",
+                                              R"({"type":"hello","protocol":1,"max_streams":1,"window":)",
+                                              R"({"type":"hello","protocol":1,"window":1,"max_streams":)"}) {
+            EXPECT_EQ(error_of(std::string(before) + std::string(bad) + "}"), errc::bad_member) << before << bad;
+        }
+    }
 }
 
 TEST(Decode, StreamIdsAreInRange) {

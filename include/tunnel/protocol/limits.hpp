@@ -27,8 +27,9 @@ inline constexpr auto frame_time = 30s;
 /// Nesting allowed inside a frame. Our messages need 3; unknown members may nest a little more.
 inline constexpr std::size_t max_json_depth = 16;
 
-/// Largest stream id: JSON numbers are exact integers below 2^53 in every implementation.
-inline constexpr std::uint64_t max_stream_id = (std::uint64_t{1} << 53) - 1;
+/// Largest number: JSON numbers are exact integers below 2^53 in every implementation.
+inline constexpr std::uint64_t max_number = (std::uint64_t{1} << 53) - 1;
+inline constexpr std::uint64_t max_stream_id = max_number;
 
 // --- Flow control -------------------------------------------------------------------------------------------
 
