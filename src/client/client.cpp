@@ -1,5 +1,7 @@
 #include "client/client.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <random>
 #include <thread>
@@ -10,6 +12,15 @@
 #include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::client {
+
+namespace {
+
+std::string new_instance() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
 
 client::client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
                const net::link_times& times)
@@ -24,7 +35,8 @@ client::client(net::runtime& rt, options settings, std::function<void(const std:
              [this] {
                  if (session_) session_->stop();
              }),
-      backoff_(std::random_device{}()) {}
+      backoff_(std::random_device{}()),
+      instance_(new_instance()) {}
 
 void client::start() {
     auto body = [self = shared_from_this()]() -> net::awaitable<void> { return self->run(); };
@@ -84,7 +96,7 @@ net::awaitable<bool> client::connect_once() {
         last_failure_.clear();
         say_connected();
     };
-    outcome_ = co_await session->run(takeover_, active);
+    outcome_ = co_await session->run(instance_, takeover_, active);
     retry_from_ = net::clock::now();
     session_ = nullptr;
     const auto was_active = up_since != net::clock::time_point::max();

@@ -50,6 +50,7 @@ class client : public std::enable_shared_from_this<client> {
     net::asio::steady_timer pause_;
     net::deadline drain_;
     backoff backoff_;
+    std::string instance_;
     std::unique_ptr<net::dialler> dialling_;
     bool takeover_ = true;
     bool stopping_ = false;

@@ -19,12 +19,13 @@ client_session::client_session(net::runtime& rt, net::tcp::socket socket, std::s
       pool_(std::move(pool)),
       settings_(settings) {}
 
-net::awaitable<outcome> client_session::run(bool takeover, std::function<void()> active) {
+net::awaitable<outcome> client_session::run(std::string instance, bool takeover, std::function<void()> active) {
     protocol::hello ours;
     ours.agent = "tunnel-client/" + std::string(program_version);
     ours.window = limits::initial_window;
     ours.max_streams = limits::max_streams;
     ours.takeover = takeover;
+    ours.instance = std::move(instance);
     ours.raw_bodies = settings_.raw_bodies;
     link_->send(ours);
     protocol::hello theirs;

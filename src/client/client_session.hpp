@@ -29,8 +29,8 @@ class client_session : public net::tunnel_link::owner, public std::enable_shared
     client_session(net::runtime& rt, net::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
                    const net::link_times& times = {});
 
-    /// `active` is called once the server said that this client is the active one.
-    [[nodiscard]] net::awaitable<outcome> run(bool takeover, std::function<void()> active);
+    /// `instance` names this client to the server. `active` is called once the server said that it is the active one.
+    [[nodiscard]] net::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
 
     /// Says goodbye, and closes when the requests in flight are answered.
     void drain();

@@ -60,6 +60,7 @@ enum class member : std::uint8_t {
     window,
     max_streams,
     takeover,
+    instance,
     raw_bodies,
     bytes,
     nonce,
@@ -89,7 +90,8 @@ member member_from(std::string_view key) noexcept {
             return key == "headers" ? member::headers : either("upgrade", member::upgrade);
         case 8:
             if (key == "trailers") return member::trailers;
-            return key == "protocol" ? member::protocol : either("takeover", member::takeover);
+            if (key == "protocol") return member::protocol;
+            return key == "takeover" ? member::takeover : either("instance", member::instance);
         case 10:
             return either("raw_bodies", member::raw_bodies);
         case 11:
@@ -118,7 +120,7 @@ constexpr shape shape_of(kind k) noexcept {
     using enum member;
     switch (k) {
         case kind::hello:
-            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover, raw_bodies)};
+            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover, instance, raw_bodies)};
         case kind::request:
             return {set_of(id, method, path, end), set_of(headers, content_length, body, upgrade, te, trailers)};
         case kind::response:
@@ -169,6 +171,7 @@ struct members {
     std::string* reason = nullptr;
     std::string* upgrade = nullptr;
     std::string* agent = nullptr;
+    std::string* instance = nullptr;
     std::string* detail = nullptr;
     field_list* fields = nullptr;
     field_list* trailers = nullptr;
@@ -194,6 +197,7 @@ void begin(kind k, message& out, members& m) {
         case kind::hello: {
             auto& to = out.emplace<hello>();
             m.agent = &to.agent;
+            m.instance = &to.instance;
             break;
         }
         case kind::request: {
@@ -415,6 +419,8 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return json.number(to.max_streams);
         case member::takeover:
             return json.boolean(to.takeover);
+        case member::instance:
+            return read_text(json, *to.instance);
         case member::raw_bodies:
             return json.boolean(to.raw_bodies);
         case member::bytes:

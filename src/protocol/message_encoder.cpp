@@ -84,10 +84,11 @@ class frame_writer {
 }  // namespace
 
 void append_frame(byte_buffer& out, const hello& m) {
-    frame_writer frame(out, R"({"type":"hello")", m.agent.size());
+    frame_writer frame(out, R"({"type":"hello")", m.agent.size() + m.instance.size());
     frame.number(R"(,"protocol":)", m.protocol).text(R"(,"agent":)", m.agent);
     frame.number(R"(,"window":)", m.window).number(R"(,"max_streams":)", m.max_streams);
     if (m.takeover) frame.literal(R"(,"takeover":true)");
+    if (!m.instance.empty()) frame.text(R"(,"instance":)", m.instance);
     if (m.raw_bodies) frame.literal(R"(,"raw_bodies":true)");
     frame.finish();
 }

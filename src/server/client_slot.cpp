@@ -1,10 +1,12 @@
 #include "server/client_slot.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/insist.hpp"
 #include "net/runtime.hpp"
 #include "server/tunnel_session.hpp"
+#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::server {
 
@@ -21,13 +23,28 @@ void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) 
         if (self.shut_down_) return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
         if (self.active_ && !takeover)
             return session->refuse(protocol::goaway_reason::busy, "another client is active");
-        // First of all, for it must not fail once the new one is active: the old one would believe that it still is.
-        if (self.active_) {
-            net::insist(self.strand_, [before = self.active_, by = session->peer()] { before->replace(by); });
-        }
-        self.active_ = session;
-        session->activate();
+        if (self.active_ && self.was_replaced(*session)) return session->replace(self.active_->peer());
+        self.swap_in(std::move(session));
     });
+}
+
+bool client_slot::was_replaced(const tunnel_session& session) const {
+    const auto& instance = session.instance();
+    return instance != active_->instance() && std::ranges::find(replaced_, instance) != replaced_.end();
+}
+
+void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
+    const auto& instance = session->instance();
+    if (active_) {
+        const auto& before = active_->instance();
+        if (!before.empty() && before != instance) replaced_.push_back(before);
+        if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
+        // First of all, for it must not fail once the new one is active: the old one would believe that it still is.
+        net::insist(strand_, [replaced = active_, by = session->peer()] { replaced->replace(by); });
+    }
+    std::erase(replaced_, instance);
+    active_ = session;
+    session->activate();
 }
 
 void client_slot::release(std::shared_ptr<tunnel_session> session) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <string>
 
 #include "net/asio.hpp"
 #include "net/exchange.hpp"
@@ -18,7 +20,8 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     client_slot(net::executor strand, std::size_t max_in_flight);
 
     /// Makes the session active, and tells it; the one before is told that it was replaced, and never waited for.
-    /// Without `takeover`, a session is told `busy` if another is active.
+    /// Without `takeover`, a session is told `busy` if another is active. One of a client that was replaced is told so
+    /// again: the network may have kept it from hearing it, and then it asks to take over.
     void claim(std::shared_ptr<tunnel_session> session, bool takeover);
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
@@ -30,10 +33,13 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
  private:
     template <class Function>
     void on_strand(Function run);
+    [[nodiscard]] bool was_replaced(const tunnel_session& session) const;
+    void swap_in(std::shared_ptr<tunnel_session> session);
 
     net::executor strand_;
     std::size_t max_in_flight_;
     std::shared_ptr<tunnel_session> active_;
+    std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first
     bool shut_down_ = false;
 };
 

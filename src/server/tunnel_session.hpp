@@ -37,6 +37,8 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] net::executor strand() const { return link_->strand(); }
     [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
+    /// (any, once it claims the slot) Names the client, whatever connection it comes by; empty if it does not say.
+    [[nodiscard]] const std::string& instance() const noexcept { return theirs_.instance; }
 
     void on_goaway(const protocol::goaway& m) override;
 

@@ -40,9 +40,18 @@ class ClientSession : public test::client_fixture {
 TEST_F(ClientSession, ItsHelloAsksForTheSlot) {
     start();
     auto server = accept();
-    EXPECT_EQ(
+    EXPECT_THAT(
         server.receive_text(),
-        R"({"type":"hello","protocol":1,"agent":"tunnel-client/0.1.0","window":262144,"max_streams":1024,"takeover":true})");
+        testing::MatchesRegex(R"(\{"type":"hello","protocol":1,"agent":"tunnel-client/0\.1\.0","window":262144,)"
+                              R"("max_streams":1024,"takeover":true,"instance":"[0-9a-f]{16}"\})"));
+}
+
+TEST_F(ClientSession, ItGoesByTheSameNameAtEachConnect) {
+    start();
+    auto server = accept();
+    const auto instance = server.receive<protocol::hello>().instance;
+    server.raw().reset();
+    EXPECT_EQ(accept().receive<protocol::hello>().instance, instance);
 }
 
 TEST_F(ClientSession, ItsHelloOffersRawBodiesWhereAsked) {

@@ -57,7 +57,7 @@ FAULTS = {
          r"Recovery\.AClientThatIsStoppedTwiceCutsAnswersShort|Cli\.AClientThatIsKilledBeforeTheAnswerIs502"),
     30: ("client stopped for 60 s", ""),
     31: ("replaced mid-stream", r"Acceptance\.RequestsOfAReplacedClientFail|ServerHandshake\.TheNewestClientWins"),
-    32: ("replaced while the old one is blackholed", r"ServerHandshake\.AReplacedClientThatDoesNotClose"),
+    32: ("replaced while the old one is blackholed", r"ServerHandshake\.AReplacedClientThatDoesNotClose|ServerHandshakeOfNamed"),
     33: ("two clients that reconnect",
          r"ClientSession\.AReplacedClientStandsBy|ClientSession\.AStandbyThatLosesTheServer"),
     34: ("late frames of an old session", r"ServerHandshake\.AnswersOfAReplacedClientGoNowhere"),

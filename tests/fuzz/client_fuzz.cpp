@@ -91,7 +91,7 @@ class scene {
         const auto strand = tunnel.get_executor();
         session_ = std::make_shared<client::client_session>(runtime_, std::move(tunnel), pool_, settings_);
         auto body = [this]() -> net::awaitable<void> {
-            [[maybe_unused]] const auto how = co_await session_->run(true, [] {});
+            [[maybe_unused]] const auto how = co_await session_->run("fuzz", true, [] {});
         };
         auto ended = [this] { running_ = false; };
         net::spawn(strand, "session", std::move(body), std::move(ended));

@@ -156,9 +156,18 @@ TEST(Encode, WritesReadableFrames) {
     EXPECT_EQ(payload_of(fin{3}), R"({"type":"fin","id":3})");
     EXPECT_EQ(payload_of(goaway{goaway_reason::busy, "another client is active"}),
               R"({"type":"goaway","reason":"busy","detail":"another client is active"})");
-    EXPECT_EQ(payload_of(hello{1, "tunnel-client/0.1.0", 262144, 1024, true}),
+    EXPECT_EQ(payload_of(hello{1, "tunnel-client/0.1.0", 262144, 1024, true, ""}),
               R"({"type":"hello","protocol":1,"agent":"tunnel-client/0.1.0","window":262144,"max_streams":1024,)"
               R"("takeover":true})");
+}
+
+TEST(Encode, AHelloNamesTheInstanceOfAClient) {
+    hello h;
+    h.takeover = true;
+    h.instance = "0123456789abcdef";
+    EXPECT_EQ(payload_of(h), R"({"type":"hello","protocol":1,"agent":"","window":0,"max_streams":0,"takeover":true,)"
+                             R"("instance":"0123456789abcdef"})");
+    expect_round_trip(h);
 }
 
 TEST(Encode, AWebhookIsOneReadableFrame) {
@@ -389,7 +398,7 @@ TEST(Decode, OptionalMembersMayBeAbsent) {
     EXPECT_FALSE(m.head.accepts_trailers);
     EXPECT_TRUE(m.body.empty());
     const hello h = decoded<hello>(R"({"type":"hello","protocol":1,"window":5,"max_streams":6})");
-    EXPECT_EQ(h, (hello{1, "", 5, 6, false}));
+    EXPECT_EQ(h, (hello{1, "", 5, 6, false, ""}));
 }
 
 TEST(Decode, RequiredMembersMustBeThere) {

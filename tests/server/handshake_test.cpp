@@ -174,6 +174,72 @@ TEST_F(ServerHandshake, WithoutTakeoverAClientHearsBusyAndTheActiveOneStays) {
     expect_served_by(active);
 }
 
+class ServerHandshakeOfNamed : public ServerHandshake {
+ protected:
+    [[nodiscard]] test::frame_peer connect(std::string instance) const {
+        test::frame_peer peer{test::raw_peer(tunnel_port())};
+        peer.say_hello_as(std::move(instance));
+        return peer;
+    }
+    [[nodiscard]] test::frame_peer active(std::string instance) const {
+        auto peer = connect(std::move(instance));
+        (void)peer.receive<protocol::hello>();
+        peer.leave_first_ping();
+        return peer;
+    }
+};
+
+TEST_F(ServerHandshakeOfNamed, AClientThatDidNotHearThatItWasReplacedHearsItAtItsReturn) {
+    start();
+    auto asleep = active("a");
+    auto newest = active("b");
+    asleep.raw().reset();
+    auto back = connect("a");
+    const auto goodbye = back.receive<protocol::goaway>();
+    EXPECT_EQ(goodbye.reason, goaway_reason::replaced);
+    EXPECT_THAT(goodbye.detail, HasSubstr("replaced by the client at 127.0.0.1:"));
+    back.raw().expect_closed();
+    expect_served_by(newest);
+}
+
+TEST_F(ServerHandshakeOfNamed, AClientTakesOverFromItsOwnLostConnection) {
+    start();
+    auto lost = active("a");
+    auto again = active("a");
+    expect_goodbye(lost, goaway_reason::replaced);
+    auto third = active("a");
+    expect_served_by(third);
+}
+
+TEST_F(ServerHandshakeOfNamed, OnceActiveAgainAReplacedClientMayTakeOver) {
+    start();
+    auto first = active("a");
+    auto second = active("b");
+    second.send(protocol::goaway{goaway_reason::shutdown, ""});
+    second.raw().expect_closed();
+    first = active("a");
+    auto third = active("c");
+    auto back = connect("a");
+    EXPECT_EQ(back.receive<protocol::goaway>().reason, goaway_reason::replaced);
+    third.send(protocol::goaway{goaway_reason::shutdown, ""});
+    third.raw().expect_closed();
+    first = active("a");
+    auto fourth = active("b");  // was active before "a" was: replaced by nobody
+    expect_served_by(fourth);
+}
+
+TEST_F(ServerHandshakeOfNamed, OnlySoManyReplacedClientsAreRemembered) {
+    start();
+    auto peer = active("first");
+    for (std::size_t i = 0; i <= limits::replaced_clients; ++i) {
+        auto next = active("later " + std::to_string(i));
+        expect_goodbye(peer, goaway_reason::replaced);
+        peer = std::move(next);
+    }
+    auto forgotten = active("first");
+    expect_served_by(forgotten);
+}
+
 TEST_F(ServerHandshake, WithoutTakeoverAClientBecomesActiveWhereNoneIs) {
     start();
     auto peer = client(false);

@@ -116,6 +116,15 @@ void frame_peer::say_hello(bool takeover, std::uint64_t window, std::uint64_t ma
     send(m);
 }
 
+void frame_peer::say_hello_as(std::string instance) {
+    protocol::hello m;
+    m.window = 256 * limits::kib;
+    m.max_streams = 1024;
+    m.takeover = true;
+    m.instance = std::move(instance);
+    send(m);
+}
+
 void frame_peer::request(protocol::stream_id id, const protocol::request_head& head, std::string_view body, bool end,
                          const lines& trailers) {
     protocol::byte_buffer frame;

@@ -61,6 +61,8 @@ class frame_peer {
         connection_.send(frame.view());
     }
     void say_hello(bool takeover = true, std::uint64_t window = 256 * 1024, std::uint64_t max_streams = 1024);
+    /// One that asks to take over, from a client of this name.
+    void say_hello_as(std::string instance);
     void request(protocol::stream_id id, const protocol::request_head& head, std::string_view body = {},
                  bool end = true, const lines& trailers = {});
     void respond(protocol::stream_id id, const protocol::response_head& head, std::string_view body = {},

@@ -134,6 +134,10 @@ inline constexpr auto goaway_time = 1s;
 /// can neither pile them up nor keep a client out.
 inline constexpr std::size_t max_handshakes = 64;
 
+/// Clients that the server remembers to have replaced. More than anyone starts while one of them sleeps; a hello bounds
+/// what each takes.
+inline constexpr std::size_t replaced_clients = 64;
+
 /// Sockets served in one turn of the event loop: as many as are ready at a time on a busy server. More would wait for
 /// those before them in any case.
 inline constexpr std::size_t sockets_a_turn = 256;

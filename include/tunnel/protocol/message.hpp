@@ -53,6 +53,7 @@ struct hello {
     std::uint64_t window = 0;  ///< initial credit per stream, in decoded body bytes
     std::uint64_t max_streams = 0;
     bool takeover = false;    ///< client only
+    std::string instance;     ///< client only: the same at every connect of one client, another for every other
     bool raw_bodies = false;  ///< reads frames with raw bodies, if the other does; a server follows its client
 
     bool operator==(const hello&) const = default;
