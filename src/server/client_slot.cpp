@@ -43,8 +43,8 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
         net::insist(strand_, [replaced = active_, by = session->peer()] { replaced->replace(by); });
     }
     std::erase(replaced_, instance);
-    active_ = session;
-    session->activate();
+    active_ = std::move(session);
+    active_->activate();
 }
 
 void client_slot::release(std::shared_ptr<tunnel_session> session) {
