@@ -25,6 +25,9 @@ namespace {
 // What the log shows where the caller left before there was an answer; nginx made it customary.
 constexpr unsigned caller_closed = 499;
 
+// Empty lines ahead of a request line, some callers send one behind a body, are no request yet (RFC 9112 section 2.2).
+bool begins_request(std::string_view buffered) { return buffered.find_first_not_of("\r\n") != buffered.npos; }
+
 }  // namespace
 
 public_session::public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings)
@@ -145,9 +148,7 @@ bool public_session::read_head() {
             head_ = head_state::whole;
             return true;
         }
-        // Empty lines ahead of a request line, some callers send one behind a body, are no request yet (RFC 9112
-        // section 2.2).
-        if (head_ == head_state::awaited && buffered.find_first_not_of("\r\n") != buffered.npos) {
+        if (head_ == head_state::awaited && begins_request(buffered)) {
             head_ = head_state::begun;
             set_deadline(waiting_for::head);
         }
@@ -540,7 +541,7 @@ awaitable<net::error_code> public_session::write_output(std::string_view body) {
 }
 
 awaitable<void> public_session::linger() {
-    if (!connection_->is_open() || (!unread_ && connection_->buffered().empty())) co_return;
+    if (!connection_->is_open() || (!unread_ && !begins_request(connection_->buffered()))) co_return;
     // Closing with unread input sends a reset that can overtake our answer (RFC 9112 section 9.6).
     connection_->shutdown_send();
     const auto until = net::clock::now() + limits::linger_time;

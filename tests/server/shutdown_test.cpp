@@ -40,6 +40,21 @@ TEST_F(ServerShutdown, AnIdleServerEnds) {
     expect_drained();
 }
 
+TEST_F(ServerShutdown, AnEmptyLineBehindARequestKeepsNoConnection) {
+    start();
+    auto peer = client();
+    auto idle = caller();
+    idle.send(std::string(get("/")) + "\r\n");
+    peer.respond(peer.receive<protocol::request>().id, response_head(204));
+    (void)read_response(idle);
+    stop();
+    idle.expect_closed();
+    idle.send("x");
+    idle.expect_hang_up();  // nobody lingers there
+    peer.raw().close();
+    expect_drained();
+}
+
 TEST_F(ServerShutdown, IdleConnectionsAreClosedAndTheClientIsTold) {
     start();
     auto peer = client();
