@@ -8,16 +8,15 @@ import sys
 from pathlib import Path
 
 RELAY = Path(__file__).resolve().parents[1] / "support" / "packet_relay.py"
+DEVICE = "tun"  # as packet_relay.py names it, at either end
 
-DEFAULT_CONGESTION_CONTROL = "/proc/sys/net/ipv4/tcp_congestion_control"
 CONGESTION_CONTROLS = ("cubic", "bbr")  # what servers and laptops mostly use
+AVAILABLE = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 
 
-def why_not_allowed(algorithm):
-    """Why a namespace cannot have this congestion control; empty if it can. What is available and not allowed, only
-    the machine's own namespace may make its default."""
-    allowed = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control").read_text().split()
-    return "" if algorithm in allowed else f"{algorithm} is not in net.ipv4.tcp_allowed_congestion_control"
+def why_not_there(algorithm):
+    """Why this kernel has no such congestion control; empty if it has."""
+    return "" if algorithm in AVAILABLE.read_text().split() else f"this kernel has no {algorithm}"
 
 
 class Unavailable(Exception):
@@ -56,10 +55,13 @@ class DelayLink:
         return self
 
     def congestion_control(self, algorithm):
-        """For what is started at either end from now on."""
-        for end in (self.left, self.right):
-            subprocess.run([*end, "sh", "-c", f"echo {algorithm} >{DEFAULT_CONGESTION_CONTROL}"],
-                           stdin=subprocess.DEVNULL, check=True, timeout=5)
+        """For connections over the path from now on. A route may name what a namespace's default may not, where
+        net.ipv4.tcp_allowed_congestion_control has it not."""
+        for end, own, peer in ((self.left, self.left_address, self.right_address),
+                               (self.right, self.right_address, self.left_address)):
+            route = f"{peer} dev {DEVICE} src {own} congctl {algorithm}"
+            subprocess.run([*end, "ip", "route", "replace", *route.split()], stdin=subprocess.DEVNULL, check=True,
+                           timeout=5)
 
     def __exit__(self, *_):
         self.process.terminate()

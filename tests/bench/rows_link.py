@@ -3,7 +3,7 @@
 import functools
 
 from contenders import YARDSTICK, End, Place
-from delay_link import CONGESTION_CONTROLS, DelayLink, Unavailable, why_not_allowed
+from delay_link import CONGESTION_CONTROLS, DelayLink, Unavailable, why_not_there
 from load import transfer
 from origin import start_app
 from results import Line, Target, missing
@@ -26,7 +26,7 @@ def link(run):
             far_caller = Place(run.folder, run.programs, app.port, right, right, door=right.address)
             for algorithm in CONGESTION_CONTROLS:
                 what = f"download over 100 ms x 100 Mbit/s, {algorithm}"
-                if why := why_not_allowed(algorithm):
+                if why := why_not_there(algorithm):
                     lines.append(missing("link", f"{what}, share of what base64 leaves", "%", SHARE, why))
                     continue
                 path.congestion_control(algorithm)
