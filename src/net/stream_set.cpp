@@ -74,11 +74,11 @@ std::error_code stream_set::check_new(const protocol::request& request) const {
     if (table_.state(request.id) != decltype(table_)::lookup::never_opened || request.id == 0)
         return errc::bad_stream_id;
     if (table_.size() >= max_streams_) return errc::bad_stream_id;
-    if (request.body.size() > our_window_) return errc::credit_overflow;
     return {};
 }
 
-bool stream_set::has_declared_body(const protocol::request& request) {
+bool stream_set::takes_body_of(const protocol::request& request) const {
+    if (request.body.size() > our_window_) return false;
     // Octets ahead of a switch could be taken for another request.
     if (!request.head.upgrade.empty()) return request.body.empty() && request.head.content_length.value_or(0) == 0;
     if (!request.head.content_length) return true;

@@ -40,8 +40,9 @@ class stream_set {
     void adopt(const stream& s, const protocol::request& request);
     /// Whether a request of the peer may open a stream.
     [[nodiscard]] std::error_code check_new(const protocol::request& request) const;
-    /// Whether the body so far is no longer, and at its end no shorter, than the head declares.
-    [[nodiscard]] static bool has_declared_body(const protocol::request& request);
+    /// Whether the body so far has credit, and is no longer, and at its end no shorter, than the head declares. If not,
+    /// that is the stream's error.
+    [[nodiscard]] bool takes_body_of(const protocol::request& request) const;
 
     /// Frames for open streams. An error is the connection's: goaway and close.
     [[nodiscard]] std::error_code handle(protocol::response&& m);

@@ -231,7 +231,7 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (auto* p = std::get_if<fin>(&m)) return streams_.handle(*p);
     if (auto* p = std::get_if<request>(&m)) {
         if (const auto error = streams_.check_new(*p)) return error;
-        if (!stream_set::has_declared_body(*p)) return streams_.handle_bad_body(p->id, true);
+        if (!streams_.takes_body_of(*p)) return streams_.handle_bad_body(p->id, true);
         const auto id = p->id;
         std::shared_ptr<exchange> s;
         try {

@@ -529,10 +529,13 @@ TEST_F(StreamSetOfClient, IdsMustRiseButMayHaveGaps) {
     EXPECT_FALSE(streams.check_new(r));
 }
 
-TEST_F(StreamSetOfClient, ARequestLargerThanTheWindowIsAnError) {
+TEST_F(StreamSetOfClient, ARequestWithMoreBodyThanTheWindowIsAnErrorOfItsStream) {
     auto r = request(std::string(1001, 'x'));
     r.id = 1;
-    EXPECT_EQ(streams.check_new(r), errc::credit_overflow);
+    EXPECT_FALSE(streams.check_new(r));
+    EXPECT_FALSE(streams.takes_body_of(r));
+    r.body = protocol::byte_buffer(std::string(1000, 'x'));
+    EXPECT_TRUE(streams.takes_body_of(r));
 }
 
 TEST_F(StreamSetOfClient, TheCallersFinIsDelivered) {

@@ -115,6 +115,17 @@ TEST_F(TunnelLink, FramesInOneSegmentAndFramesByteByByteAreTheSame) {
     EXPECT_EQ(peer->receive<protocol::response>().id, 6U);
 }
 
+TEST_F(TunnelLink, ARequestWithMoreBodyThanItsCreditFailsAlone) {
+    serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(answer_of(1)); };
+    start_greeted();
+    peer->request(1, test::request_head("POST", "/"), std::string(limits::initial_window + 1, 'x'));
+    const auto cancel = peer->receive<protocol::cancel>();
+    EXPECT_EQ(cancel.id, 1U);
+    EXPECT_EQ(cancel.reason, protocol::cancel_reason::protocol);
+    peer->request(2, test::request_head("POST", "/"), std::string(limits::initial_window, 'x'));
+    EXPECT_EQ(peer->receive<protocol::response>().id, 2U);
+}
+
 TEST_F(TunnelLink, AFrameOfTheLargestSizeArrives) {
     start_greeted();
     const std::string around = R"({"type":"ping","nonce":7,"x":""})";
