@@ -304,9 +304,9 @@ void tunnel_link::leave() {
 
 void tunnel_link::finish(protocol::goaway_reason reason, std::string detail) {
     if (closed_ || finishing_) return;
-    finishing_ = true;
-    announce(reason, std::move(detail));
     goodbye_.set(times_.goaway);
+    announce(reason, std::move(detail));
+    finishing_ = true;  // not where memory ran out: then it is said again
 }
 
 void tunnel_link::close(std::string why) {

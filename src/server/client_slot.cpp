@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/insist.hpp"
 #include "net/runtime.hpp"
 #include "server/tunnel_session.hpp"
 #include "tunnel/protocol/limits.hpp"
@@ -39,8 +38,8 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
         const auto& before = active_->instance();
         if (!before.empty() && before != instance) replaced_.push_back(before);
         if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
-        // First of all, for it must not fail once the new one is active: the old one would believe that it still is.
-        net::insist(strand_, [replaced = active_, by = session->peer()] { replaced->replace(by); });
+        // First of all, for it may throw: once the new one is active, the old one must hear of it.
+        active_->replace(session->peer());
     }
     std::erase(replaced_, instance);
     active_ = std::move(session);

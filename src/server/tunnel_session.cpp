@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "net/insist.hpp"
 #include "net/log.hpp"
 #include "net/memory_reserve.hpp"
 #include "net/runtime.hpp"
@@ -50,19 +51,20 @@ void tunnel_session::activate() {
     });
 }
 
-void tunnel_session::replace(std::string by) {
-    on_strand([by = std::move(by)](tunnel_session& self) {
-        self.link_->set_stream_failure(net::failure::replaced);
-        self.link_->streams().fail_all(net::failure::replaced);
-        self.link_->finish(protocol::goaway_reason::replaced, "replaced by the client at " + by);
-    });
+void tunnel_session::replace(const std::string& by) {
+    finish(net::failure::replaced, protocol::goaway_reason::replaced, "replaced by the client at " + by);
 }
 
 void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) {
-    on_strand([reason, detail = std::move(detail)](tunnel_session& self) mutable {
-        self.link_->set_stream_failure(net::failure::shutting_down);
-        self.link_->streams().fail_all(net::failure::shutting_down);
-        self.link_->finish(reason, std::move(detail));
+    finish(net::failure::shutting_down, reason, std::move(detail));
+}
+
+void tunnel_session::finish(net::failure streams, protocol::goaway_reason reason, std::string detail) {
+    // A client that does not hear of it believes that it is the active one.
+    net::insist(link_->strand(), [self = shared_from_this(), streams, reason, detail = std::move(detail)] {
+        self->link_->set_stream_failure(streams);
+        self->link_->streams().fail_all(streams);
+        self->link_->finish(reason, detail);
     });
 }
 

@@ -22,9 +22,10 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
 
     /// (any) The slot made this session active: our hello goes out.
     void activate();
-    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes.
-    void replace(std::string by);
-    /// (any) Goodbye.
+    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes. From the
+    /// strand's queue, and surely, unless this throws.
+    void replace(const std::string& by);
+    /// (any) Goodbye, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);
     /// (any) Sends a request to the client, or fails the exchange with `overloaded`.
     void open(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request, std::size_t max_in_flight);
@@ -45,6 +46,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
  private:
     template <class Function>
     void on_strand(Function run);
+    void finish(net::failure streams, protocol::goaway_reason reason, std::string detail);
 
     std::shared_ptr<net::tunnel_link> link_;
     std::shared_ptr<client_slot> slot_;

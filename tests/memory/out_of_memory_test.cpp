@@ -14,6 +14,7 @@
 #include "net/log.hpp"
 #include "net/memory_reserve.hpp"
 #include "server/server.hpp"
+#include "support/frame_peer.hpp"
 #include "support/http_socket.hpp"
 #include "support/program_thread.hpp"
 #include "support/sample_app_server.hpp"
@@ -152,7 +153,7 @@ class OutOfMemory : public testing::Test {
         // One place alone, to look into a failure.
         const auto* only = std::getenv("TUNNEL_TEST_ALLOCATION");
         for (std::size_t first = only == nullptr ? 0 : std::strtoul(only, nullptr, 10);; first += step) {
-            SCOPED_TRACE("from allocation " + std::to_string(first));
+            SCOPED_TRACE(std::to_string(count) + " from allocation " + std::to_string(first));
             scarce_tunnel tunnel(app.port());
             ahead(tunnel);
             scarce_memory::refuse(first, count);
@@ -231,7 +232,7 @@ TEST_F(OutOfMemory, WithNothingLeftForAWhileARequestIsServedAfterwards) {
 TEST_F(OutOfMemory, AtEveryAllocationOfAStopBothProgramsEnd) {
     for (const std::size_t count : {1U, 30U}) {
         for (std::size_t first = 0;; ++first) {
-            SCOPED_TRACE("from allocation " + std::to_string(first));
+            SCOPED_TRACE(std::to_string(count) + " from allocation " + std::to_string(first));
             scarce_tunnel tunnel(app.port());
             start_and_use_once(tunnel);
             auto in_flight = tunnel.call();
@@ -242,6 +243,46 @@ TEST_F(OutOfMemory, AtEveryAllocationOfAStopBothProgramsEnd) {
             tunnel.expect_drained();
             const auto made = scarce_memory::give_back();
             if (HasFatalFailure() || HasNonfatalFailure()) return;
+            if (made <= first) break;
+        }
+    }
+}
+
+/// Whether it is the active client now; if not, its connection has ended.
+bool becomes_active(frame_peer& client) {
+    try {
+        client.say_hello();
+        (void)client.receive<protocol::hello>();
+        return true;
+    } catch (const peer_error&) {
+        return false;
+    }
+}
+
+TEST_F(OutOfMemory, AtEveryAllocationOfATakeoverTheReplacedClientHearsOfIt) {
+    // One, and more and more, until the reserve is used up.
+    for (std::size_t count = 1; count < 60; count += 3) {
+        for (std::size_t first = 0;; ++first) {
+            SCOPED_TRACE(std::to_string(count) + " from allocation " + std::to_string(first));
+            program_thread program;
+            server::options options;
+            options.http_addr = {"127.0.0.1", 0};
+            options.tcp_addr = {"127.0.0.1", 0};
+            const auto server = std::make_shared<server::server>(program.runtime(), options);
+            server->start();
+            net::asio::post(program.runtime().context(), [] { scarce_memory::watch_this_thread(); });
+            program.start();
+            auto replaced = frame_peer::active_client(server->tcp_address().port);
+            scarce_memory::refuse(first, count);
+            frame_peer newest{raw_peer(server->tcp_address().port)};
+            const auto active = becomes_active(newest);
+            const auto made = scarce_memory::give_back();
+            if (active) {
+                EXPECT_NO_THROW(replaced.expect_end()) << "it believes that it is the active one";
+            }
+            server->stop();
+            server->stop();
+            program.expect_drained(time_limit);
             if (made <= first) break;
         }
     }
