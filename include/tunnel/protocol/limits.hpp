@@ -57,12 +57,14 @@ inline constexpr std::size_t window_pool = 16 * mib;
 /// Streams that may be open at a time on one link: what a hello offers.
 inline constexpr std::uint32_t max_streams = 1024;
 
-/// Decoded body bytes in one frame. What arrives as one frame leaves in one write: small ones cost more of them.
-inline constexpr std::size_t body_slice = 64 * kib;
+/// Decoded body bytes in one frame. What arrives as one frame leaves in one write: small ones cost more of them. One
+/// that is written as a chunk still fits a segment over loopback (65,464 octets where IPv6 has timestamps), or the
+/// kernel would send the rest of it as a packet of its own; and base64 needs no padding.
+inline constexpr std::size_t body_slice = 65'400;
 
 /// The same when other streams are ready too and the link is slower than they are, so that a small answer waits behind
 /// little.
-inline constexpr std::size_t shared_body_slice = 16 * kib;
+inline constexpr std::size_t shared_body_slice = body_slice / 4;
 
 /// A link counts as slow for so many pieces of output after one that the kernel did not take at once. It may take some
 /// of them all the same: it makes room for more than one at a time.
