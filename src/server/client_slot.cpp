@@ -38,7 +38,7 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
         const auto& before = active_->instance();
         if (!before.empty() && before != instance) replaced_.push_back(before);
         if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
-        // First of all, for it may throw: once the new one is active, the old one must hear of it.
+        // Before the new one is active: where this throws, the old one still is.
         active_->replace(session->peer());
     }
     std::erase(replaced_, instance);

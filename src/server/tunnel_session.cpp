@@ -59,11 +59,11 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
     finish(net::failure::shutting_down, reason, std::move(detail));
 }
 
-void tunnel_session::finish(net::failure streams, protocol::goaway_reason reason, std::string detail) {
+void tunnel_session::finish(net::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
     // A client that does not hear of it believes that it is the active one.
-    net::insist(link_->strand(), [self = shared_from_this(), streams, reason, detail = std::move(detail)] {
-        self->link_->set_stream_failure(streams);
-        self->link_->streams().fail_all(streams);
+    net::insist(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
+        self->link_->set_stream_failure(stream_failure);
+        self->link_->streams().fail_all(stream_failure);
         self->link_->finish(reason, detail);
     });
 }

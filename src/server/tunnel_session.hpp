@@ -22,8 +22,8 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
 
     /// (any) The slot made this session active: our hello goes out.
     void activate();
-    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes. From the
-    /// strand's queue, and surely, unless this throws.
+    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes. Queued, and
+    /// done even where memory runs out meanwhile; throws std::bad_alloc where it never will be.
     void replace(const std::string& by);
     /// (any) Goodbye, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);
@@ -46,7 +46,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
  private:
     template <class Function>
     void on_strand(Function run);
-    void finish(net::failure streams, protocol::goaway_reason reason, std::string detail);
+    void finish(net::failure stream_failure, protocol::goaway_reason reason, std::string detail);
 
     std::shared_ptr<net::tunnel_link> link_;
     std::shared_ptr<client_slot> slot_;
