@@ -92,7 +92,7 @@ void local_exchange::answer_arrived() {
     if (!self) return;
     try {
         const auto head = read_final_head();
-        if (!head) return;
+        if (!head || (*head == failure::none && head_waits())) return;
         awaiting_answer_ = nullptr;
         connection_->on_input(nullptr);
         const auto why = *head == failure::none ? begin_answer() : *head;
@@ -124,6 +124,7 @@ awaitable<failure> local_exchange::begin() {
     auto head = read_final_head();
     for (; !head; head = read_final_head()) co_await connection_->wait_input();
     if (*head != failure::none) co_return *head;
+    if (head_waits()) co_await connection_->wait_input();
     co_return begin_answer();
 }
 
@@ -214,6 +215,7 @@ bool local_exchange::write_request(net::error_code& error) {
     const auto kind = framing_of(request_);
     request_written_ = false;
     interim_ = 0;
+    head_waited_ = false;
     connection_->parser.reset();
     append_request_head(connection_->output, request_.head, kind,
                         net::body_writer::room_behind_prefix(request_.body.size()));
@@ -321,6 +323,7 @@ void local_exchange::take_control(const net::incoming& part) {
 }
 
 std::optional<failure> local_exchange::read_final_head() {
+    if (head_waited_) return connection_->is_open() ? failure::none : failure::local_reset;
     const auto to_head = request_.head.method == "HEAD";
     for (;;) {
         net::http_error error;
@@ -340,6 +343,16 @@ std::optional<failure> local_exchange::read_final_head() {
     if (connection_->at_end()) return failure::local_bad_answer;
     connection_->watch();
     return std::nullopt;
+}
+
+bool local_exchange::head_waits() {
+    if (head_waited_ || response_.body != body_kind::length || connection_->at_end()) return false;
+    const auto here = connection_->buffered().size();
+    const auto length = response_.head.content_length.value_or(0);
+    if (here >= length || length - here > limits::input_start) return false;
+    head_waited_ = true;
+    connection_->watch(settings_.head_wait);
+    return true;
 }
 
 failure local_exchange::begin_answer() {

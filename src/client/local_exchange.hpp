@@ -59,6 +59,8 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data& part);
     /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
     [[nodiscard]] std::optional<net::failure> read_final_head();
+    /// Whether the final head, which is there, is to wait for its body. Then the connection says when it has.
+    [[nodiscard]] bool head_waits();
     /// Sends the head of the answer, and the body that came with it.
     [[nodiscard]] net::failure begin_answer();
     [[nodiscard]] net::awaitable<net::failure> relay_answer_body();
@@ -97,6 +99,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     unsigned interim_ = 0;
     net::received_response response_;
     net::body_decoder decoder_;
+    bool head_waited_ = false;
     bool head_sent_ = false;
     bool answer_sent_ = false;  // to its end
     net::clock::time_point started_;

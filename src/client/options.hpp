@@ -20,6 +20,7 @@ struct options {
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
+    std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
     std::size_t max_header_bytes = limits::max_head;
     std::size_t local_pool = limits::local_pool;
     net::common_options common;

@@ -44,6 +44,12 @@ void connection::watch() {
     poller_.defer(strand_, std::shared_ptr<deferred>(shared_from_this(), this));
 }
 
+void connection::watch(std::chrono::milliseconds most) {
+    if (!watch_deadline_) watch_deadline_ = std::make_unique<deadline>(strand_, [this] { tell_of_input(); });
+    watch_deadline_->set(most);
+    watch();
+}
+
 void connection::read_watched() {
     try {
         read_once();
@@ -83,7 +89,12 @@ void connection::read_once() {
 
 void connection::watched_read_ended(error_code error) {
     watching_ = false;
+    if (watch_deadline_) watch_deadline_->clear();
     note_end(error);
+    tell_of_input();
+}
+
+void connection::tell_of_input() {
     // A copy: what is called may close the connection, which drops the original.
     if (auto callback = on_input_) callback();
     input_changed_.notify_now();
@@ -180,6 +191,7 @@ awaitable<error_code> connection::write(gather pieces) {
 }
 
 void connection::end_waits() {
+    if (watch_deadline_) watch_deadline_->stop();
     if (write_deadline_) write_deadline_->stop();
     on_input_ = nullptr;
     if (!at_end_) note_end(asio::error::operation_aborted);

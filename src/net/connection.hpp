@@ -46,6 +46,8 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     /// Reads once as soon as there is something, so that octets, a FIN or a reset are seen while nobody reads; of a
     /// full buffer, only a reset. Never inside this call.
     void watch();
+    /// The same, and whoever waits for input is told once `most` has passed, also where nothing has arrived.
+    void watch(std::chrono::milliseconds most);
     /// Until input arrived, the end was seen, or `wake` was called. One waiter.
     [[nodiscard]] awaitable<void> wait_input() { return input_changed_.wait(); }
     void wake() { input_changed_.notify(); }
@@ -84,6 +86,7 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     void read_watched();
     void read_once();
     void watched_read_ended(error_code error);
+    void tell_of_input();
     void note_end(error_code error) noexcept;
     void end_waits();
 
@@ -101,6 +104,7 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     event input_changed_;
     event writable_;
     std::function<void()> on_input_;
+    std::unique_ptr<deadline> watch_deadline_;  // made at the first watch that has one
     std::unique_ptr<deadline> write_deadline_;  // made at the first write that has to wait
     bool write_stalled_ = false;                // it has passed
 };

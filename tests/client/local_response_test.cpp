@@ -91,6 +91,90 @@ TEST_F(ClientLocalResponse, AStreamedAnswerIsPassedOnAsItComes) {
     EXPECT_EQ(test::lines_of(last.trailers), (test::lines{{"X-Sum", "1"}}));
 }
 
+/// Heads that come before their bodies.
+class ClientHeadWithoutBody : public ClientLocalResponse, public testing::WithParamInterface<bool> {
+ protected:
+    void SetUp() override {
+        settings.head_wait = head_wait;
+        ClientLocalResponse::SetUp();
+    }
+
+    /// The app's connection, new or used before, with a request read off it.
+    test::raw_peer asked_here() {
+        auto local = asked();
+        if (const auto used_before = GetParam(); !used_before) return local;
+        local.send(answer("first"));
+        EXPECT_TRUE(server().receive<protocol::response>().end);
+        server().request(++id, request_head("GET", "/"));
+        (void)read_head(local);
+        return local;
+    }
+
+    std::chrono::milliseconds head_wait = 1h;
+};
+
+TEST_P(ClientHeadWithoutBody, AShortBodyIsWaitedForAndBothAreOneFrame) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    EXPECT_TRUE(server().raw().stays_silent(20ms));
+    local.send("body");
+    const auto response = server().receive<protocol::response>();
+    EXPECT_EQ(response.body.view(), "body");
+    EXPECT_TRUE(response.end);
+}
+
+TEST_P(ClientHeadWithoutBody, HalfABodyIsWaitedForOnce) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
+    EXPECT_TRUE(server().raw().stays_silent(20ms));
+    local.send("half");
+    EXPECT_EQ(server().receive<protocol::response>().body.view(), "half");
+    local.send("..");
+    EXPECT_EQ(server().receive<protocol::data>().body.view(), "..");
+}
+
+TEST_P(ClientHeadWithoutBody, ALongBodyIsNotWaitedFor) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(limits::input_start + 1) + "\r\n\r\n");
+    EXPECT_FALSE(server().receive<protocol::response>().end);
+}
+
+TEST_P(ClientHeadWithoutBody, AnEndInPlaceOfTheBodyIsACancel) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    local.shutdown_send();
+    EXPECT_FALSE(server().receive<protocol::response>().end);
+    EXPECT_EQ(server().receive<protocol::cancel>().reason, cancel_reason::local_reset);
+    server().cancel(id, cancel_reason::local_reset);
+}
+
+TEST_P(ClientHeadWithoutBody, ACallerWhoLeavesMeanwhileEndsTheRequest) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    EXPECT_TRUE(server().raw().stays_silent(20ms));
+    server().cancel(id, cancel_reason::caller_gone);
+    local.expect_closed();
+}
+
+class ClientHeadWithoutBodyForLong : public ClientHeadWithoutBody {
+ protected:
+    ClientHeadWithoutBodyForLong() { head_wait = 1ms; }
+};
+
+TEST_P(ClientHeadWithoutBodyForLong, TheHeadGoesAlone) {
+    auto local = asked_here();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    const auto response = server().receive<protocol::response>();
+    EXPECT_EQ(response.head.content_length, 4U);
+    EXPECT_FALSE(response.end);
+    local.send("body");
+    EXPECT_EQ(server().receive<protocol::data>().body.view(), "body");
+}
+
+std::string name_of(const testing::TestParamInfo<bool>& info) { return info.param ? "UsedBefore" : "New"; }
+INSTANTIATE_TEST_SUITE_P(OnAConnection, ClientHeadWithoutBody, testing::Bool(), name_of);
+INSTANTIATE_TEST_SUITE_P(OnAConnection, ClientHeadWithoutBodyForLong, testing::Bool(), name_of);
+
 TEST_F(ClientLocalResponse, AnAnswerUntilTheEndOfTheConnectionEndsWithIt) {
     auto local = asked();
     local.send("HTTP/1.1 200 OK\r\n\r\nsome");

@@ -49,6 +49,36 @@ TEST_F(Connection, WhatArrivesIsBuffered) {
     EXPECT_EQ(own->buffered(), "llo world");
 }
 
+TEST_F(Connection, AWatchThatWaitsLongEnoughSaysSo) {
+    int told = 0;
+    own->on_input([&] { ++told; });
+    auto body = [&]() -> awaitable<void> {
+        own->watch(1ms);
+        co_await own->wait_input();
+    };
+    run(body);
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(own->buffered().empty());
+    peer->send("later");
+    buffer(5);
+    EXPECT_EQ(own->buffered(), "later");
+}
+
+TEST_F(Connection, AWatchThatSawInputWaitsNoLonger) {
+    int told = 0;
+    own->on_input([&] { ++told; });
+    peer->send("x");
+    asio::steady_timer later(context);
+    auto body = [&]() -> awaitable<void> {
+        own->watch(20ms);
+        co_await own->wait_input();
+        later.expires_after(40ms);
+        co_await later.async_wait(no_throw);
+    };
+    run(body);
+    EXPECT_EQ(told, 1);
+}
+
 TEST_F(Connection, InputIsBounded) {
     connect(1000);
     peer->send(std::string(5000, 'x'));

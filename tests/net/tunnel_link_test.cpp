@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_future.hpp>
 #include <functional>
 #include <future>
@@ -319,6 +320,7 @@ TEST_F(TunnelLinkBlocked, APeerThatTakesNoDataIsGivenUp) {
 }
 
 TEST_F(TunnelLinkBlocked, APeerThatTakesNoDataIsGivenUpWhateverItSays) {
+    auto running = asio::make_work_guard(link->strand());  // also once the link is closed
     const auto until = clock::now() + test::patience;
     try {
         while (clock::now() < until) {
@@ -329,6 +331,7 @@ TEST_F(TunnelLinkBlocked, APeerThatTakesNoDataIsGivenUpWhateverItSays) {
     } catch (const test::peer_error&) {
         // As it should: the connection is gone.
     }
+    running.reset();
     program.expect_drained(test::patience);
     EXPECT_EQ(link->ended(), "peer takes no data");
 }
