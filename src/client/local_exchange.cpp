@@ -208,7 +208,7 @@ bool local_exchange::may_retry(failure why) const {
     // RFC 9112 section 9.3.1: a connection that closed before the first octet of an answer may be tried again,
     // where doing the request twice does no harm and its body is still here.
     if (why != failure::local_reset || fresh_ || caller_left_ || !is_repeatable(request_)) return false;
-    return !head_sent_ && interim_ == 0 && connection_->buffered().empty();
+    return !head_waited_ && !head_sent_ && interim_ == 0 && connection_->buffered().empty();
 }
 
 bool local_exchange::write_request(net::error_code& error) {

@@ -48,10 +48,10 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     void watch();
     /// The same, and whoever waits for input is told once `most` has passed, also where nothing has arrived.
     void watch(std::chrono::milliseconds most);
-    /// Until input arrived, the end was seen, or `wake` was called. One waiter.
+    /// Until input arrived, the end was seen, the time of the watch has passed, or `wake` was called. One waiter.
     [[nodiscard]] awaitable<void> wait_input() { return input_changed_.wait(); }
     void wake() { input_changed_.notify(); }
-    /// Called, on the strand, whenever a watched read completes.
+    /// Called, on the strand, whenever a watched read completes or its time has passed.
     void on_input(std::function<void()> callback) { on_input_ = std::move(callback); }
 
     /// Next octets of a body, at most `most`, straight from the socket where nothing is buffered. Empty:

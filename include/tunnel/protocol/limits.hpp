@@ -187,8 +187,8 @@ inline constexpr unsigned max_interim = 32;
 /// First size of a connection's input buffer: most heads fit, and an idle connection stays below 8 KiB in all.
 inline constexpr std::size_t input_start = 3 * kib;
 
-/// The head of an answer whose body is not there yet, and no longer than that first size, waits for it: many apps write
-/// the two apart, microseconds between them, and together they are one frame, one write and one packet to the caller.
+/// The head of an answer waits for its body, where no more of that than the first size is missing: many apps write the
+/// two apart, microseconds between them, and together they are one frame, one write and one packet to the caller.
 /// Nobody notices this much where the body takes its time.
 inline constexpr std::chrono::milliseconds head_wait{2};
 
