@@ -89,6 +89,10 @@ class OutOfMemory : public testing::Test {
         app.on("/long-head", [](sample_app_server::call& c) {
             c.reply("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') + "\r\nContent-Length: 0\r\n\r\n");
         });
+        app.on("/two-writes", [](sample_app_server::call& c) {
+            c.reply("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+            c.reply("body");
+        });
         app.on("/talk", [](sample_app_server::call& c) {
             c.reply("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
             for (auto octets = c.socket.read_some(); !octets.empty(); octets = c.socket.read_some()) c.reply(octets);
@@ -116,6 +120,11 @@ class OutOfMemory : public testing::Test {
                 caller.send("GET /hook HTTP/1.1\r\nHost: a\r\n\r\n");
                 (void)caller.read_message();
             }
+        });
+        attempt([](http_socket& caller) {
+            caller.send("GET /two-writes HTTP/1.1\r\nHost: a\r\n\r\n");
+            const auto answer = caller.read_message();
+            EXPECT_TRUE(answer.status() != 200 || answer.body == "body") << "a wrong octet";
         });
         attempt([](http_socket& caller) {
             caller.send("GET /long-head HTTP/1.1\r\nHost: a\r\n\r\n");
