@@ -323,6 +323,7 @@ void local_exchange::take_control(const net::incoming& part) {
 }
 
 std::optional<failure> local_exchange::read_final_head() {
+    // It was read before it waited.
     if (head_waited_) return connection_->is_open() ? failure::none : failure::local_reset;
     const auto to_head = request_.head.method == "HEAD";
     for (;;) {

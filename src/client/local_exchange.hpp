@@ -99,7 +99,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     unsigned interim_ = 0;
     net::received_response response_;
     net::body_decoder decoder_;
-    bool head_waited_ = false;
+    bool head_waited_ = false;  // for its body, once: the final head was read
     bool head_sent_ = false;
     bool answer_sent_ = false;  // to its end
     net::clock::time_point started_;
