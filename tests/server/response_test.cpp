@@ -173,8 +173,20 @@ TEST_F(ServerResponse, AnAnswerAheadOfTheBodysEndThatIsNoRefusalKeepsTheConnecti
     peer().respond(id, with_length(200, 2, {}, "OK"), "ok");
     EXPECT_EQ(without_date(read_response(from)), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     from.send("cde" + get("/next"));
-    EXPECT_EQ(peer().receive_body(id), "cde");
-    EXPECT_EQ(peer().receive<protocol::request>().head.target, "/next");
+    // The next head may overtake the rest of the body.
+    std::string rest;
+    std::string target;
+    for (auto ended = false; !ended || target.empty();) {
+        const auto m = peer().receive_any();
+        if (const auto* data = std::get_if<protocol::data>(&m)) {
+            rest += data->body.view();
+            ended = data->end;
+        } else {
+            target = std::get<protocol::request>(m).head.target;
+        }
+    }
+    EXPECT_EQ(rest, "cde");
+    EXPECT_EQ(target, "/next");
 }
 
 TEST_F(ServerResponse, AnHttp10CallerGetsNoInterimAnswer) {
