@@ -30,9 +30,6 @@ class ClientLocalRequest : public test::client_fixture {
         return head;
     }
 
-    /// Nothing more is said on it, and by then it is back in the pool.
-    static void expect_kept(test::raw_peer& local) { EXPECT_TRUE(local.stays_silent(4 * limits::local_settle_time)); }
-
     /// Whether the next request comes over another connection than `old`.
     [[nodiscard]] bool gets_a_fresh_connection(test::raw_peer& old) {
         const auto until = std::chrono::steady_clock::now() + test::patience;
@@ -714,11 +711,11 @@ TEST_F(ClientLocalRequest, EachRequestIsOneLogLine) {
     server.expect_end();
     server.raw().close();
     EXPECT_EQ(expect_drained(), 0);
-    const auto lines = test::request_log();
-    EXPECT_THAT(lines, testing::UnorderedElementsAre(
-                           testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B"),
-                           testing::MatchesRegex(".*GET /gone [0-9]+ .* - caller went away"),
-                           testing::MatchesRegex(".*POST /refused 502 .* - tunnel-client: nothing listens .*")));
+    EXPECT_THAT(request_lines(),
+                testing::UnorderedElementsAre(
+                    testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B"),
+                    testing::MatchesRegex(".*GET /gone [0-9]+ .* - caller went away"),
+                    testing::MatchesRegex(".*POST /refused 502 .* - tunnel-client: nothing listens .*")));
 }
 
 }  // namespace

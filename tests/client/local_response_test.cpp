@@ -105,6 +105,7 @@ class ClientHeadWithoutBody : public ClientLocalResponse, public testing::WithPa
         if (const auto used_before = GetParam(); !used_before) return local;
         local.send(answer("first"));
         EXPECT_TRUE(server().receive<protocol::response>().end);
+        expect_kept(local);
         server().request(++id, request_head("GET", "/"));
         (void)read_head(local);
         return local;
@@ -382,7 +383,7 @@ TEST_F(ClientLocalResponse, AnUpgradeThatIsRefusedPassesWithItsBody) {
     EXPECT_EQ(response.body.view(), "no");
     EXPECT_TRUE(response.end);
     server().data(id, {}, true);
-    EXPECT_TRUE(local.stays_silent(20ms));  // kept for the next request
+    expect_kept(local);
 }
 
 TEST_F(ClientLocalResponse, A426SaysWhatToUpgradeTo) {

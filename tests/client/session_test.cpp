@@ -22,15 +22,12 @@ using testing::ElementsAre;
 class ClientSession : public test::client_fixture {
  protected:
     void expect_serves(test::frame_peer& server, protocol::stream_id id) {
-        // Back in the pool by then.
-        if (local_) {
-            EXPECT_TRUE(local_->stays_silent(10ms));
-        }
         server.request(id, request_head("GET", "/"));
         if (!local_) local_ = std::make_unique<test::raw_peer>(app.accept());
         (void)read_head(*local_);
         local_->send(answer("ok"));
         EXPECT_EQ(server.receive<protocol::response>().body.view(), "ok");
+        expect_kept(*local_);
     }
 
  private:

@@ -1,5 +1,9 @@
 #include "support/client_fixture.hpp"
 
+#include <utility>
+
+#include "tunnel/protocol/limits.hpp"
+
 namespace tunnel::test {
 
 client_fixture::~client_fixture() {
@@ -47,6 +51,22 @@ frame_peer client_fixture::accept_active() {
 frame_peer client_fixture::started() {
     start();
     return accept_active();
+}
+
+void client_fixture::expect_kept(raw_peer& local) {
+    // Its answer may be out while another thread has not yet put the connection back. The line comes after that.
+    const auto before = request_lines_.size();
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (request_lines().size() == before) {
+        ASSERT_TRUE(local.stays_silent(1ms));
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << "the request is not over";
+    }
+    EXPECT_TRUE(local.stays_silent(4 * limits::local_settle_time));
+}
+
+const std::vector<std::string>& client_fixture::request_lines() {
+    for (auto& line : request_log()) request_lines_.push_back(std::move(line));
+    return request_lines_;
 }
 
 std::vector<std::string> client_fixture::said(std::size_t n) {

@@ -40,6 +40,11 @@ class client_fixture : public testing::Test {
     /// start() and accept_active() in one.
     [[nodiscard]] frame_peer started();
 
+    /// One more request is over than before, which went over `local`: the client keeps that connection for the next.
+    void expect_kept(raw_peer& local);
+    /// The log's lines of the requests that are over.
+    [[nodiscard]] const std::vector<std::string>& request_lines();
+
     /// Lines for stdout so far; waits until there are `n`.
     [[nodiscard]] std::vector<std::string> said(std::size_t n);
 
@@ -55,6 +60,7 @@ class client_fixture : public testing::Test {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::string> said_;
+    std::vector<std::string> request_lines_;
     std::optional<int> exit_code_;
 };
 
