@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from origin import run_nginx
-from processes import Failed, Processes, free_port, program, read_line
+from processes import Failed, Processes, free_port, program
 
 YARDSTICK = "two relays"
 TUNNEL = "tunnel"
@@ -166,14 +166,12 @@ def start_chisel(processes, place):
 def start_tunnel(processes, place, server_flags=(), client_flags=(), wrapper=(), patience=10):
     """Both programs, ready and connected. `wrapper` is a command that runs each, as valgrind does."""
     quiet = ("--log-level", "warn")
-    server = processes.run("server", [*wrapper, place.programs / "tunnel-server", "--http-addr", f"{place.door}:0",
-                                      "--tcp-addr", f"{place.public.address}:0", *quiet, *server_flags],
-                           place.public.prefix, subprocess.PIPE)
-    ready = re.match(r"ready http=\S+:(\d+) tcp=(\S+)$", read_line(server, patience))
-    client = processes.run("client", [*wrapper, place.programs / "tunnel-client", "--server-addr", ready[2],
-                                      "--local-port", place.app_port, *quiet, *client_flags],
-                           place.private.prefix, subprocess.PIPE)
-    if not read_line(client, patience).startswith("connected "):
+    processes.run("server", [*wrapper, place.programs / "tunnel-server", "--http-addr", f"{place.door}:0", "--tcp-addr",
+                             f"{place.public.address}:0", *quiet, *server_flags], place.public.prefix, subprocess.PIPE)
+    ready = re.match(r"ready http=\S+:(\d+) tcp=(\S+)$", processes.read_line("server", patience))
+    processes.run("client", [*wrapper, place.programs / "tunnel-client", "--server-addr", ready[2], "--local-port",
+                             place.app_port, *quiet, *client_flags], place.private.prefix, subprocess.PIPE)
+    if not processes.read_line("client", patience).startswith("connected "):
         raise Failed("tunnel-client did not connect")
     processes.port = int(ready[1])
 
@@ -184,8 +182,8 @@ def start_bare(processes, place):
     binary = place.programs / "bare_multiplexer"
     processes.run("server", [binary, "server", processes.port, link])
     processes.wait_for_port("server", link)
-    client = processes.run("client", [binary, "client", link, place.app_port], stdout=subprocess.PIPE)
-    read_line(client)
+    processes.run("client", [binary, "client", link, place.app_port], stdout=subprocess.PIPE)
+    processes.read_line("client")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from processes import Processes, free_port, program, read_line
+from processes import Processes, free_port, program
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -69,8 +69,8 @@ def start_sink(folder):
     """Takes uploads, which nginx would answer before it has read them; GET /N sends N bytes."""
     sink = Processes("sink", folder)
     try:
-        process = sink.run("sink", [sys.executable, __file__, folder / "www" / "1g"], stdout=subprocess.PIPE)
-        sink.port = int(read_line(process))
+        sink.run("sink", [sys.executable, __file__, folder / "www" / "1g"], stdout=subprocess.PIPE)
+        sink.port = int(sink.read_line("sink"))
     except BaseException:
         sink.stop()
         raise

@@ -28,22 +28,6 @@ def free_port():
         return s.getsockname()[1]
 
 
-def read_line(process, seconds=10):
-    """First line of the process's stdout. Reads no further than it."""
-    deadline = time.monotonic() + seconds
-    text = b""
-    fd = process.stdout.fileno()
-    while not text.endswith(b"\n"):
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
-            raise Failed(f"{process.args[0]} says nothing for {seconds} s")
-        piece = os.read(fd, 1)
-        if not piece:
-            raise Failed(f"{process.args[0]} ended before it was ready")
-        text += piece
-    return text.decode().rstrip("\n")
-
-
 def listens(pid, port):
     """Whether anyone listens on `port` in the network namespace of `pid`. Asks no socket: a relay would pass it on."""
     for table in ("tcp", "tcp6"):
@@ -104,6 +88,25 @@ class Processes:
         self.running[role] = process
         return process
 
+    def read_line(self, role, seconds=10):
+        """Next line of its stdout, which must be a pipe. Reads no further than it."""
+        stdout = self.running[role].stdout.fileno()
+        deadline = time.monotonic() + seconds
+        text = b""
+        while not text.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([stdout], [], [], left)[0]:
+                raise Failed(f"{role} says nothing for {seconds} s: {self.last_words(role)}")
+            piece = os.read(stdout, 1)
+            if not piece:
+                raise Failed(f"{role} ended before it was ready: {self.last_words(role)}")
+            text += piece
+        return text.decode().rstrip("\n")
+
+    def last_words(self, role):
+        said = self.log(role).read_text(errors="replace").strip().splitlines()
+        return said[-1] if said else "no word why"
+
     def log(self, role):
         return self.folder / f"{self.name} {role}.log".replace(" ", "-")
 
@@ -114,8 +117,7 @@ class Processes:
             if listens(process.pid, port):
                 return
             time.sleep(0.01)
-        said = self.log(role).read_text(errors="replace").strip().splitlines()
-        raise Failed(f"{role} does not listen: {said[-1] if said else 'no word why'}")
+        raise Failed(f"{role} does not listen: {self.last_words(role)}")
 
     def stop_one(self, role, how="terminate"):
         process = self.running.pop(role)

@@ -7,7 +7,7 @@ import time
 
 from contenders import TUNNEL
 from origin import MIB
-from processes import Failed, Processes, free_port, memory_of, read_line
+from processes import Failed, Processes, free_port, memory_of
 from results import Line, Target
 from rows_bulk import by_role
 from run import say
@@ -66,18 +66,18 @@ def connections(run):
 def run_server(processes, run, port=0):
     """Seconds until `ready`, and its tunnel address."""
     start = time.monotonic()
-    process = processes.run("server", [run.programs / "tunnel-server", "--http-addr", "127.0.0.1:0", "--tcp-addr",
-                                       f"127.0.0.1:{port}", "--log-level", "warn"], stdout=subprocess.PIPE)
-    line = read_line(process)
+    processes.run("server", [run.programs / "tunnel-server", "--http-addr", "127.0.0.1:0", "--tcp-addr",
+                             f"127.0.0.1:{port}", "--log-level", "warn"], stdout=subprocess.PIPE)
+    line = processes.read_line("server")
     return time.monotonic() - start, line.rpartition("tcp=")[2]
 
 
 def run_client(processes, run, address):
     """Seconds until `connected`."""
     start = time.monotonic()
-    process = processes.run("client", [run.programs / "tunnel-client", "--server-addr", address, "--local-port",
-                                       run.app.port, "--log-level", "warn"], stdout=subprocess.PIPE)
-    read_line(process)
+    processes.run("client", [run.programs / "tunnel-client", "--server-addr", address, "--local-port",
+                             run.app.port, "--log-level", "warn"], stdout=subprocess.PIPE)
+    processes.read_line("client")
     return time.monotonic() - start
 
 
@@ -111,7 +111,7 @@ def reconnect(run):
                 time.sleep(away)
                 run_server(processes, run, port)
                 back = time.monotonic()
-                read_line(processes.running["client"], 60)
+                processes.read_line("client", 60)
                 times.append(time.monotonic() - back)
         lines.append(Line("reconnect", f"reconnect after {what}", "s", {TUNNEL: times},
                           Target("at most", 1, alone=True, worst=True), note=f"the slowest of {len(times)}"))
