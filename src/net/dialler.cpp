@@ -9,6 +9,18 @@
 
 namespace tunnel::net {
 
+error_code refuse_itself(tcp::socket& socket) noexcept {
+    error_code local_error;
+    error_code remote_error;
+    const auto local = socket.local_endpoint(local_error);
+    const auto remote = socket.remote_endpoint(remote_error);
+    if (local_error || remote_error || local != remote) return {};
+    // A reset, since after a FIN the port would rest for a minute.
+    socket.set_option(asio::socket_base::linger(true, 0), local_error);
+    socket.close(local_error);
+    return asio::error::connection_refused;
+}
+
 dialler::dialler(const executor& strand) : socket_(strand), lookup_(strand) {}
 
 void dialler::cancel() noexcept {
@@ -49,6 +61,7 @@ awaitable<error_code> dialler::dial_each(std::vector<tcp::endpoint> endpoints, c
         limit_of_this.stop();
         error = timed_out ? asio::error::timed_out : failed;
         if (cancelled_) co_return asio::error::operation_aborted;
+        if (!error) error = refuse_itself(socket_);
         if (!error) co_return error;
     }
     co_return error;

@@ -9,6 +9,11 @@
 
 namespace tunnel::net {
 
+/// Closes a socket that is connected with itself, and says connection_refused: nobody listens where a kernel that looks
+/// for a local port finds the very one that is dialled free, and TCP then has two equal ends that meet (RFC 9293
+/// section 3.5, simultaneous open). Left open, it would keep that port from whoever comes to listen.
+[[nodiscard]] error_code refuse_itself(tcp::socket& socket) noexcept;
+
 /// One outgoing connection in the making, which can be given up at any moment. Belongs to one strand.
 class dialler {
  public:

@@ -70,6 +70,22 @@ TEST_F(Dialler, NobodyListeningIsRefused) {
     EXPECT_EQ(dial({"127.0.0.1", test::refusing_port()}), asio::error::connection_refused);
 }
 
+TEST_F(Dialler, ASocketThatMetItselfIsRefusedAndItsPortFree) {
+    tcp::socket socket(context, {asio::ip::address_v4::loopback(), 0});
+    const auto own = socket.local_endpoint();
+    socket.connect(own);
+    EXPECT_EQ(refuse_itself(socket), asio::error::connection_refused);
+    EXPECT_FALSE(socket.is_open());
+    const tcp::acceptor next(context, own, false);  // also where the port may not be in use by an ended connection
+}
+
+TEST_F(Dialler, ASocketThatMetAnotherIsKept) {
+    const test::raw_listener listener;
+    EXPECT_FALSE(dial({"127.0.0.1", listener.port()}));
+    EXPECT_FALSE(refuse_itself(dialler.socket()));
+    EXPECT_TRUE(dialler.socket().is_open());
+}
+
 TEST_F(Dialler, ANameThatIsNoneIsNotFound) { EXPECT_EQ(dial({"no..name", 1}), asio::error::host_not_found); }
 
 TEST_F(Dialler, WhoDoesNotAcceptTimesOut) {
