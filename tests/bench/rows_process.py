@@ -1,5 +1,6 @@
 """The two programs by themselves: memory at rest, idle connections, start and reconnect."""
 
+import re
 import resource
 import socket
 import subprocess
@@ -7,7 +8,7 @@ import time
 
 from contenders import TUNNEL
 from origin import MIB
-from processes import Failed, Processes, free_port, memory_of
+from processes import Failed, Processes, memory_of
 from results import Line, Target
 from rows_bulk import by_role
 from run import say
@@ -63,13 +64,13 @@ def connections(run):
                  Target("at most", 8192, alone=True))]
 
 
-def run_server(processes, run, port=0):
-    """Seconds until `ready`, and its tunnel address."""
+def run_server(processes, run, http="127.0.0.1:0", tcp="127.0.0.1:0"):
+    """Seconds until `ready`, and its two addresses."""
     start = time.monotonic()
-    processes.run("server", [run.programs / "tunnel-server", "--http-addr", "127.0.0.1:0", "--tcp-addr",
-                             f"127.0.0.1:{port}", "--log-level", "warn"], stdout=subprocess.PIPE)
-    line = processes.read_line("server")
-    return time.monotonic() - start, line.rpartition("tcp=")[2]
+    processes.run("server", [run.programs / "tunnel-server", "--http-addr", http, "--tcp-addr", tcp, "--log-level",
+                             "warn"], stdout=subprocess.PIPE)
+    ready = re.match(r"ready http=(\S+) tcp=(\S+)$", processes.read_line("server"))
+    return time.monotonic() - start, *ready.groups()
 
 
 def run_client(processes, run, address):
@@ -87,7 +88,7 @@ def start(run):
     say(f"{STARTS} starts")
     for _ in range(STARTS):
         with Processes("start", run.folder) as processes:
-            seconds, address = run_server(processes, run)
+            seconds, _, address = run_server(processes, run)
             ready.append(1000 * seconds)
             connected.append(1000 * run_client(processes, run, address))
     target = Target("at most", 20, alone=True)
@@ -104,12 +105,11 @@ def reconnect(run):
         for _ in range(2 if run.quick else 5):
             say(f"reconnect after {what}")
             with Processes("reconnect", run.folder) as processes:
-                port = free_port()
-                _, address = run_server(processes, run, port)
-                run_client(processes, run, address)
+                _, http, tcp = run_server(processes, run)
+                run_client(processes, run, tcp)
                 processes.stop_one("server", "kill")
                 time.sleep(away)
-                run_server(processes, run, port)
+                run_server(processes, run, http, tcp)
                 back = time.monotonic()
                 processes.read_line("client", 60)
                 times.append(time.monotonic() - back)
