@@ -38,6 +38,8 @@ class tcp_stream {
     [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
     /// After would_block: the watcher is told when the kernel takes more.
     void await_writable();
+    /// Over a path that is long enough for it, the kernel may hold more unsent than usual.
+    [[nodiscard]] bool holds_more_unsent() const noexcept { return more_unsent_ > 0; }
     /// Octets written that the peer has not acknowledged; 0 where the system does not say.
     [[nodiscard]] std::size_t unacknowledged() const noexcept;
     /// Whether nothing has arrived, neither octets nor an end.

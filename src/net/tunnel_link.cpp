@@ -24,7 +24,8 @@ tunnel_link::tunnel_link(tcp::socket socket, role side, const link_times& times)
       last_received_(clock::now()),
       liveness_(strand_, [this] { check_liveness(); }),
       tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
-      goodbye_(strand_, [this] { end_goodbye(); }) {}
+      goodbye_(strand_, [this] { end_goodbye(); }),
+      retry_(strand_, [this] { try_again(); }) {}
 
 void tunnel_link::start() {
     if (closed_ || std::exchange(started_, true)) return;
@@ -74,10 +75,7 @@ void tunnel_link::read() {
         probed_ = false;
         // What arrives tells that something has left. The kernel says so only once it has room for a third of all that
         // it can hold, sent or not, which over a long path is after it ran out.
-        if (blocked_) {
-            try_again_ = true;
-            put_off();
-        }
+        try_again();
         if (input_.empty()) frame_begun_ = last_received_;
         input_.commit(n);
         octets_arrived();
@@ -316,6 +314,7 @@ void tunnel_link::close(std::string why) {
     stream_.close();
     liveness_.stop();
     goodbye_.stop();
+    retry_.stop();
     input_arrived_.notify();
 }
 
@@ -335,12 +334,20 @@ void tunnel_link::write() {
         if (error == asio::error::would_block) {
             if (!std::exchange(blocked_, true)) write_begun_ = clock::now();
             slow_for_ = limits::slow_link_pieces;
-            return stream_.await_writable();
+            stream_.await_writable();
+            if (stream_.holds_more_unsent()) retry_.set(limits::unsent_retry);
+            return;
         }
         if (error) return close(error.message());
         blocked_ = false;
         written_ += n;
     }
+}
+
+void tunnel_link::try_again() {
+    if (!blocked_) return;
+    try_again_ = true;
+    put_off();
 }
 
 bool tunnel_link::fill() {

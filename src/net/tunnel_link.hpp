@@ -110,6 +110,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private so
     /// Writes, and reads on, at the end of this turn.
     void put_off();
     void write();
+    void try_again();
     /// Makes the next piece of output. False: there is nothing to write.
     [[nodiscard]] bool fill();
     void nothing_to_write();
@@ -157,6 +158,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private so
     bool finishing_ = false;  // closing: nothing but the goaway leaves
     bool leaving_ = false;    // the peer said goodbye: closing once no stream is open
     deadline goodbye_;
+    deadline retry_;
     bool closed_ = false;
     std::string ended_;
     failure stream_failure_ = failure::tunnel_lost;

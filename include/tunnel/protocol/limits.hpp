@@ -102,6 +102,10 @@ inline constexpr std::size_t unsent_pool = 32 * mib;
 /// replaced and still have something to say.
 inline constexpr std::size_t link_unsent_pool = 8 * mib;
 
+/// A tunnel connection that may have more than `unsent` and takes nothing tries again after this: the kernel says that
+/// it has room only when a third of its buffer is free, which over a long path is after it ran out.
+inline constexpr auto unsent_retry = std::chrono::milliseconds(2);
+
 /// A closed connection that may have had more than `unsent` is dropped by the kernel once its peer has acknowledged
 /// nothing for this long: its share of the pool went to others. As long as a body may stall.
 inline constexpr auto unsent_time = 60s;
