@@ -110,6 +110,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private so
     /// Writes, and reads on, at the end of this turn.
     void put_off();
     void write();
+    /// Writes again at the end of this turn what the socket did not take, before the poller says that it may.
     void try_again();
     /// Makes the next piece of output. False: there is nothing to write.
     [[nodiscard]] bool fill();
@@ -158,7 +159,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private so
     bool finishing_ = false;  // closing: nothing but the goaway leaves
     bool leaving_ = false;    // the peer said goodbye: closing once no stream is open
     deadline goodbye_;
-    deadline retry_;
+    deadline retry_;  // over a long path
     bool closed_ = false;
     std::string ended_;
     failure stream_failure_ = failure::tunnel_lost;

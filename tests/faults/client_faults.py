@@ -235,3 +235,19 @@ def fault_36_server_down_5_minutes(run):
     Server(run, http="127.0.0.1:8080", tcp="127.0.0.1:7000", namespace=alone)
     back = time.monotonic()
     run.at_most("traffic again after", since(back, first_200(("127.0.0.1", 8080), 30, alone)), BACK_WITHIN, "s")
+
+
+@scenario(36, 43, limit=90)
+def fault_36_43_ports_that_the_kernel_may_choose(run):
+    """A socket that dials a port of the range for local ports can get that very one, and so meet itself."""
+    alone = Namespace(run)
+    alone.sysctl("net.ipv4.ip_local_port_range", "40000 40019")
+    client = Client(run, "127.0.0.1:40000", 40002, connected=False, namespace=alone)
+    time.sleep(12)
+    run.check("without a server it never says connected", not client.connects(), f"{len(client.connects())} times")
+    server = Server(run, http="127.0.0.1:8080", tcp="127.0.0.1:40000", namespace=alone)
+    start = time.monotonic()
+    found = wait_until(client.connects, 10)
+    run.at_most("connected after", since(start, found), BACK_WITHIN, "s")
+    answers = {str(ask(server.public(), namespace=alone)) for _ in range(12)}
+    run.check("without an app every answer says that nothing listens", answers == {"502 local-refused"}, answers)
