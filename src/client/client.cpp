@@ -7,9 +7,9 @@
 #include <thread>
 #include <utility>
 
-#include "net/log.hpp"
-#include "net/spawn.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "base/log.hpp"
+#include "io/spawn.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
 
@@ -22,8 +22,8 @@ std::string new_instance() {
 
 }  // namespace
 
-client::client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
-               const net::link_times& times)
+client::client(io::runtime& rt, options settings, std::function<void(const std::string&)> say,
+               const mux::link_times& times)
     : runtime_(rt),
       settings_(std::move(settings)),
       times_(times),
@@ -39,16 +39,16 @@ client::client(net::runtime& rt, options settings, std::function<void(const std:
       instance_(new_instance()) {}
 
 void client::start() {
-    auto body = [self = shared_from_this()]() -> net::awaitable<void> { return self->run(); };
-    net::spawn(strand_, "client", std::move(body), [self = shared_from_this()] { self->run_ended(); });
+    auto body = [self = shared_from_this()]() -> io::awaitable<void> { return self->run(); };
+    io::spawn(strand_, "client", std::move(body), [self = shared_from_this()] { self->run_ended(); });
 }
 
-net::awaitable<void> client::run() {
+io::awaitable<void> client::run() {
     while (!stopping_) {
         if (tried_) {
             // A dial that took long was a pause itself.
             pause_.expires_at(retry_from_ + pause_after(outcome_));
-            co_await pause_.async_wait(net::no_throw);
+            co_await pause_.async_wait(io::no_throw);
             if (stopping_) break;
         }
         tried_ = true;
@@ -65,7 +65,7 @@ void client::run_ended() {
     if (!gave_up_ && !stopping_) {
         // Memory ran out: this connection is lost, the program connects again.
         outcome_ = outcome::lost;
-        retry_from_ = net::clock::now();
+        retry_from_ = io::clock::now();
         std::this_thread::sleep_for(limits::memory_pause);  // where that fails too, it does not spin
         return start();
     }
@@ -74,9 +74,9 @@ void client::run_ended() {
     if (on_ended_) on_ended_(exit_code_);
 }
 
-net::awaitable<bool> client::connect_once() {
-    dialling_ = std::make_unique<net::dialler>(strand_);
-    retry_from_ = net::clock::now();
+io::awaitable<bool> client::connect_once() {
+    dialling_ = std::make_unique<io::dialler>(strand_);
+    retry_from_ = io::clock::now();
     const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
     const auto dialled = std::move(dialling_);
     outcome_ = outcome::lost;
@@ -90,18 +90,18 @@ net::awaitable<bool> client::connect_once() {
     }
     session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), pool_, settings_, times_);
     const auto session = session_;
-    auto up_since = net::clock::time_point::max();
+    auto up_since = io::clock::time_point::max();
     auto active = [&] {
-        up_since = net::clock::now();
+        up_since = io::clock::now();
         last_failure_.clear();
         say_connected();
     };
     outcome_ = co_await session->run(instance_, takeover_, active);
-    retry_from_ = net::clock::now();
+    retry_from_ = io::clock::now();
     session_ = nullptr;
-    const auto was_active = up_since != net::clock::time_point::max();
+    const auto was_active = up_since != io::clock::time_point::max();
     if (was_active) {
-        backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(net::clock::now() - up_since));
+        backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(io::clock::now() - up_since));
     }
     if (stopping_) co_return true;
 
@@ -142,7 +142,7 @@ std::chrono::milliseconds client::pause_after(outcome how) {
 }
 
 void client::say_connected() {
-    net::address local;
+    tunnel::address local;
     local.host = settings_.local_host;
     local.port = settings_.local_port;
     const auto target = settings_.echo ? std::string("echo") : "http://" + to_string(local);
@@ -151,7 +151,7 @@ void client::say_connected() {
 }
 
 void client::stop() {
-    net::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
+    io::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
         if (!again) again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
         if (self->dialling_) self->dialling_->cancel();

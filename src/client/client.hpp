@@ -10,10 +10,10 @@
 #include "client/client_session.hpp"
 #include "client/local_pool.hpp"
 #include "client/options.hpp"
-#include "net/asio.hpp"
-#include "net/deadline.hpp"
-#include "net/dialler.hpp"
-#include "net/runtime.hpp"
+#include "io/asio.hpp"
+#include "io/deadline.hpp"
+#include "io/dialler.hpp"
+#include "io/runtime.hpp"
 
 namespace tunnel::client {
 
@@ -21,8 +21,8 @@ namespace tunnel::client {
 class client : public std::enable_shared_from_this<client> {
  public:
     /// `say` gets the line for stdout at every connect.
-    client(net::runtime& rt, options settings, std::function<void(const std::string&)> say,
-           const net::link_times& times = {});
+    client(io::runtime& rt, options settings, std::function<void(const std::string&)> say,
+           const mux::link_times& times = {});
 
     void start();
     /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
@@ -31,33 +31,33 @@ class client : public std::enable_shared_from_this<client> {
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
  private:
-    [[nodiscard]] net::awaitable<void> run();
+    [[nodiscard]] io::awaitable<void> run();
     /// Also where run() was dropped for want of memory: then it begins anew.
     void run_ended();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
-    [[nodiscard]] net::awaitable<bool> connect_once();
+    [[nodiscard]] io::awaitable<bool> connect_once();
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
     void say_connected();
 
-    net::runtime& runtime_;
+    io::runtime& runtime_;
     options settings_;
-    net::link_times times_;
+    mux::link_times times_;
     std::function<void(const std::string&)> say_;
     std::function<void(int)> on_ended_;
-    net::executor strand_;
+    io::executor strand_;
     std::shared_ptr<local_pool> pool_;
     std::shared_ptr<client_session> session_;
-    net::asio::steady_timer pause_;
-    net::deadline drain_;
+    io::asio::steady_timer pause_;
+    io::deadline drain_;
     backoff backoff_;
     std::string instance_;
-    std::unique_ptr<net::dialler> dialling_;
+    std::unique_ptr<io::dialler> dialling_;
     bool takeover_ = true;
     bool stopping_ = false;
     bool gave_up_ = false;  // run() came to its end
     bool tried_ = false;
-    net::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
-    std::string last_failure_;           // said once, not at every try
+    io::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
+    std::string last_failure_;          // said once, not at every try
     outcome outcome_ = outcome::lost;
     int exit_code_ = 0;
 };

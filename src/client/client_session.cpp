@@ -2,24 +2,24 @@
 
 #include <utility>
 
+#include "base/log.hpp"
 #include "client/echo.hpp"
 #include "client/local_exchange.hpp"
-#include "net/forwarded_fields.hpp"
-#include "net/log.hpp"
-#include "net/spawn.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "http/forwarded_fields.hpp"
+#include "io/spawn.hpp"
+#include "tunnel/base/limits.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::client {
 
-client_session::client_session(net::runtime& rt, net::tcp::socket socket, std::shared_ptr<local_pool> pool,
-                               const options& settings, const net::link_times& times)
+client_session::client_session(io::runtime& rt, io::tcp::socket socket, std::shared_ptr<local_pool> pool,
+                               const options& settings, const mux::link_times& times)
     : runtime_(rt),
-      link_(std::make_shared<net::tunnel_link>(std::move(socket), net::role::client, times)),
+      link_(std::make_shared<mux::tunnel_link>(std::move(socket), mux::role::client, times)),
       pool_(std::move(pool)),
       settings_(settings) {}
 
-net::awaitable<outcome> client_session::run(std::string instance, bool takeover, std::function<void()> active) {
+io::awaitable<outcome> client_session::run(std::string instance, bool takeover, std::function<void()> active) {
     protocol::hello ours;
     ours.agent = "tunnel-client/" + std::string(program_version);
     ours.window = limits::initial_window;
@@ -50,28 +50,28 @@ void client_session::abandon() { link_->abandon("internal error"); }
 
 void client_session::stop() { link_->close("the client stops"); }
 
-std::shared_ptr<net::exchange> client_session::new_exchange(const protocol::request& request) {
+std::shared_ptr<mux::exchange> client_session::new_exchange(const protocol::request& request) {
     if (!settings_.echo) next_local_ = pool_->take(is_repeatable(request));
     next_strand_ = next_local_.connection ? next_local_.connection->strand() : runtime_.new_strand();
-    return net::make_recycled<net::exchange>(next_strand_, link_);
+    return io::make_recycled<mux::exchange>(next_strand_, link_);
 }
 
-void client_session::serve(std::shared_ptr<net::exchange> exchange, protocol::request&& request) {
+void client_session::serve(std::shared_ptr<mux::exchange> exchange, protocol::request&& request) {
     const auto strand = next_strand_;
     if (settings_.echo) {
         const auto echoed = std::make_shared<echo>(std::move(exchange), std::move(request));
-        auto run = [echoed]() -> net::awaitable<void> { return echoed->run(); };
-        return net::spawn(strand, "request", std::move(run), [echoed] { echoed->ended(); });
+        auto run = [echoed]() -> io::awaitable<void> { return echoed->run(); };
+        return io::spawn(strand, "request", std::move(run), [echoed] { echoed->ended(); });
     }
     if (settings_.host_header != "preserve") {
-        net::address local;
+        tunnel::address local;
         local.host = settings_.local_host;
         local.port = settings_.local_port;
-        net::set_host(request.head, settings_.host_header == "rewrite" ? to_string(local) : settings_.host_header);
+        http::set_host(request.head, settings_.host_header == "rewrite" ? to_string(local) : settings_.host_header);
     }
-    const auto local = net::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
-                                                          std::move(exchange), std::move(request));
-    net::run_on(strand, [local] { local->start(); });
+    const auto local = io::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
+                                                         std::move(exchange), std::move(request));
+    io::run_on(strand, [local] { local->start(); });
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {

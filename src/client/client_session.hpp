@@ -7,9 +7,9 @@
 
 #include "client/local_pool.hpp"
 #include "client/options.hpp"
-#include "net/asio.hpp"
-#include "net/runtime.hpp"
-#include "net/tunnel_link.hpp"
+#include "io/asio.hpp"
+#include "io/runtime.hpp"
+#include "mux/link.hpp"
 
 namespace tunnel::client {
 
@@ -24,13 +24,13 @@ enum class outcome {
 
 /// The client's end of one tunnel connection: handshake, and a local_exchange for each request. Belongs to its
 /// link's strand.
-class client_session : public net::tunnel_link::owner, public std::enable_shared_from_this<client_session> {
+class client_session : public mux::tunnel_link::owner, public std::enable_shared_from_this<client_session> {
  public:
-    client_session(net::runtime& rt, net::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
-                   const net::link_times& times = {});
+    client_session(io::runtime& rt, io::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
+                   const mux::link_times& times = {});
 
     /// `instance` names this client to the server. `active` is called once the server said that it is the active one.
-    [[nodiscard]] net::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
+    [[nodiscard]] io::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
 
     /// Says goodbye, and closes when the requests in flight are answered.
     void drain();
@@ -42,17 +42,17 @@ class client_session : public net::tunnel_link::owner, public std::enable_shared
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
 
-    std::shared_ptr<net::exchange> new_exchange(const protocol::request& request) override;
-    void serve(std::shared_ptr<net::exchange> exchange, protocol::request&& request) override;
+    std::shared_ptr<mux::exchange> new_exchange(const protocol::request& request) override;
+    void serve(std::shared_ptr<mux::exchange> exchange, protocol::request&& request) override;
     void on_goaway(const protocol::goaway& m) override;
 
  private:
-    net::runtime& runtime_;
-    std::shared_ptr<net::tunnel_link> link_;
+    io::runtime& runtime_;
+    std::shared_ptr<mux::tunnel_link> link_;
     std::shared_ptr<local_pool> pool_;
     const options& settings_;
     local_pool::taken next_local_;  // chosen in new_exchange: the exchange lives on its strand
-    net::executor next_strand_;
+    io::executor next_strand_;
     outcome outcome_ = outcome::lost;
     std::string goaway_detail_;
 };

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "net/log.hpp"
+#include "base/log.hpp"
 
 namespace tunnel::client {
 
@@ -51,7 +51,7 @@ std::string as_text(std::string_view octets) {
     return text;
 }
 
-nlohmann::ordered_json as_json(const protocol::field_list& fields) {
+nlohmann::ordered_json as_json(const http::field_list& fields) {
     auto list = nlohmann::ordered_json::array();
     for (const auto f : fields) list.push_back({as_text(f.name), as_text(f.value)});
     return list;
@@ -59,17 +59,17 @@ nlohmann::ordered_json as_json(const protocol::field_list& fields) {
 
 }  // namespace
 
-echo::echo(std::shared_ptr<net::exchange> exchange, protocol::request request)
+echo::echo(std::shared_ptr<mux::exchange> exchange, protocol::request request)
     : exchange_(std::move(exchange)), request_(std::move(request)) {}
 
-net::awaitable<void> echo::run() {
-    const auto started = net::clock::now();
+io::awaitable<void> echo::run() {
+    const auto started = io::clock::now();
     sha256 hash;
     std::uint64_t size = request_.body.size();
     hash.update(request_.body.view());
     exchange_->consumed(request_.body.size());
     auto end = request_.end || !request_.head.upgrade.empty();
-    if (!end && protocol::iequals(request_.head.fields.find("Expect"), "100-continue")) {
+    if (!end && iequals(request_.head.fields.find("Expect"), "100-continue")) {
         protocol::response go_on;
         go_on.head.status = 100;
         go_on.head.reason = "Continue";
@@ -78,7 +78,7 @@ net::awaitable<void> echo::run() {
     while (!end) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
         const auto part = exchange_->take();
-        if (std::holds_alternative<net::failed>(*part)) co_return;
+        if (std::holds_alternative<mux::failed>(*part)) co_return;
         auto* data = std::get_if<protocol::data>(&*part);
         if (data == nullptr) continue;
         size += data->body.size();
@@ -105,7 +105,7 @@ net::awaitable<void> echo::run() {
     answer.end = true;
     exchange_->send(std::move(answer));
     answered_ = true;
-    net::log_request(request_.head.method, request_.head.target, 200, net::clock::now() - started, text.size());
+    log_request(request_.head.method, request_.head.target, 200, io::clock::now() - started, text.size());
 }
 
 void echo::ended() {

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "net/asio.hpp"
-#include "net/exchange.hpp"
+#include "io/asio.hpp"
+#include "mux/exchange.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::client {
@@ -12,14 +12,14 @@ namespace tunnel::client {
 /// method, path, headers, body size and SHA-256, trailers.
 class echo {
  public:
-    echo(std::shared_ptr<net::exchange> exchange, protocol::request request);
+    echo(std::shared_ptr<mux::exchange> exchange, protocol::request request);
 
-    [[nodiscard]] net::awaitable<void> run();
+    [[nodiscard]] io::awaitable<void> run();
     /// After run(), however it ended. To be called again where it throws std::bad_alloc.
     void ended();
 
  private:
-    std::shared_ptr<net::exchange> exchange_;
+    std::shared_ptr<mux::exchange> exchange_;
     protocol::request request_;
     bool answered_ = false;
 };

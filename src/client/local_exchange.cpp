@@ -5,18 +5,18 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
-#include "net/error_answer.hpp"
-#include "net/log.hpp"
-#include "net/memory_reserve.hpp"
-#include "net/runtime.hpp"
-#include "net/spawn.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "base/log.hpp"
+#include "io/memory_reserve.hpp"
+#include "io/runtime.hpp"
+#include "io/spawn.hpp"
+#include "proxy/error_answer.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
 
-using net::awaitable;
-using net::body_kind;
-using net::failure;
+using http::body_kind;
+using io::awaitable;
+using mux::failure;
 using protocol::cancel_reason;
 
 namespace {
@@ -27,8 +27,8 @@ bool is_idempotent(std::string_view method) {
     return std::ranges::find(methods, method) != methods.end();
 }
 
-failure connect_failure(const net::error_code& error) {
-    namespace e = net::asio::error;
+failure connect_failure(const io::error_code& error) {
+    namespace e = io::asio::error;
     if (error == e::connection_refused) return failure::local_refused;
     if (error == e::timed_out) return failure::local_connect_timeout;
     if (error == e::no_descriptors || error == e::no_buffer_space || error == e::no_memory) return failure::overloaded;
@@ -45,8 +45,8 @@ body_kind framing_of(const protocol::request& request) {
 
 bool is_repeatable(const protocol::request& request) { return request.end && is_idempotent(request.head.method); }
 
-local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
-                               const options& settings, std::shared_ptr<net::exchange> exchange,
+local_exchange::local_exchange(io::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
+                               const options& settings, std::shared_ptr<mux::exchange> exchange,
                                protocol::request&& request)
     : strand_(std::move(strand)),
       pool_(std::move(pool)),
@@ -56,8 +56,8 @@ local_exchange::local_exchange(net::executor strand, std::shared_ptr<local_pool>
       request_(std::move(request)) {}
 
 void local_exchange::start() {
-    started_ = net::clock::now();
-    if (!net::is_writable(request_.head) || !net::is_writable(request_.trailers)) {
+    started_ = io::clock::now();
+    if (!http::is_writable(request_.head) || !http::is_writable(request_.trailers)) {
         spdlog::warn("the server sent a request that is no valid HTTP");
         exchange_->cancel(cancel_reason::protocol);
         if (pooled_.connection) pool_->put(std::move(pooled_.connection));
@@ -77,7 +77,7 @@ void local_exchange::start() {
 
 bool local_exchange::send_at_once() {
     if (!request_.end || !take_pooled()) return false;
-    net::error_code error;
+    io::error_code error;
     half_written_ = !write_request(error);
     if (half_written_) return false;
     request_written(error);
@@ -106,11 +106,11 @@ void local_exchange::answer_arrived() {
 
 void local_exchange::wait_through(std::optional<failure> begun) {
     auto body = [self = shared_from_this(), begun]() -> awaitable<void> { return self->run(begun); };
-    net::spawn(strand_, "request", std::move(body), [self = shared_from_this()] { self->ended(); });
+    io::spawn(strand_, "request", std::move(body), [self = shared_from_this()] { self->ended(); });
 }
 
 awaitable<failure> local_exchange::begin() {
-    net::error_code error;
+    io::error_code error;
     if (!std::exchange(half_written_, false)) {
         if (!take_pooled()) {
             const auto why = co_await connect();
@@ -144,7 +144,7 @@ awaitable<void> local_exchange::run(std::optional<failure> begun) {
     if (pooled_.connection) pool_->put(std::move(pooled_.connection));  // the caller left before it was needed
     std::string_view note;
     if (why != failure::none) {
-        note = caller_left_ ? "caller went away" : sentence(why);
+        note = caller_left_ ? "caller went away" : proxy::sentence(why);
         give_up(why);
     }
     if (why == failure::none && uploading_ && status_ != 101) stop_upload_at_end();
@@ -184,15 +184,15 @@ bool local_exchange::take_pooled() {
 awaitable<failure> local_exchange::connect() {
     if (caller_left_) co_return failure::tunnel_lost;
     fresh_ = true;
-    dialling_ = std::make_unique<net::dialler>(strand_);
-    net::address where;
+    dialling_ = std::make_unique<io::dialler>(strand_);
+    tunnel::address where;
     where.host = settings_.local_host;
     where.port = settings_.local_port;
     const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
     const auto dialled = std::move(dialling_);
     if (error) co_return connect_failure(error);
-    net::error_code ignored;
-    dialled->socket().set_option(net::tcp::socket::receive_buffer_size(limits::local_unread), ignored);
+    io::error_code ignored;
+    dialled->socket().set_option(io::tcp::socket::receive_buffer_size(limits::local_unread), ignored);
     connection_ = std::make_shared<local_connection>(std::move(dialled->socket()), settings_.max_header_bytes, pool_);
     connection_->start();
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
@@ -201,7 +201,7 @@ awaitable<failure> local_exchange::connect() {
 bool local_exchange::pooled_is_usable() {
     if (connection_->at_end() || !connection_->is_open() || !connection_->buffered().empty()) return false;
     if (is_repeatable(request_)) return true;
-    return net::clock::now() - pooled_.idle_since < limits::local_fresh_time && connection_->quiet();
+    return io::clock::now() - pooled_.idle_since < limits::local_fresh_time && connection_->quiet();
 }
 
 bool local_exchange::may_retry(failure why) const {
@@ -211,19 +211,19 @@ bool local_exchange::may_retry(failure why) const {
     return !head_waited_ && !head_sent_ && interim_ == 0 && connection_->buffered().empty();
 }
 
-bool local_exchange::write_request(net::error_code& error) {
+bool local_exchange::write_request(io::error_code& error) {
     const auto kind = framing_of(request_);
     request_written_ = false;
     interim_ = 0;
     head_waited_ = false;
     connection_->parser.reset();
     append_request_head(connection_->output, request_.head, kind,
-                        net::body_writer::room_behind_prefix(request_.body.size()));
-    writer_ = net::body_writer(*connection_, kind);
+                        proxy::body_writer::room_behind_prefix(request_.body.size()));
+    writer_ = proxy::body_writer(*connection_, kind);
     return writer_.write_now(connection_->output, request_.body.view(), request_.end, request_.trailers, error);
 }
 
-void local_exchange::request_written(const net::error_code& error) {
+void local_exchange::request_written(const io::error_code& error) {
     upload_failed_ = static_cast<bool>(error);
     request_written_ = true;
     if (half_closed_) connection_->shutdown_send();
@@ -231,7 +231,7 @@ void local_exchange::request_written(const net::error_code& error) {
     exchange_->consumed(request_.body.size());
     uploading_ = true;
     auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
-    net::spawn(strand_, "upload", std::move(upload), [self = shared_from_this()] { self->upload_dropped(); });
+    io::spawn(strand_, "upload", std::move(upload), [self = shared_from_this()] { self->upload_dropped(); });
 }
 
 // Where it came to its end, this has nothing to do.
@@ -264,9 +264,9 @@ awaitable<void> local_exchange::relay_request_body() {
 
 awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
     const auto size = part.body.size();
-    net::error_code error;
-    if (!net::is_writable(part.trailers)) {
-        error = net::asio::error::invalid_argument;
+    io::error_code error;
+    if (!http::is_writable(part.trailers)) {
+        error = io::asio::error::invalid_argument;
         connection_->close();  // the app is to take what it has for no whole request
     } else if (!writer_.write_now(connection_->output, part.body.view(), part.end, part.trailers, error)) {
         error = co_await writer_.finish(connection_->output);
@@ -308,12 +308,12 @@ void local_exchange::drop_connection() {
     if (dialling_) dialling_->cancel();
     if (connection_) connection_->close();
     if (!awaiting_answer_) return;
-    const net::reserve_use granted;  // nobody else will say that no answer comes
-    net::post_to(strand_, [self = awaiting_answer_] { self->answer_arrived(); });
+    const io::reserve_use granted;  // nobody else will say that no answer comes
+    io::post_to(strand_, [self = awaiting_answer_] { self->answer_arrived(); });
 }
 
-void local_exchange::take_control(const net::incoming& part) {
-    if (const auto* end = std::get_if<net::failed>(&part)) {
+void local_exchange::take_control(const mux::incoming& part) {
+    if (const auto* end = std::get_if<mux::failed>(&part)) {
         caller_left_ = end->why != failure::none;  // none: our own stop_peer
         drop_connection();
     } else if (std::holds_alternative<protocol::fin>(part)) {
@@ -327,7 +327,7 @@ std::optional<failure> local_exchange::read_final_head() {
     if (head_waited_) return connection_->is_open() ? failure::none : failure::local_reset;
     const auto to_head = request_.head.method == "HEAD";
     for (;;) {
-        net::http_error error;
+        http::http_error error;
         const auto size = connection_->parser.parse(connection_->buffered(), to_head, response_, error);
         if (error) return failure::local_bad_answer;
         if (size == 0) break;
@@ -360,12 +360,12 @@ failure local_exchange::begin_answer() {
     const auto switched = response_.head.status == 101;
     if (switched && request_.head.upgrade.empty()) return failure::local_bad_answer;
     status_ = response_.head.status;
-    decoder_ = switched ? net::body_decoder(body_kind::until_close, 0)
-                        : net::body_decoder(response_.body, response_.head.content_length.value_or(0),
-                                            std::move(response_.hop_by_hop));
-    net::http_error error;
+    decoder_ = switched ? http::body_decoder(body_kind::until_close, 0)
+                        : http::body_decoder(response_.body, response_.head.content_length.value_or(0),
+                                             std::move(response_.hop_by_hop));
+    http::http_error error;
     protocol::response answer;
-    answer.body = take_buffered_body(*connection_, decoder_, error);
+    answer.body = proxy::take_buffered_body(*connection_, decoder_, error);
     if (error) return failure::local_bad_answer;
     answer.head = std::move(response_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
@@ -387,11 +387,11 @@ failure local_exchange::begin_answer() {
 
 awaitable<failure> local_exchange::relay_answer_body() {
     auto count = [this](std::size_t octets) { body_octets_ += octets; };
-    const auto result = co_await net::relay_body(*connection_, decoder_, *exchange_, [](bool) {}, std::move(count));
+    const auto result = co_await proxy::relay_body(*connection_, decoder_, *exchange_, [](bool) {}, std::move(count));
     switch (result) {
-        case net::relay_result::complete:
+        case proxy::relay_result::complete:
             co_return failure::none;
-        case net::relay_result::bad_body:
+        case proxy::relay_result::bad_body:
             co_return failure::local_bad_answer;
         default:
             co_return failure::local_reset;
@@ -404,7 +404,7 @@ void local_exchange::give_up(failure why) {
         exchange_->cut_short(why, cancel_reason::local_reset);
         return;
     }
-    auto own = net::make_error_answer(why, request_.head.fields.find("Accept"));
+    auto own = proxy::make_error_answer(why, request_.head.fields.find("Accept"));
     status_ = own.head.status;
     protocol::response answer;
     answer.head = std::move(own.head);
@@ -424,8 +424,7 @@ void local_exchange::release_connection() {
 }
 
 void local_exchange::log(std::string_view note) const {
-    net::log_request(request_.head.method, request_.head.target, status_, net::clock::now() - started_, body_octets_,
-                     note);
+    log_request(request_.head.method, request_.head.target, status_, io::clock::now() - started_, body_octets_, note);
 }
 
 }  // namespace tunnel::client

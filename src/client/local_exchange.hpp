@@ -9,12 +9,12 @@
 #include "client/local_connection.hpp"
 #include "client/local_pool.hpp"
 #include "client/options.hpp"
-#include "net/asio.hpp"
-#include "net/body_relay.hpp"
-#include "net/dialler.hpp"
-#include "net/event.hpp"
-#include "net/exchange.hpp"
-#include "net/http_head.hpp"
+#include "http/message_head.hpp"
+#include "io/asio.hpp"
+#include "io/dialler.hpp"
+#include "io/event.hpp"
+#include "mux/exchange.hpp"
+#include "proxy/body_relay.hpp"
 
 namespace tunnel::client {
 
@@ -27,8 +27,8 @@ namespace tunnel::client {
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
  public:
     /// `pooled` may be empty; then a connection is made on `strand`.
-    local_exchange(net::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
-                   const options& settings, std::shared_ptr<net::exchange> exchange, protocol::request&& request);
+    local_exchange(io::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
+                   const options& settings, std::shared_ptr<mux::exchange> exchange, protocol::request&& request);
 
     /// (the strand, or before anything runs there) Throws std::bad_alloc where nothing was begun.
     void start();
@@ -38,71 +38,71 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] bool send_at_once();
     void answer_arrived();
     /// Leaves what has to wait to a coroutine. `begun`: what became of the answer's head, where it has arrived.
-    void wait_through(std::optional<net::failure> begun);
-    [[nodiscard]] net::awaitable<void> run(std::optional<net::failure> begun);
+    void wait_through(std::optional<mux::failure> begun);
+    [[nodiscard]] io::awaitable<void> run(std::optional<mux::failure> begun);
     /// Until the answer's head has been sent on.
-    [[nodiscard]] net::awaitable<net::failure> begin();
-    void conclude(net::failure why, std::string_view note);
+    [[nodiscard]] io::awaitable<mux::failure> begin();
+    void conclude(mux::failure why, std::string_view note);
     /// After run(), however it ended: nothing is left behind. To be called again where it throws std::bad_alloc.
     void ended();
 
     [[nodiscard]] bool take_pooled();
     [[nodiscard]] bool pooled_is_usable();
-    [[nodiscard]] net::awaitable<net::failure> connect();
-    [[nodiscard]] bool may_retry(net::failure why) const;
+    [[nodiscard]] io::awaitable<mux::failure> connect();
+    [[nodiscard]] bool may_retry(mux::failure why) const;
 
     /// False: the socket did not take all of it yet.
-    [[nodiscard]] bool write_request(net::error_code& error);
-    void request_written(const net::error_code& error);
-    [[nodiscard]] net::awaitable<void> relay_request_body();
+    [[nodiscard]] bool write_request(io::error_code& error);
+    void request_written(const io::error_code& error);
+    [[nodiscard]] io::awaitable<void> relay_request_body();
     void upload_dropped();
-    [[nodiscard]] net::awaitable<bool> write_body_part(protocol::data& part);
+    [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part);
     /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
-    [[nodiscard]] std::optional<net::failure> read_final_head();
+    [[nodiscard]] std::optional<mux::failure> read_final_head();
     /// Whether the final head, which is there, is to wait for its body. Then the connection says when it has.
     [[nodiscard]] bool head_waits();
     /// Sends the head of the answer, and the body that came with it.
-    [[nodiscard]] net::failure begin_answer();
-    [[nodiscard]] net::awaitable<net::failure> relay_answer_body();
+    [[nodiscard]] mux::failure begin_answer();
+    [[nodiscard]] io::awaitable<mux::failure> relay_answer_body();
     void stop_upload_at_end();
     void incoming_arrived();
     void drop_connection();
-    void take_control(const net::incoming& part);
+    void take_control(const mux::incoming& part);
 
-    void give_up(net::failure why);
+    void give_up(mux::failure why);
     void release_connection();
     void log(std::string_view note = {}) const;
 
-    net::executor strand_;
+    io::executor strand_;
     std::shared_ptr<local_pool> pool_;
     local_pool::taken pooled_;
     const options& settings_;
-    std::shared_ptr<net::exchange> exchange_;
+    std::shared_ptr<mux::exchange> exchange_;
     protocol::request request_;
 
     std::shared_ptr<local_connection> connection_;
-    std::unique_ptr<net::dialler> dialling_;  // while it connects
-    bool fresh_ = false;                      // made for this request: it cannot be stale
+    std::unique_ptr<io::dialler> dialling_;  // while it connects
+    bool fresh_ = false;                     // made for this request: it cannot be stale
     bool finished_ = false;
     std::shared_ptr<local_exchange> awaiting_answer_;  // this, while a callback of the connection is all that holds it
     bool caller_left_ = false;                         // the exchange ended at the other side
     bool half_closed_ = false;                         // the caller's FIN goes to the app, behind the request
     bool request_written_ = false;                     // head, and the body that came with it
 
-    net::body_writer writer_;
+    proxy::body_writer writer_;
     bool half_written_ = false;  // the socket did not take the request at once
     bool body_due_ = false;      // parts of the request's body are in the exchange, or will be
     bool uploading_ = false;
     bool upload_failed_ = false;
-    net::event upload_ended_;
+    io::event upload_ended_;
 
     unsigned interim_ = 0;
-    net::received_response response_;
-    net::body_decoder decoder_;
+    http::received_response response_;
+    http::body_decoder decoder_;
     bool head_waited_ = false;  // for its body, once: the final head was read
     bool head_sent_ = false;
     bool answer_sent_ = false;  // to its end
-    net::clock::time_point started_;
+    io::clock::time_point started_;
     unsigned status_ = 0;
     std::uint64_t body_octets_ = 0;
 };

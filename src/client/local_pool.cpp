@@ -5,29 +5,29 @@
 #include <new>
 #include <utility>
 
-#include "net/memory_reserve.hpp"
-#include "net/runtime.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "io/memory_reserve.hpp"
+#include "io/runtime.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
 
 local_pool::taken::~taken() {
     if (!connection) return;
-    const net::reserve_use granted;
+    const io::reserve_use granted;
     const auto strand = connection->strand();
     try {
-        net::run_on(strand, [idle = std::move(connection)] { idle->close(); });
+        io::run_on(strand, [idle = std::move(connection)] { idle->close(); });
     } catch (const std::bad_alloc&) {
         return;  // then the app closes it
     }
 }
 
-local_pool::local_pool(const net::executor& strand, std::size_t most)
+local_pool::local_pool(const io::executor& strand, std::size_t most)
     : strand_(strand), most_(most), expiry_(strand, [this] { close_old(); }) {}
 
 local_pool::taken local_pool::take(bool repeatable) {
     if (!repeatable) {
-        const auto now = net::clock::now();
+        const auto now = io::clock::now();
         if (now < distrusted_until_) return {};
         settle(now);
     }
@@ -38,7 +38,7 @@ local_pool::taken local_pool::take(bool repeatable) {
     return chosen;
 }
 
-void local_pool::settle(net::clock::time_point now) {
+void local_pool::settle(io::clock::time_point now) {
     while (!fresh_.empty() && now - fresh_.front().idle_since >= limits::local_settle_time) {
         settled_.push_back(std::move(fresh_.front()));
         fresh_.pop_front();
@@ -46,13 +46,13 @@ void local_pool::settle(net::clock::time_point now) {
 }
 
 void local_pool::put(std::shared_ptr<local_connection> connection) {
-    taken put(std::move(connection), net::clock::now());
+    taken put(std::move(connection), io::clock::now());
     // The app closes it, or says something unasked for: either way it is of no more use.
     put.connection->on_input([idle = put.connection.get()] {
         if (const auto pool = idle->home.lock()) pool->forget(idle);
     });
     put.connection->watch();
-    net::run_on(strand_, [self = shared_from_this(), put = std::move(put)]() mutable {
+    io::run_on(strand_, [self = shared_from_this(), put = std::move(put)]() mutable {
         if (self->closed_ || self->most_ == 0) return;
         self->fresh_.push_back(std::move(put));
         if (self->idle() > self->most_) self->oldest().pop_front();
@@ -61,12 +61,12 @@ void local_pool::put(std::shared_ptr<local_connection> connection) {
 }
 
 void local_pool::forget(const local_connection* connection) {
-    net::asio::post(strand_, [self = shared_from_this(), connection] {
+    io::asio::post(strand_, [self = shared_from_this(), connection] {
         for (auto* idle : {&self->fresh_, &self->settled_}) {
             const auto at =
                 std::ranges::find_if(*idle, [&](const taken& t) { return t.connection.get() == connection; });
             if (at == idle->end()) continue;
-            const auto now = net::clock::now();
+            const auto now = io::clock::now();
             if (now - at->idle_since < limits::local_fresh_time)
                 self->distrusted_until_ = now + limits::local_distrust_time;
             idle->erase(at);
@@ -82,7 +82,7 @@ void local_pool::close() {
 }
 
 void local_pool::close_old() {
-    const auto now = net::clock::now();
+    const auto now = io::clock::now();
     while (idle() > 0 && now - oldest().front().idle_since >= limits::local_idle_time) oldest().pop_front();
     if (idle() == 0) return;
     const auto left = limits::local_idle_time - (now - oldest().front().idle_since);

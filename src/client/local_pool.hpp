@@ -6,8 +6,8 @@
 
 #include "client/local_connection.hpp"
 #include "client/options.hpp"
-#include "net/asio.hpp"
-#include "net/deadline.hpp"
+#include "io/asio.hpp"
+#include "io/deadline.hpp"
 
 namespace tunnel::client {
 
@@ -15,12 +15,12 @@ namespace tunnel::client {
 /// is used there by one exchange at a time.
 class local_pool : public std::enable_shared_from_this<local_pool> {
  public:
-    local_pool(const net::executor& strand, std::size_t most);
+    local_pool(const io::executor& strand, std::size_t most);
 
     /// One that was idle. It is watched, which keeps it alive: whoever drops it with this closes it.
     struct taken {
         taken() noexcept = default;
-        taken(std::shared_ptr<local_connection> c, net::clock::time_point since) noexcept
+        taken(std::shared_ptr<local_connection> c, io::clock::time_point since) noexcept
             : connection(std::move(c)), idle_since(since) {}
         taken(taken&&) noexcept = default;
         taken& operator=(taken&& other) noexcept {
@@ -31,7 +31,7 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
         ~taken();
 
         std::shared_ptr<local_connection> connection;  ///< null: none is idle
-        net::clock::time_point idle_since;
+        io::clock::time_point idle_since;
     };
     /// The one that went idle last: the least likely to be closed by the app. A request that is not `repeatable` must
     /// not meet an app that is just closing: for it the connection has outlived a moment of idleness, and none is given
@@ -42,20 +42,20 @@ class local_pool : public std::enable_shared_from_this<local_pool> {
     void close();
 
  private:
-    void settle(net::clock::time_point now);
+    void settle(io::clock::time_point now);
     [[nodiscard]] std::size_t idle() const noexcept { return settled_.size() + fresh_.size(); }
     [[nodiscard]] std::deque<taken>& oldest() noexcept { return settled_.empty() ? fresh_ : settled_; }
     void forget(const local_connection* connection);
     void close_old();
 
-    net::executor strand_;
+    io::executor strand_;
     std::size_t most_;
     /// Oldest first. What is in `settled_` has been idle for long enough for any request, and longer than all of
     /// `fresh_`.
     std::deque<taken> settled_;
-    std::deque<taken> fresh_;                  // oldest first
-    net::clock::time_point distrusted_until_;  // the app closed one that had just gone idle
-    net::deadline expiry_;
+    std::deque<taken> fresh_;                 // oldest first
+    io::clock::time_point distrusted_until_;  // the app closed one that had just gone idle
+    io::deadline expiry_;
     bool closed_ = false;
 };
 

@@ -2,19 +2,19 @@
 #include <exception>
 #include <memory>
 
+#include "app/program.hpp"
+#include "base/platform.hpp"
 #include "client/client.hpp"
 #include "client/options.hpp"
-#include "net/platform.hpp"
-#include "net/program.hpp"
 
 int main(int argc, char** argv) {
     using namespace tunnel;
-    net::open_standard_files();
+    open_standard_files();
     auto [settings, exit_code] = client::parse_options(argc, argv);
     if (exit_code) return *exit_code;
     try {
         int result = 0;
-        net::program program("tunnel-client", settings.common);
+        app::program program("tunnel-client", settings.common);
         auto say = [&program](const std::string& line) { program.say(line); };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         client->on_ended([&](int code) {

@@ -14,9 +14,9 @@ bool is_host_value(std::string_view text) {
     return !text.empty() && text.size() <= 261 && std::ranges::all_of(text, fits);
 }
 
-net::command_line::setting local_host(options& o) {
+app::command_line::setting local_host(options& o) {
     const auto read = [&o](std::string_view text) {
-        auto host = net::parse_host(text);
+        auto host = parse_host(text);
         if (host) o.local_host = std::move(*host);
         return host.has_value();
     };
@@ -29,7 +29,7 @@ net::command_line::setting local_host(options& o) {
             .group = {}};
 }
 
-net::command_line::setting host_header(options& o) {
+app::command_line::setting host_header(options& o) {
     const auto read = [&o](std::string_view text) {
         if (!is_host_value(text)) return false;
         o.host_header = text;
@@ -46,11 +46,11 @@ net::command_line::setting host_header(options& o) {
 
 }  // namespace
 
-net::parsed<options> parse_options(int argc, const char* const* argv) {
-    net::parsed<options> result;
+app::parsed<options> parse_options(int argc, const char* const* argv) {
+    app::parsed<options> result;
     options& o = result.options;
 
-    net::command_line line("tunnel-client", "brings requests from a tunnel-server to an app on this machine");
+    app::command_line line("tunnel-client", "brings requests from a tunnel-server to an app on this machine");
     line.group("Addresses");
     line.add("--server-addr", o.server_addr, 1, "the server's tunnel endpoint (its --tcp-addr)");
     line.add_number<std::uint16_t>("--local-port", "PORT", o.local_port, 1, 65535, "port of the local app");

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <string>
 
-#include "net/command_line.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "app/command_line.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
 
 struct options {
-    net::address server_addr{"127.0.0.1", 7000};
+    tunnel::address server_addr{"127.0.0.1", 7000};
     std::string local_host = "127.0.0.1";
     std::uint16_t local_port = 3000;
     std::string host_header = "preserve";  ///< "preserve", "rewrite", or the value to send
@@ -23,9 +23,9 @@ struct options {
     std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
     std::size_t max_header_bytes = limits::max_head;
     std::size_t local_pool = limits::local_pool;
-    net::common_options common;
+    app::common_options common;
 };
 
-[[nodiscard]] net::parsed<options> parse_options(int argc, const char* const* argv);
+[[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);
 
 }  // namespace tunnel::client

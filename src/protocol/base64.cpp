@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base64_paths.hpp"
-#include "base64_x86.hpp"
+#include "protocol/base64_paths.hpp"
+#include "protocol/base64_x86.hpp"
 
 namespace tunnel::protocol {
 

@@ -1,4 +1,4 @@
-#include "base64_x86.hpp"
+#include "protocol/base64_x86.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -3,8 +3,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
-#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::protocol {
 

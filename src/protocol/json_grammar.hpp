@@ -1,6 +1,6 @@
 #pragma once
 
-#include "octet_block.hpp"
+#include "base/byte_block.hpp"
 
 namespace tunnel::protocol::json {
 

@@ -1,4 +1,4 @@
-#include "json_reader.hpp"
+#include "protocol/json_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,13 +6,13 @@
 #include <system_error>
 #include <utility>
 
-#include "copy_octets.hpp"
-#include "field_rules.hpp"
-#include "json_grammar.hpp"
-#include "octet_block.hpp"
+#include "base/byte_block.hpp"
+#include "base/copy_bytes.hpp"
+#include "http/field_rules.hpp"
+#include "protocol/json_grammar.hpp"
+#include "protocol/utf8.hpp"
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/base64.hpp"
-#include "tunnel/protocol/limits.hpp"
-#include "utf8.hpp"
 
 namespace tunnel::protocol::json {
 
@@ -165,20 +165,20 @@ bool to_octets(std::string& text) {
 }
 
 /// Appends `["Name","value"]`, as nearly all fields are, and says where it ends; nothing and null of any other.
-const char* usual_field(const char* document, const char* at, const char* end, field_list& out) {
+const char* usual_field(const char* document, const char* at, const char* end, http::field_list& out) {
     constexpr std::string_view open = "[\"";
     constexpr std::string_view between = "\",\"";
     constexpr std::string_view close = "\"]";
 
     if (!std::string_view(at, end).starts_with(open)) return nullptr;
     const char* const name = at + open.size();
-    const char* const name_end = find_any_of(document, name, end, unusual_in_tokens);
+    const char* const name_end = find_any_of(document, name, end, http::unusual_in_tokens);
     if (name_end == name || !std::string_view(name_end, end).starts_with(between)) return nullptr;
     const char* const value = name_end + between.size();
     const char* const value_end = find_any_of(document, value, end, unusual_in_values);
     if (!std::string_view(value_end, end).starts_with(close)) return nullptr;
-    if (is_connection_field({name, name_end})) return nullptr;
-    if (end - value_end >= static_cast<std::ptrdiff_t>(field_list::readable_behind)) {
+    if (http::is_connection_field({name, name_end})) return nullptr;
+    if (end - value_end >= static_cast<std::ptrdiff_t>(http::field_list::readable_behind)) {
         out.add_sound_in_blocks({name, name_end}, {value, value_end});
     } else {
         out.add_sound({name, name_end}, {value, value_end});
@@ -316,7 +316,7 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     return decode(encoded) ? ok : errc::bad_base64;
 }
 
-errc reader::fields(std::string& name_scratch, std::string& value_scratch, field_list& out) {
+errc reader::fields(std::string& name_scratch, std::string& value_scratch, http::field_list& out) {
     if (const errc e = open_array(); e != ok) return e;
     out.reserve(usual_fields, usual_field_octets);
     list lines(']');
@@ -336,7 +336,7 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, field
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
         if (const errc e = octets(value_scratch, value); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
-        is_sound_field(name, value) ? out.add_sound(name, value) : out.add(name, value);
+        http::is_sound_field(name, value) ? out.add_sound(name, value) : out.add(name, value);
     }
 }
 

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include "json_grammar.hpp"
-#include "octet_block.hpp"
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "base/byte_block.hpp"
+#include "protocol/json_grammar.hpp"
+#include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/http/field_list.hpp"
 #include "tunnel/protocol/error.hpp"
-#include "tunnel/protocol/field_list.hpp"
 
 /// Strict JSON (RFC 8259), read once from front to back by who knows what to expect. Every octet is checked, also of
 /// what is skipped; nothing behind the document is touched.
@@ -90,7 +90,7 @@ class reader {
     /// A base64 string; bad_base64 leaves `out` empty and the rest of the document readable.
     [[nodiscard]] errc base64(std::string& scratch, byte_buffer& out);
     /// [["Name","value"],...], appended to `out`.
-    [[nodiscard]] errc fields(std::string& name_scratch, std::string& value_scratch, field_list& out);
+    [[nodiscard]] errc fields(std::string& name_scratch, std::string& value_scratch, http::field_list& out);
     /// Any value at all, at `depth` levels of nesting: valid JSON that nobody asked for.
     [[nodiscard]] errc skip(std::string& scratch, std::size_t depth);
 

@@ -1,12 +1,12 @@
-#include "json_writer.hpp"
+#include "protocol/json_writer.hpp"
 
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 
-#include "json_grammar.hpp"
-#include "octet_block.hpp"
-#include "utf8.hpp"
+#include "base/byte_block.hpp"
+#include "protocol/json_grammar.hpp"
+#include "protocol/utf8.hpp"
 
 namespace tunnel::protocol::json {
 
@@ -17,7 +17,7 @@ constexpr std::size_t longest_escape = 6;  // \u00XX
 /// Copies in blocks, and thereby less than a block more than there is. False: there is an octet that does not stand for
 /// itself.
 inline bool copy_plain(char* to, std::string_view from) noexcept {
-    static_assert(octet_block::size <= field_list::readable_behind);
+    static_assert(octet_block::size <= http::field_list::readable_behind);
     for (std::size_t done = 0; done < from.size(); done += octet_block::size) {
         const char* const at = from.data() + done;
         std::memcpy(to + done, at, octet_block::size);
@@ -35,7 +35,7 @@ void writer::number(std::uint64_t n) noexcept { at_ = std::to_chars(at_, at_ + l
 
 void writer::octets(std::string_view octets) { string<high_octets::are_characters>(octets); }
 
-void writer::pair(const field& line) {
+void writer::pair(const http::field& line) {
     constexpr std::string_view open = "[\"";
     constexpr std::string_view between = "\",\"";
     constexpr std::string_view close = "\"],";

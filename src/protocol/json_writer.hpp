@@ -5,11 +5,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "copy_octets.hpp"
-#include "octet_block.hpp"
+#include "base/byte_block.hpp"
+#include "base/copy_bytes.hpp"
+#include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/http/field_list.hpp"
 #include "tunnel/protocol/base64.hpp"
-#include "tunnel/protocol/byte_buffer.hpp"
-#include "tunnel/protocol/field_list.hpp"
 
 /// JSON values straight into a byte_buffer; the caller puts the punctuation between them.
 namespace tunnel::protocol::json {
@@ -37,7 +37,7 @@ class writer {
     /// A byte string in quotes: octets 0x80 to 0xFF become U+0080 to U+00FF.
     void octets(std::string_view octets);
     /// `["name","value"],` of the byte strings of a line in a field_list.
-    void pair(const field& line);
+    void pair(const http::field& line);
     /// UTF-8 text in quotes. What is no UTF-8 goes out as octets, so that the frame is valid whatever it holds.
     void text(std::string_view text);
     /// Octets as base64 in quotes.

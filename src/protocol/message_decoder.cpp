@@ -3,9 +3,9 @@
 #include <new>
 #include <utility>
 
-#include "json_reader.hpp"
+#include "protocol/json_reader.hpp"
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
-#include "tunnel/protocol/limits.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
 namespace tunnel::protocol {
@@ -173,8 +173,8 @@ struct members {
     std::string* agent = nullptr;
     std::string* instance = nullptr;
     std::string* detail = nullptr;
-    field_list* fields = nullptr;
-    field_list* trailers = nullptr;
+    http::field_list* fields = nullptr;
+    http::field_list* trailers = nullptr;
     byte_buffer* body = nullptr;
 
     [[nodiscard]] bool has(member m) const noexcept { return (seen & set_of(m)) != 0; }
@@ -316,7 +316,7 @@ struct message_decoder::impl {
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
     errc read_reason(json::reader& json, kind k, members& to);
-    errc read_fields(json::reader& json, field_list& to) { return json.fields(scratch, value_scratch, to); }
+    errc read_fields(json::reader& json, http::field_list& to) { return json.fields(scratch, value_scratch, to); }
 };
 
 /// The type decides which members are known, so it is looked for first. Where it is the first member, `json` stands

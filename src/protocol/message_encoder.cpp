@@ -1,6 +1,6 @@
 #include <array>
 
-#include "json_writer.hpp"
+#include "protocol/json_writer.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/frame.hpp"
 #include "tunnel/protocol/message_codec.hpp"
@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t around_the_values = 384;
 constexpr std::string_view around_a_field = R"(["",""],)";
 
-std::size_t room_for(const field_list& list) noexcept { return list.octets() + list.size() * around_a_field.size(); }
+std::size_t room_for(const http::field_list& list) noexcept {
+    return list.octets() + list.size() * around_a_field.size();
+}
 
 std::size_t room_for_body(std::string_view body, body_form form) noexcept {
     return form == body_form::raw ? body.size() : base64_encoded_size(body.size());
@@ -49,14 +51,14 @@ class frame_writer {
         json_.text(value);
         return *this;
     }
-    frame_writer& fields(std::string_view before, const field_list& list) {
+    frame_writer& fields(std::string_view before, const http::field_list& list) {
         literal(before).literal("[");
-        for (const field f : list) json_.pair(f);
+        for (const http::field f : list) json_.pair(f);
         if (!list.empty()) json_.drop_last();
         return literal("]");
     }
     /// What request, response and data end with. The body comes last: in a packet capture the rest stands together.
-    void finish(std::string_view body, bool end, const field_list& trailers, body_form form) {
+    void finish(std::string_view body, bool end, const http::field_list& trailers, body_form form) {
         literal(end ? R"(,"end":true)" : R"(,"end":false)");
         if (end && !trailers.empty()) fields(R"(,"trailers":)", trailers);
         const bool raw = form == body_form::raw && !body.empty();
@@ -130,8 +132,8 @@ void append_frame(byte_buffer& out, const goaway& m) {
     frame.finish();
 }
 
-void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
-                    const field_list& trailers, body_form form) {
+void append_request(byte_buffer& out, stream_id id, const http::request_head& head, std::string_view body, bool end,
+                    const http::field_list& trailers, body_form form) {
     const std::size_t room = head.method.size() + head.target.size() + head.upgrade.size() + room_for(head.fields) +
                              room_for(trailers) + room_for_body(body, form);
     frame_writer frame(out, R"({"type":"request")", room);
@@ -143,8 +145,8 @@ void append_request(byte_buffer& out, stream_id id, const request_head& head, st
     frame.finish(body, end, trailers, form);
 }
 
-void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
-                     const field_list& trailers, body_form form) {
+void append_response(byte_buffer& out, stream_id id, const http::response_head& head, std::string_view body, bool end,
+                     const http::field_list& trailers, body_form form) {
     const std::size_t room = head.reason.size() + head.upgrade.size() + room_for(head.fields) + room_for(trailers) +
                              room_for_body(body, form);
     frame_writer frame(out, R"({"type":"response")", room);
@@ -156,7 +158,7 @@ void append_response(byte_buffer& out, stream_id id, const response_head& head, 
     frame.finish(body, end, trailers, form);
 }
 
-void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers,
+void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const http::field_list& trailers,
                  body_form form) {
     frame_writer frame(out, R"({"type":"data")", room_for(trailers) + room_for_body(body, form));
     frame.number(R"(,"id":)", id).finish(body, end, trailers, form);

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/runtime.hpp"
+#include "io/runtime.hpp"
 #include "server/tunnel_session.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
 
-client_slot::client_slot(net::executor strand, std::size_t max_in_flight)
+client_slot::client_slot(io::executor strand, std::size_t max_in_flight)
     : strand_(std::move(strand)), max_in_flight_(max_in_flight) {}
 
 template <class Function>
 void client_slot::on_strand(Function run) {
-    net::run_on(strand_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+    io::run_on(strand_, [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
 }
 
 void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) {
@@ -52,10 +52,10 @@ void client_slot::release(std::shared_ptr<tunnel_session> session) {
     });
 }
 
-void client_slot::forward(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request) {
+void client_slot::forward(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request) {
     on_strand([exchange = std::move(exchange), request = std::move(request)](client_slot& self) mutable {
         if (!self.active_) {
-            exchange->deliver(net::failed{self.shut_down_ ? net::failure::shutting_down : net::failure::no_client});
+            exchange->deliver(mux::failed{self.shut_down_ ? mux::failure::shutting_down : mux::failure::no_client});
             return;
         }
         self.active_->open(std::move(exchange), std::move(request), self.max_in_flight_);

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "net/asio.hpp"
-#include "net/exchange.hpp"
+#include "io/asio.hpp"
+#include "mux/exchange.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::server {
@@ -17,7 +17,7 @@ class tunnel_session;
 class client_slot : public std::enable_shared_from_this<client_slot> {
  public:
     /// `max_in_flight`: requests one client may have open at a time.
-    client_slot(net::executor strand, std::size_t max_in_flight);
+    client_slot(io::executor strand, std::size_t max_in_flight);
 
     /// Makes the session active, and tells it; the one before is told that it was replaced, and never waited for.
     /// Without `takeover`, a session is told `busy` if another is active. One of a client that was replaced is told so
@@ -26,7 +26,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
     /// Hands the request to the active client, or fails the exchange with no_client.
-    void forward(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request);
+    void forward(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request);
     /// Nobody is or becomes active any more.
     void shut_down();
 
@@ -36,7 +36,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     [[nodiscard]] bool was_replaced(const tunnel_session& session) const;
     void swap_in(std::shared_ptr<tunnel_session> session);
 
-    net::executor strand_;
+    io::executor strand_;
     std::size_t max_in_flight_;
     std::shared_ptr<tunnel_session> active_;
     std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first

@@ -2,19 +2,19 @@
 #include <exception>
 #include <memory>
 
-#include "net/log.hpp"
-#include "net/platform.hpp"
-#include "net/program.hpp"
+#include "app/program.hpp"
+#include "base/log.hpp"
+#include "base/platform.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
 
 int main(int argc, char** argv) {
     using namespace tunnel;
-    net::open_standard_files();
+    open_standard_files();
     auto [settings, exit_code] = server::parse_options(argc, argv);
     if (exit_code) return *exit_code;
     try {
-        net::program program("tunnel-server", settings.common);
+        app::program program("tunnel-server", settings.common);
         server::fit_file_limit(settings, program.file_limit());
         const auto server = std::make_shared<server::server>(program.runtime(), settings);
         server->start();

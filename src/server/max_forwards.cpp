@@ -14,12 +14,12 @@ constexpr std::string_view field_name = "Max-Forwards";
 // RFC 9110 section 9.3.8: fields that are likely to hold secrets are left out of what TRACE reflects.
 bool is_secret(std::string_view name) {
     for (const std::string_view secret : {"Authorization", "Proxy-Authorization", "Cookie"}) {
-        if (protocol::iequals(name, secret)) return true;
+        if (iequals(name, secret)) return true;
     }
     return false;
 }
 
-std::string reflect(const protocol::request_head& head) {
+std::string reflect(const http::request_head& head) {
     std::string text = head.method + " " + head.target + " HTTP/1.1\r\n";
     for (const auto f : head.fields) {
         if (!is_secret(f.name)) text.append(f.name).append(": ").append(f.value).append("\r\n");
@@ -27,15 +27,15 @@ std::string reflect(const protocol::request_head& head) {
     return text + "\r\n";
 }
 
-void replace_value(protocol::field_list& fields, std::string_view value) {
-    protocol::field_list changed;
-    for (const auto f : fields) changed.add(f.name, protocol::iequals(f.name, field_name) ? value : f.value);
+void replace_value(http::field_list& fields, std::string_view value) {
+    http::field_list changed;
+    for (const auto f : fields) changed.add(f.name, iequals(f.name, field_name) ? value : f.value);
     fields = std::move(changed);
 }
 
 }  // namespace
 
-std::optional<final_recipient_answer> apply_max_forwards(protocol::request_head& head) {
+std::optional<final_recipient_answer> apply_max_forwards(http::request_head& head) {
     const bool trace = head.method == "TRACE";
     if (!trace && head.method != "OPTIONS") return std::nullopt;
     if (!head.fields.contains(field_name)) return std::nullopt;

@@ -9,12 +9,12 @@ namespace tunnel::server {
 
 /// An answer that the server gives in the app's place.
 struct final_recipient_answer {
-    protocol::response_head head;
+    http::response_head head;
     std::string body;
 };
 
 /// Max-Forwards on TRACE and OPTIONS (RFC 9110 section 7.6.2): at 0 this gateway is the final recipient and answers;
 /// otherwise the field is lowered by one in place. Other methods pass untouched.
-[[nodiscard]] std::optional<final_recipient_answer> apply_max_forwards(protocol::request_head& head);
+[[nodiscard]] std::optional<final_recipient_answer> apply_max_forwards(http::request_head& head);
 
 }  // namespace tunnel::server

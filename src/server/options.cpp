@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "net/log.hpp"
+#include "base/log.hpp"
 
 namespace tunnel::server {
 
@@ -20,12 +20,12 @@ void fit_file_limit(options& settings, std::size_t files) {
                  settings.max_connections, files);
 }
 
-net::parsed<options> parse_options(int argc, const char* const* argv) {
-    net::parsed<options> result;
+app::parsed<options> parse_options(int argc, const char* const* argv) {
+    app::parsed<options> result;
     options& o = result.options;
     bool no_forwarded_headers = false;
 
-    net::command_line line("tunnel-server", "hands requests to the tunnel-client that is connected");
+    app::command_line line("tunnel-server", "hands requests to the tunnel-client that is connected");
     line.group("Addresses");
     line.add("--http-addr", o.http_addr, 0, "where callers connect; port 0 takes any free one");
     line.add("--tcp-addr", o.tcp_addr, 0, "where the tunnel-client connects");

@@ -4,14 +4,14 @@
 #include <cstddef>
 #include <string>
 
-#include "net/command_line.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "app/command_line.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
 
 struct options {
-    net::address http_addr{"0.0.0.0", 8080};
-    net::address tcp_addr{"0.0.0.0", 7000};
+    tunnel::address http_addr{"0.0.0.0", 8080};
+    tunnel::address tcp_addr{"0.0.0.0", 7000};
     bool forwarded_headers = true;
     std::chrono::milliseconds response_timeout = limits::response_time;
     std::chrono::milliseconds header_timeout = limits::head_time;
@@ -24,7 +24,7 @@ struct options {
     std::size_t turned_away = limits::turned_away;        ///< no setting: follows the limit of open files
     std::size_t max_handshakes = limits::max_handshakes;  ///< the same
     std::size_t max_in_flight = limits::max_in_flight;
-    net::common_options common;
+    app::common_options common;
 };
 
 /// Lowers the bounds on connections to what `files` open files allow, with a warning: callers must neither keep the
@@ -32,6 +32,6 @@ struct options {
 void fit_file_limit(options& settings, std::size_t files);
 
 /// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.
-[[nodiscard]] net::parsed<options> parse_options(int argc, const char* const* argv);
+[[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);
 
 }  // namespace tunnel::server

@@ -4,20 +4,20 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "net/error_answer.hpp"
-#include "net/forwarded_fields.hpp"
-#include "net/log.hpp"
-#include "net/runtime.hpp"
-#include "net/spawn.hpp"
+#include "base/log.hpp"
+#include "http/forwarded_fields.hpp"
+#include "io/runtime.hpp"
+#include "io/spawn.hpp"
+#include "proxy/error_answer.hpp"
 #include "server/max_forwards.hpp"
 #include "server/response_framing.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
 
-using net::awaitable;
-using net::body_kind;
-using net::failure;
+using http::body_kind;
+using io::awaitable;
+using mux::failure;
 using protocol::cancel_reason;
 
 namespace {
@@ -30,9 +30,9 @@ bool begins_request(std::string_view buffered) { return buffered.find_first_not_
 
 }  // namespace
 
-public_session::public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings)
-    : connection_(std::make_shared<net::connection>(std::move(socket), settings.max_header_bytes + limits::input_start,
-                                                    settings.body_timeout)),
+public_session::public_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings)
+    : connection_(std::make_shared<io::connection>(std::move(socket), settings.max_header_bytes + limits::input_start,
+                                                   settings.body_timeout)),
       slot_(std::move(slot)),
       settings_(settings),
       caller_(connection_->peer_address()),
@@ -65,7 +65,7 @@ awaitable<void> public_session::turn_away() {
     while (!read_head()) co_await connection_->wait_input();
     if (head_ == head_state::refused) co_await refuse_head();
     if (head_ == head_state::whole) {
-        started_ = net::clock::now();
+        started_ = io::clock::now();
         method_ = request_.head.method;
         target_ = request_.head.target;
         unread_ = true;
@@ -84,7 +84,7 @@ void public_session::ended() {
 }
 
 void public_session::stop(bool now) {
-    net::asio::post(connection_->strand(), [self = shared_from_this(), now] {
+    io::asio::post(connection_->strand(), [self = shared_from_this(), now] {
         self->stopping_ = true;
         self->keep_open_ = false;
         if (self->awaits_first_request()) self->deadline_.set(limits::drain_grace);
@@ -95,7 +95,7 @@ void public_session::stop(bool now) {
 }
 
 void public_session::cut_off() {
-    net::asio::post(connection_->strand(), [self = shared_from_this()] { self->connection_->abort(); });
+    io::asio::post(connection_->strand(), [self = shared_from_this()] { self->connection_->abort(); });
 }
 
 bool public_session::awaits_first_request() const noexcept {
@@ -172,13 +172,13 @@ awaitable<void> public_session::refuse_head() {
     method_ = "-";
     target_ = "-";
     accept_.clear();
-    started_ = net::clock::now();
+    started_ = io::clock::now();
     unread_ = true;
     co_await answer(failure::bad_request);
 }
 
 bool public_session::forward_request() {
-    started_ = net::clock::now();
+    started_ = io::clock::now();
     status_ = 0;
     interim_ = 0;
     head_written_ = false;
@@ -193,15 +193,15 @@ bool public_session::forward_request() {
     keep_open_ = keep_open_ && request_.keep_alive;
     const auto upgrade = !request_upgrade_.empty();
     decoder_ =
-        net::body_decoder(request_.body, request_.head.content_length.value_or(0), std::move(request_.hop_by_hop));
+        http::body_decoder(request_.body, request_.head.content_length.value_or(0), std::move(request_.hop_by_hop));
 
     protocol::request message;
-    message.body = net::take_buffered_body(*connection_, decoder_, refusal_);
+    message.body = proxy::take_buffered_body(*connection_, decoder_, refusal_);
     check_body_size(message.body.size());
-    if (refusal_ || net::has_own_via(request_.head.fields)) return false;
+    if (refusal_ || http::has_own_via(request_.head.fields)) return false;
     final_recipient_ = apply_max_forwards(request_.head);
     if (final_recipient_) return false;
-    if (settings_.forwarded_headers) net::add_forwarded_fields(request_.head, request_.minor, caller_);
+    if (settings_.forwarded_headers) http::add_forwarded_fields(request_.head, request_.minor, caller_);
     message.head = std::move(request_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
     const auto empty_chunked = request_.body == body_kind::chunked && message.body.empty();
@@ -209,7 +209,7 @@ bool public_session::forward_request() {
     if (message.end) message.trailers = std::move(decoder_.trailers());
 
     awaits_continue_ = request_.expects_continue && !decoder_.done() && message.body.empty();
-    exchange_ = net::make_recycled<net::exchange>(connection_->strand());
+    exchange_ = io::make_recycled<mux::exchange>(connection_->strand());
     connection_->on_input([this] { input_changed(); });
     const auto body_sent = message.end;
     slot_->forward(exchange_, std::move(message));
@@ -251,14 +251,14 @@ bool public_session::respond_at_once() {
     }
     last_part_ = begin_response(response);
     if (!may_follow(last_part_)) return true;
-    net::error_code error;
+    io::error_code error;
     half_written_ = !writer_.write_now(output_, last_part_.body.view(), true, last_part_.trailers, error);
     if (half_written_) return false;
     last_part_over(error);
     return true;
 }
 
-void public_session::last_part_over(net::error_code error) {
+void public_session::last_part_over(io::error_code error) {
     [[maybe_unused]] const auto more = part_written(last_part_, error);
     last_part_ = {};
 }
@@ -299,7 +299,7 @@ void public_session::start_upload() {
     auto upload = [self = shared_from_this()]() -> awaitable<void> { return self->relay_request_body(); };
     auto ended = [self = shared_from_this(), number] { self->upload_dropped(number); };
     uploading_ = true;
-    net::spawn(connection_->strand(), "upload", std::move(upload), std::move(ended));
+    io::spawn(connection_->strand(), "upload", std::move(upload), std::move(ended));
 }
 
 // Where it came to its end, this has nothing to do, and the next one may be on its way.
@@ -327,20 +327,20 @@ awaitable<void> public_session::relay_request_body() {
         if (refusal_) exchange_->fail(failure::bad_request, cancel_reason::too_large);
     };
     const auto result =
-        co_await net::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
+        co_await proxy::relay_body(*connection_, decoder_, *exchange_, std::move(waiting), std::move(moved));
     switch (result) {
-        case net::relay_result::complete:
+        case proxy::relay_result::complete:
             uploading_ = false;  // from here on, a FIN is a half-close
             if (!upgraded_) watch_caller();
             break;
-        case net::relay_result::cut_short:
+        case proxy::relay_result::cut_short:
             caller_gone();
             break;
-        case net::relay_result::bad_body:
+        case proxy::relay_result::bad_body:
             refusal_ = {400, "the request body's chunked framing is wrong"};
             exchange_->fail(failure::bad_request, cancel_reason::caller_gone);
             break;
-        case net::relay_result::over:
+        case proxy::relay_result::over:
             break;
     }
     if (head_written_) deadline_.clear();
@@ -378,7 +378,7 @@ awaitable<void> public_session::relay_response() {
     for (;;) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
         const auto part = exchange_->take();
-        if (const auto* end = std::get_if<net::failed>(&*part)) {
+        if (const auto* end = std::get_if<mux::failed>(&*part)) {
             co_await fail_response(end->why);
             co_return;
         }
@@ -399,7 +399,7 @@ awaitable<void> public_session::relay_response() {
         }
         if (data == nullptr) continue;
         if (!may_follow(*data)) co_return;
-        net::error_code error;
+        io::error_code error;
         if (!writer_.write_now(output_, data->body.view(), data->end, data->trailers, error))
             error = co_await writer_.finish(output_);
         if (!part_written(*data, error)) co_return;
@@ -414,7 +414,7 @@ awaitable<void> public_session::fail_response(failure why) {
     } else if (!head_written_) {
         co_await answer(why);
     } else {
-        cut_short(sentence(why));
+        cut_short(proxy::sentence(why));
     }
 }
 
@@ -424,10 +424,10 @@ bool public_session::takes(protocol::response& response) {
     return is_sound(response, kind_, !request_upgrade_.empty());
 }
 
-awaitable<void> public_session::write_interim(const protocol::response_head& head) {
+awaitable<void> public_session::write_interim(const http::response_head& head) {
     if (request_.minor == 0) co_return;  // RFC 9110 section 15.2
     if (head.status == 100 && std::exchange(awaits_continue_, false)) set_deadline(waiting_for::body);
-    net::response_style style;
+    http::response_style style;
     style.minor = request_.minor;
     style.body = body_kind::none;
     append_response_head(output_, head, style);
@@ -448,18 +448,18 @@ protocol::data public_session::begin_response(protocol::response& response) {
     if (uploading_ && head.status >= 400) keep_open_ = false;
     upgraded_ = head.status == 101;
     if (upgraded_) keep_open_ = false;
-    net::response_style style;
+    http::response_style style;
     style.minor = request_.minor;
     style.body = kind_;
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
     status_ = head.status;
-    append_response_head(output_, head, style, net::body_writer::room_behind_prefix(response.body.size()));
+    append_response_head(output_, head, style, proxy::body_writer::room_behind_prefix(response.body.size()));
     head_written_ = true;
-    writer_ = net::body_writer(*connection_, kind_);
+    writer_ = proxy::body_writer(*connection_, kind_);
     if (upgraded_) {
         connection_->on_input(nullptr);
-        decoder_ = net::body_decoder(body_kind::until_close, 0);
+        decoder_ = http::body_decoder(body_kind::until_close, 0);
         start_upload();
     } else if (!request_upgrade_.empty()) {
         // Not switched: the request ends where its body did.
@@ -476,13 +476,13 @@ protocol::data public_session::begin_response(protocol::response& response) {
 
 bool public_session::may_follow(const protocol::data& part) {
     const auto forbidden = !part.body.empty() && kind_ == body_kind::none && !upgraded_;
-    if (!forbidden && net::is_writable(part.trailers)) return true;
+    if (!forbidden && http::is_writable(part.trailers)) return true;
     exchange_->cancel(cancel_reason::protocol);
-    cut_short(sentence(failure::bad_answer));
+    cut_short(proxy::sentence(failure::bad_answer));
     return false;
 }
 
-bool public_session::part_written(const protocol::data& part, net::error_code error) {
+bool public_session::part_written(const protocol::data& part, io::error_code error) {
     if (error) {
         keep_open_ = false;
         exchange_->cancel(cancel_reason::caller_gone);
@@ -510,14 +510,14 @@ void public_session::cut_short(std::string_view why) {
 }
 
 awaitable<void> public_session::answer(failure why) {
-    auto own = net::make_error_answer(why, accept_, refusal_.status, refusal_.detail);
+    auto own = proxy::make_error_answer(why, accept_, refusal_.status, refusal_.detail);
     if (uploading_ || why == failure::bad_request || why == failure::loop) keep_open_ = false;
     co_await write_own(std::move(own.head), std::move(own.body));
-    log(why == failure::bad_request ? refusal_.detail : sentence(why));
+    log(why == failure::bad_request ? refusal_.detail : proxy::sentence(why));
 }
 
-awaitable<void> public_session::write_own(protocol::response_head head, std::string body) {
-    net::response_style style;
+awaitable<void> public_session::write_own(http::response_head head, std::string body) {
+    http::response_style style;
     style.minor = request_.minor;
     style.keep_alive = keep_open_ && !stopping_;
     keep_open_ = style.keep_alive;
@@ -532,8 +532,8 @@ awaitable<void> public_session::write_own(protocol::response_head head, std::str
     if (error) keep_open_ = false;
 }
 
-awaitable<net::error_code> public_session::write_output(std::string_view body) {
-    net::gather pieces(output_.view());
+awaitable<io::error_code> public_session::write_output(std::string_view body) {
+    io::gather pieces(output_.view());
     pieces.add(body);
     const auto error = co_await connection_->write(pieces);
     output_.reset();
@@ -544,10 +544,10 @@ awaitable<void> public_session::linger() {
     if (!connection_->is_open() || (!unread_ && !begins_request(connection_->buffered()))) co_return;
     // Closing with unread input sends a reset that can overtake our answer (RFC 9112 section 9.6).
     connection_->shutdown_send();
-    const auto until = net::clock::now() + limits::linger_time;
+    const auto until = io::clock::now() + limits::linger_time;
     timed_out_ = false;
-    protocol::byte_buffer dropped;
-    while (!connection_->at_end() && !timed_out_ && connection_->is_open() && net::clock::now() < until) {
+    byte_buffer dropped;
+    while (!connection_->at_end() && !timed_out_ && connection_->is_open() && io::clock::now() < until) {
         waiting_for_ = waiting_for::request;
         deadline_.set(limits::linger_idle_time);
         connection_->consume(connection_->buffered().size());
@@ -557,7 +557,7 @@ awaitable<void> public_session::linger() {
 }
 
 void public_session::log(std::string_view note) const {
-    net::log_request(method_, target_, status_, net::clock::now() - started_, body_octets_, note);
+    log_request(method_, target_, status_, io::clock::now() - started_, body_octets_, note);
 }
 
 }  // namespace tunnel::server

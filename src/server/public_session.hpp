@@ -6,14 +6,14 @@
 #include <optional>
 #include <string>
 
-#include "net/asio.hpp"
-#include "net/body_decoder.hpp"
-#include "net/body_relay.hpp"
-#include "net/connection.hpp"
-#include "net/deadline.hpp"
-#include "net/event.hpp"
-#include "net/exchange.hpp"
-#include "net/http_head.hpp"
+#include "http/body_decoder.hpp"
+#include "http/message_head.hpp"
+#include "io/asio.hpp"
+#include "io/connection.hpp"
+#include "io/deadline.hpp"
+#include "io/event.hpp"
+#include "mux/exchange.hpp"
+#include "proxy/body_relay.hpp"
 #include "server/client_slot.hpp"
 #include "server/max_forwards.hpp"
 #include "server/options.hpp"
@@ -24,16 +24,16 @@ namespace tunnel::server {
 /// its connection's strand.
 class public_session : public std::enable_shared_from_this<public_session> {
  public:
-    public_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings);
+    public_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const options& settings);
 
-    [[nodiscard]] net::awaitable<void> run();
+    [[nodiscard]] io::awaitable<void> run();
     /// Answers one request with 503 and closes: there are too many connections.
-    [[nodiscard]] net::awaitable<void> turn_away();
+    [[nodiscard]] io::awaitable<void> turn_away();
 
     /// After either, however it ended: nothing that holds this session or its connection is left behind.
     void ended();
 
-    [[nodiscard]] net::executor strand() const { return connection_->strand(); }
+    [[nodiscard]] io::executor strand() const { return connection_->strand(); }
     /// (any strand) No request after the current one; `now`: an answer that has not begun is 503, one that has is cut
     /// short.
     void stop(bool now);
@@ -48,33 +48,33 @@ class public_session : public std::enable_shared_from_this<public_session> {
     void await_head();
     /// Whether what has arrived, or the time that has passed, decides what becomes of the head: see head_.
     [[nodiscard]] bool read_head();
-    [[nodiscard]] net::awaitable<void> refuse_head();
+    [[nodiscard]] io::awaitable<void> refuse_head();
     /// Hands the request that was read to the active client. False: it gets an answer of our own.
     [[nodiscard]] bool forward_request();
-    [[nodiscard]] net::awaitable<void> give_own_answer();
+    [[nodiscard]] io::awaitable<void> give_own_answer();
     /// A response that is whole, where nothing else is under way. False: that, or writing it, is for `finish_exchange`.
     [[nodiscard]] bool respond_at_once();
-    void last_part_over(net::error_code error);
-    [[nodiscard]] net::awaitable<void> finish_exchange();
+    void last_part_over(io::error_code error);
+    [[nodiscard]] io::awaitable<void> finish_exchange();
     void end_exchange();
     void start_upload();
     void upload_dropped(unsigned number);
     void upload_over();
-    [[nodiscard]] net::awaitable<void> relay_request_body();
-    [[nodiscard]] net::awaitable<void> relay_response();
-    [[nodiscard]] net::awaitable<void> fail_response(net::failure why);
+    [[nodiscard]] io::awaitable<void> relay_request_body();
+    [[nodiscard]] io::awaitable<void> relay_response();
+    [[nodiscard]] io::awaitable<void> fail_response(mux::failure why);
     /// Decides how the response reaches the caller. False: as what it says it is, it cannot.
     [[nodiscard]] bool takes(protocol::response& response);
-    [[nodiscard]] net::awaitable<void> write_interim(const protocol::response_head& head);
+    [[nodiscard]] io::awaitable<void> write_interim(const http::response_head& head);
     /// Makes the head ready to be written. Gives the body that came with it.
     [[nodiscard]] protocol::data begin_response(protocol::response& response);
     [[nodiscard]] bool may_follow(const protocol::data& part);
     /// Whether more of the response is to come.
-    [[nodiscard]] bool part_written(const protocol::data& part, net::error_code error);
-    [[nodiscard]] net::awaitable<void> answer(net::failure why);
-    [[nodiscard]] net::awaitable<void> write_own(protocol::response_head head, std::string body);
-    [[nodiscard]] net::awaitable<net::error_code> write_output(std::string_view body);
-    [[nodiscard]] net::awaitable<void> linger();
+    [[nodiscard]] bool part_written(const protocol::data& part, io::error_code error);
+    [[nodiscard]] io::awaitable<void> answer(mux::failure why);
+    [[nodiscard]] io::awaitable<void> write_own(http::response_head head, std::string body);
+    [[nodiscard]] io::awaitable<io::error_code> write_output(std::string_view body);
+    [[nodiscard]] io::awaitable<void> linger();
     [[nodiscard]] bool awaits_first_request() const noexcept;
     void set_deadline(waiting_for what);
     void deadline_expired();
@@ -85,12 +85,12 @@ class public_session : public std::enable_shared_from_this<public_session> {
     void cut_short(std::string_view why);
     void log(std::string_view note = {}) const;
 
-    std::shared_ptr<net::connection> connection_;
+    std::shared_ptr<io::connection> connection_;
     std::shared_ptr<client_slot> slot_;
     const options& settings_;
     std::string caller_;
-    net::request_parser parser_;
-    net::deadline deadline_;
+    http::request_parser parser_;
+    io::deadline deadline_;
     head_state head_ = head_state::awaited;
     waiting_for waiting_for_ = waiting_for::request;
     bool timed_out_ = false;
@@ -100,19 +100,19 @@ class public_session : public std::enable_shared_from_this<public_session> {
     bool unread_ = false;  // the caller may still be sending what nobody will read
 
     // The request being served.
-    std::shared_ptr<net::exchange> exchange_;
+    std::shared_ptr<mux::exchange> exchange_;
     std::optional<final_recipient_answer> final_recipient_;  // the app's place is taken here
-    net::received_request request_;
-    net::body_decoder decoder_;
-    net::http_error refusal_;  // why the caller's input is refused
+    http::received_request request_;
+    http::body_decoder decoder_;
+    http::http_error refusal_;  // why the caller's input is refused
     std::uint64_t request_octets_ = 0;
     std::uint64_t declared_octets_ = 0;
     unsigned uploads_ = 0;  // how many there were
     bool uploading_ = false;
     bool awaits_continue_ = false;  // the caller sends its body once it sees a 100 (RFC 9110 section 10.1.1)
-    net::event upload_ended_;
+    io::event upload_ended_;
     bool fin_sent_ = false;
-    net::clock::time_point started_;
+    io::clock::time_point started_;
     std::string method_;
     std::string target_;
     std::string accept_;
@@ -123,12 +123,12 @@ class public_session : public std::enable_shared_from_this<public_session> {
     unsigned interim_ = 0;
     bool head_written_ = false;
     bool upgraded_ = false;
-    net::body_kind kind_ = net::body_kind::none;
+    http::body_kind kind_ = http::body_kind::none;
     std::uint64_t body_octets_ = 0;
-    net::body_writer writer_;
+    proxy::body_writer writer_;
     protocol::data last_part_;   // of a response that came whole
     bool half_written_ = false;  // the socket did not take it at once
-    protocol::byte_buffer output_;
+    byte_buffer output_;
 };
 
 }  // namespace tunnel::server

@@ -2,7 +2,7 @@
 
 namespace tunnel::server {
 
-using net::body_kind;
+using http::body_kind;
 
 body_kind frame_for_caller(protocol::response& response, std::string_view method, unsigned minor) {
     auto& head = response.head;
@@ -25,7 +25,7 @@ bool is_sound(const protocol::response& response, body_kind kind, bool upgrade_a
     if (kind == body_kind::none && head.status != 101 && !response.body.empty()) return false;
     if (kind == body_kind::length && response.end && response.body.size() != head.content_length) return false;
     if (head.status == 101 && (!upgrade_asked || head.upgrade.empty())) return false;
-    return net::is_writable(head) && net::is_writable(response.trailers);
+    return http::is_writable(head) && http::is_writable(response.trailers);
 }
 
 }  // namespace tunnel::server

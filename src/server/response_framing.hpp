@@ -2,17 +2,17 @@
 
 #include <string_view>
 
-#include "net/http_head.hpp"
+#include "http/message_head.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::server {
 
 /// How the body of a response reaches a caller of HTTP/1.`minor` who asked with `method` (RFC 9112 section 6). Where
 /// the status or the whole body that came with the head implies a Content-Length, the head is given it.
-[[nodiscard]] net::body_kind frame_for_caller(protocol::response& response, std::string_view method, unsigned minor);
+[[nodiscard]] http::body_kind frame_for_caller(protocol::response& response, std::string_view method, unsigned minor);
 
 /// Whether a response framed as `kind` can be told to the caller as what it says it is. The client is not trusted to
 /// have made sure. `upgrade_asked`: the request offered to switch protocols.
-[[nodiscard]] bool is_sound(const protocol::response& response, net::body_kind kind, bool upgrade_asked);
+[[nodiscard]] bool is_sound(const protocol::response& response, http::body_kind kind, bool upgrade_asked);
 
 }  // namespace tunnel::server

@@ -5,23 +5,23 @@
 #include <optional>
 #include <utility>
 
-#include "net/log.hpp"
-#include "net/spawn.hpp"
+#include "base/log.hpp"
+#include "io/spawn.hpp"
 #include "server/public_session.hpp"
 #include "server/tunnel_session.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
 
-namespace asio = net::asio;
+namespace asio = io::asio;
 
-server::server(net::runtime& rt, options settings, const net::link_times& times)
+server::server(io::runtime& rt, options settings, const mux::link_times& times)
     : settings_(std::move(settings)),
       times_(times),
       strand_(rt.new_strand()),
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
-      http_(rt, strand_, [this](net::tcp::socket socket) { accept_public(std::move(socket)); }),
-      tcp_(rt, strand_, [this](net::tcp::socket socket) { accept_tunnel(std::move(socket)); }),
+      http_(rt, strand_, [this](io::tcp::socket socket) { accept_public(std::move(socket)); }),
+      tcp_(rt, strand_, [this](io::tcp::socket socket) { accept_tunnel(std::move(socket)); }),
       drain_(strand_, [this] { finish(false); }),
       last_answers_(strand_, [this] {
           for (const auto& session : public_sessions_) session->cut_off();
@@ -34,7 +34,7 @@ void server::start() {
     tcp_.start("tunnel listener", shared_from_this(), [this] { session_ended(); });
 }
 
-void server::accept_public(net::tcp::socket socket) {
+void server::accept_public(io::tcp::socket socket) {
     const auto open = public_sessions_.size();
     if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
@@ -43,7 +43,7 @@ void server::accept_public(net::tcp::socket socket) {
     if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
 }
 
-void server::accept_tunnel(net::tcp::socket socket) {
+void server::accept_tunnel(io::tcp::socket socket) {
     if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
@@ -57,18 +57,18 @@ void server::accept_tunnel(net::tcp::socket socket) {
 
 template <class Session>
 void server::run_session(const std::shared_ptr<Session>& session, std::list<std::shared_ptr<Session>>& sessions,
-                         net::awaitable<void> (Session::*run)()) {
+                         io::awaitable<void> (Session::*run)()) {
     const auto at = sessions.insert(sessions.end(), session);
-    auto body = [session, run]() -> net::awaitable<void> { return ((*session).*run)(); };
+    auto body = [session, run]() -> io::awaitable<void> { return ((*session).*run)(); };
     auto ended = [self = shared_from_this(), session, &sessions, at] {
         session->ended();
-        net::insist(self->strand_, [self, &sessions, at, erased = false]() mutable {
+        io::insist(self->strand_, [self, &sessions, at, erased = false]() mutable {
             if (!std::exchange(erased, true)) sessions.erase(at);
             self->session_ended();
         });
     };
     try {
-        net::spawn(session->strand(), "connection", std::move(body), std::move(ended));
+        io::spawn(session->strand(), "connection", std::move(body), std::move(ended));
     } catch (const std::bad_alloc&) {
         sessions.erase(at);
         throw;
@@ -86,7 +86,7 @@ void server::session_ended() {
 }
 
 void server::stop() {
-    net::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
+    io::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
         if (!again) again = self->phase_ != phase::serving;
         if (*again) return self->finish(true);
         self->drain();

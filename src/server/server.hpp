@@ -5,12 +5,12 @@
 #include <list>
 #include <memory>
 
-#include "net/accept_loop.hpp"
-#include "net/asio.hpp"
-#include "net/deadline.hpp"
-#include "net/event.hpp"
-#include "net/runtime.hpp"
-#include "net/tunnel_link.hpp"
+#include "io/accept_loop.hpp"
+#include "io/asio.hpp"
+#include "io/deadline.hpp"
+#include "io/event.hpp"
+#include "io/runtime.hpp"
+#include "mux/link.hpp"
 #include "server/client_slot.hpp"
 #include "server/options.hpp"
 
@@ -23,13 +23,13 @@ class tunnel_session;
 /// belongs to its strand.
 class server : public std::enable_shared_from_this<server> {
  public:
-    server(net::runtime& rt, options settings, const net::link_times& times = {});
+    server(io::runtime& rt, options settings, const mux::link_times& times = {});
 
     /// Binds both addresses and starts. Throws std::runtime_error with a sentence for the user.
     void start();
     /// Real addresses, once started.
-    [[nodiscard]] net::address http_address() const { return http_.local(); }
-    [[nodiscard]] net::address tcp_address() const { return tcp_.local(); }
+    [[nodiscard]] tunnel::address http_address() const { return http_.local(); }
+    [[nodiscard]] tunnel::address tcp_address() const { return tcp_.local(); }
 
     /// Called once, on the server's strand, when everything is closed after stop().
     void on_ended(std::function<void()> callback) { on_ended_ = std::move(callback); }
@@ -39,25 +39,25 @@ class server : public std::enable_shared_from_this<server> {
     void stop();
 
  private:
-    void accept_public(net::tcp::socket socket);
-    void accept_tunnel(net::tcp::socket socket);
+    void accept_public(io::tcp::socket socket);
+    void accept_tunnel(io::tcp::socket socket);
     void drain();
     void finish(bool at_once);
     void session_ended();
     template <class Session>
     void run_session(const std::shared_ptr<Session>& session, std::list<std::shared_ptr<Session>>& sessions,
-                     net::awaitable<void> (Session::*run)());
+                     io::awaitable<void> (Session::*run)());
 
     options settings_;
-    net::link_times times_;
-    net::executor strand_;
+    mux::link_times times_;
+    io::executor strand_;
     std::shared_ptr<client_slot> slot_;
-    net::accept_loop http_;
-    net::accept_loop tcp_;
+    io::accept_loop http_;
+    io::accept_loop tcp_;
     std::list<std::shared_ptr<public_session>> public_sessions_;
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
-    net::deadline drain_;
-    net::deadline last_answers_;
+    io::deadline drain_;
+    io::deadline last_answers_;
     enum class phase { serving, draining, ending, ended } phase_ = phase::serving;
     std::function<void()> on_ended_;
 };

@@ -3,24 +3,24 @@
 #include <new>
 #include <utility>
 
-#include "net/insist.hpp"
-#include "net/log.hpp"
-#include "net/memory_reserve.hpp"
-#include "net/runtime.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "base/log.hpp"
+#include "io/insist.hpp"
+#include "io/memory_reserve.hpp"
+#include "io/runtime.hpp"
+#include "tunnel/base/limits.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::server {
 
-tunnel_session::tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times)
-    : link_(std::make_shared<net::tunnel_link>(std::move(socket), net::role::server, times)), slot_(std::move(slot)) {}
+tunnel_session::tunnel_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const mux::link_times& times)
+    : link_(std::make_shared<mux::tunnel_link>(std::move(socket), mux::role::server, times)), slot_(std::move(slot)) {}
 
 template <class Function>
 void tunnel_session::on_strand(Function run) {
-    net::run_on(link_->strand(), [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
+    io::run_on(link_->strand(), [self = shared_from_this(), run = std::move(run)]() mutable { run(*self); });
 }
 
-net::awaitable<void> tunnel_session::run() {
+io::awaitable<void> tunnel_session::run() {
     const auto greeted = co_await link_->receive_hello(theirs_, *this);
     if (!greeted) {
         co_await link_->drain();
@@ -52,38 +52,38 @@ void tunnel_session::activate() {
 }
 
 void tunnel_session::replace(const std::string& by) {
-    finish(net::failure::replaced, protocol::goaway_reason::replaced, "replaced by the client at " + by);
+    finish(mux::failure::replaced, protocol::goaway_reason::replaced, "replaced by the client at " + by);
 }
 
 void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) {
-    finish(net::failure::shutting_down, reason, std::move(detail));
+    finish(mux::failure::shutting_down, reason, std::move(detail));
 }
 
-void tunnel_session::finish(net::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
+void tunnel_session::finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
     // A client that does not hear of it believes that it is the active one.
-    net::insist(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
+    io::insist(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
         self->link_->set_stream_failure(stream_failure);
         self->link_->streams().fail_all(stream_failure);
         self->link_->finish(reason, detail);
     });
 }
 
-void tunnel_session::open(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request,
+void tunnel_session::open(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request,
                           std::size_t max_in_flight) {
     on_strand(
         [exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
             auto& streams = self.link_->streams();
             // Gone, and the slot has not heard of it yet: the request never left.
             if (self.link_->closed() || self.link_->finishing() || self.link_->leaving())
-                return exchange->deliver(net::failed{net::failure::no_client});
+                return exchange->deliver(mux::failed{mux::failure::no_client});
             bool opened = false;
             try {
                 opened = streams.size() < max_in_flight && streams.open(exchange, std::move(request));
             } catch (const std::bad_alloc&) {
                 streams.cancel(exchange, protocol::cancel_reason::other);
             }
-            const net::reserve_use granted;
-            if (!opened) return exchange->deliver(net::failed{net::failure::overloaded});
+            const io::reserve_use granted;
+            if (!opened) return exchange->deliver(mux::failed{mux::failure::overloaded});
             exchange->opened(self.link_);
         });
 }
@@ -97,7 +97,7 @@ void tunnel_session::on_goaway(const protocol::goaway& m) {
     spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
-    if (m.reason == protocol::goaway_reason::shutdown) link_->set_stream_failure(net::failure::shutting_down);
+    if (m.reason == protocol::goaway_reason::shutdown) link_->set_stream_failure(mux::failure::shutting_down);
     link_->leave();
 }
 

@@ -4,19 +4,19 @@
 #include <memory>
 #include <string>
 
-#include "net/asio.hpp"
-#include "net/tunnel_link.hpp"
+#include "io/asio.hpp"
+#include "mux/link.hpp"
 #include "server/client_slot.hpp"
 
 namespace tunnel::server {
 
 /// The server's end of one tunnel connection: handshake, its time as the active client, its end. Belongs to its
 /// link's strand; methods marked (any) post there.
-class tunnel_session : public net::tunnel_link::owner, public std::enable_shared_from_this<tunnel_session> {
+class tunnel_session : public mux::tunnel_link::owner, public std::enable_shared_from_this<tunnel_session> {
  public:
-    tunnel_session(net::tcp::socket socket, std::shared_ptr<client_slot> slot, const net::link_times& times = {});
+    tunnel_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const mux::link_times& times = {});
 
-    [[nodiscard]] net::awaitable<void> run();
+    [[nodiscard]] io::awaitable<void> run();
     /// After run(), however it ended: the slot is free. To be called again where it throws std::bad_alloc.
     void ended();
 
@@ -28,7 +28,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     /// (any) Goodbye, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);
     /// (any) Sends a request to the client, or fails the exchange with `overloaded`.
-    void open(std::shared_ptr<net::exchange> exchange, net::part<net::outgoing> request, std::size_t max_in_flight);
+    void open(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request, std::size_t max_in_flight);
     /// (any) Closes the connection.
     void stop();
 
@@ -36,7 +36,7 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
     [[nodiscard]] bool was_active() const noexcept { return active_; }
     /// (any) Whether stop() was called, however long the rest takes.
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-    [[nodiscard]] net::executor strand() const { return link_->strand(); }
+    [[nodiscard]] io::executor strand() const { return link_->strand(); }
     [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
     /// (any, once it claims the slot) Names the client, whatever connection it comes by; empty if it does not say.
     [[nodiscard]] const std::string& instance() const noexcept { return theirs_.instance; }
@@ -46,9 +46,9 @@ class tunnel_session : public net::tunnel_link::owner, public std::enable_shared
  private:
     template <class Function>
     void on_strand(Function run);
-    void finish(net::failure stream_failure, protocol::goaway_reason reason, std::string detail);
+    void finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail);
 
-    std::shared_ptr<net::tunnel_link> link_;
+    std::shared_ptr<mux::tunnel_link> link_;
     std::shared_ptr<client_slot> slot_;
     protocol::hello theirs_;
     std::atomic<bool> active_ = false;

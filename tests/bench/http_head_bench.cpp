@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "net/body_decoder.hpp"
-#include "net/http_head.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "http/body_decoder.hpp"
+#include "http/message_head.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::net {
 namespace {
@@ -81,7 +81,7 @@ void write_request(benchmark::State& state) {
     received_request request;
     http_error error;
     benchmark::DoNotOptimize(parser.parse(webhook, request, error));
-    protocol::byte_buffer out;
+    byte_buffer out;
     for (auto _ : state) {
         out.clear();
         benchmark::DoNotOptimize(is_writable(request.head));
@@ -96,7 +96,7 @@ void write_response(benchmark::State& state) {
     received_response response;
     http_error error;
     benchmark::DoNotOptimize(parser.parse(answer, false, response, error));
-    protocol::byte_buffer out;
+    byte_buffer out;
     for (auto _ : state) {
         out.clear();
         benchmark::DoNotOptimize(is_writable(response.head));
@@ -109,7 +109,7 @@ BENCHMARK(write_response);
 /// 64 KiB of body in chunks of this size.
 void decode_chunks(benchmark::State& state) {
     const auto chunk = static_cast<std::size_t>(state.range(0));
-    protocol::byte_buffer written;
+    byte_buffer written;
     for (std::size_t n = 0; n < 64 * limits::kib; n += chunk) {
         append_chunk_start(written, chunk);
         written.append(std::string(chunk, 'x'));

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/frame.hpp"
-#include "tunnel/protocol/limits.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
 

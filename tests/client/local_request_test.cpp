@@ -23,8 +23,8 @@ using testing::HasSubstr;
 /// What the local app gets to read, and over which connection.
 class ClientLocalRequest : public test::client_fixture {
  protected:
-    static protocol::request_head with_length(std::string_view method, std::string_view target, std::uint64_t length,
-                                              const test::lines& fields = {{"Host", "a"}}) {
+    static http::request_head with_length(std::string_view method, std::string_view target, std::uint64_t length,
+                                          const test::lines& fields = {{"Host", "a"}}) {
         auto head = request_head(method, target, fields);
         head.content_length = length;
         return head;
@@ -662,8 +662,8 @@ TEST_F(ClientLocalRequest, ARequestCancelledAtOnceLeavesNothingBehind) {
     expect_answer(server, 1, "ok");
     expect_kept(local);
     // In one segment, so that the cancel is there before the request is begun.
-    protocol::byte_buffer frames;
-    append_request(frames, 2, request_head("GET", "/2"), {}, true);
+    byte_buffer frames;
+    protocol::append_request(frames, 2, request_head("GET", "/2"), {}, true);
     append_frame(frames, protocol::cancel{2, cancel_reason::caller_gone});
     server.raw().send(frames.view());
     EXPECT_EQ(server.receive<protocol::cancel>().id, 2U);

@@ -28,7 +28,7 @@ TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
     const auto r = run({});
     ASSERT_FALSE(r.parsed.exit_code);
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.server_addr, (net::address{"127.0.0.1", 7000}));
+    EXPECT_EQ(o.server_addr, (tunnel::address{"127.0.0.1", 7000}));
     EXPECT_EQ(o.local_host, "127.0.0.1");
     EXPECT_EQ(o.local_port, 3000);
     EXPECT_EQ(o.host_header, "preserve");
@@ -66,7 +66,7 @@ TEST(ClientOptions, EveryFlagIsRead) {
                         "0"});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.server_addr, (net::address{"vps.example.com", 7001}));
+    EXPECT_EQ(o.server_addr, (tunnel::address{"vps.example.com", 7001}));
     EXPECT_EQ(o.local_port, 8000);
     EXPECT_EQ(o.local_host, "::1");
     EXPECT_EQ(o.host_header, "app.test:3000");
@@ -91,7 +91,7 @@ TEST(ClientOptions, EveryVariableIsRead) {
     const auto r = run({});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.server_addr, (net::address{"vps.example.com", 7001}));
+    EXPECT_EQ(o.server_addr, (tunnel::address{"vps.example.com", 7001}));
     EXPECT_EQ(o.local_port, 8000);
     EXPECT_EQ(o.local_host, "localhost");
     EXPECT_EQ(o.host_header, "rewrite");

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "e2e/tunnel_fixture.hpp"
-#include "tunnel/protocol/field_list.hpp"
+#include "tunnel/http/field_list.hpp"
 
 namespace tunnel::test {
 
@@ -108,7 +108,7 @@ std::vector<std::string> comparable_lines(const http_message& message) {
         const auto colon = line.find(':');
         const auto name = line.substr(0, colon);
         if (name.starts_with("X-Forwarded-")) continue;
-        if (std::ranges::any_of(excepted, [&](auto other) { return protocol::iequals(name, other); })) continue;
+        if (std::ranges::any_of(excepted, [&](auto other) { return iequals(name, other); })) continue;
         const auto from = line.find_first_not_of(" \t", colon + 1);
         const auto to = line.find_last_not_of(" \t");
         kept.push_back(name + ": " + (from == std::string::npos ? "" : line.substr(from, to + 1 - from)));

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <utility>
 
-#include "net/log.hpp"
-#include "net/platform.hpp"
+#include "base/log.hpp"
+#include "base/platform.hpp"
 
 namespace tunnel::test {
 
@@ -36,7 +36,7 @@ bool counter::reaches(unsigned at_least, std::chrono::milliseconds limit) {
     return changed_.wait_for(lock, limit, [&] { return value_ >= at_least; });
 }
 
-client_handle::client_handle(net::runtime& rt, const client::options& settings)
+client_handle::client_handle(io::runtime& rt, const client::options& settings)
     : client_(std::make_shared<client::client>(rt, settings, [this](const std::string&) { connected_.add(); })) {
     client_->on_ended([this](int code) {
         exit_code_ = code;
@@ -46,8 +46,8 @@ client_handle::client_handle(net::runtime& rt, const client::options& settings)
 }
 
 TunnelTest::TunnelTest() {
-    net::ignore_sigpipe();
-    net::raise_file_limit();
+    ignore_sigpipe();
+    raise_file_limit();
     const auto* level = std::getenv("TUNNEL_TEST_LOG");
     spdlog::set_level(level == nullptr ? spdlog::level::off : spdlog::level::from_str(level));
 

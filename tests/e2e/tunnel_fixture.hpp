@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "client/client.hpp"
-#include "net/runtime.hpp"
+#include "io/runtime.hpp"
 #include "server/server.hpp"
 #include "support/http_socket.hpp"
 #include "support/sample_app_server.hpp"
@@ -40,7 +40,7 @@ class counter {
 /// One tunnel-client of a test.
 class client_handle {
  public:
-    client_handle(net::runtime& rt, const client::options& settings);
+    client_handle(io::runtime& rt, const client::options& settings);
 
     /// Waits until the server said, for the n-th time, that this client is the active one.
     [[nodiscard]] bool connected(unsigned times = 1) { return connected_.reaches(times); }
@@ -95,8 +95,8 @@ class TunnelTest : public testing::Test {
  private:
     void end_server(int signals);
 
-    std::optional<net::runtime> runtime_;
-    std::optional<net::asio::executor_work_guard<net::asio::io_context::executor_type>> work_;
+    std::optional<io::runtime> runtime_;
+    std::optional<io::asio::executor_work_guard<io::asio::io_context::executor_type>> work_;
     std::thread thread_;
     counter thread_ended_;
     std::shared_ptr<server::server> server_;

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/body_decoder.hpp"
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "http/body_decoder.hpp"
+#include "tunnel/base/byte_buffer.hpp"
 
 // Any octets as a chunked body: the same result however they arrive; what was decoded, written as chunks again,
 // decodes to the same.
@@ -17,16 +17,16 @@ using namespace tunnel;
 struct result {
     std::string body;
     std::size_t consumed = 0;
-    net::http_error error;
+    http::http_error error;
     bool done = false;
-    protocol::field_list trailers;
+    http::field_list trailers;
 };
 
 void require(bool condition) {
     if (!condition) std::abort();
 }
 
-result decode(net::body_decoder decoder, std::string_view bytes, std::size_t first, std::size_t step) {
+result decode(http::body_decoder decoder, std::string_view bytes, std::size_t first, std::size_t step) {
     result got;
     std::size_t n = first;
     while (got.consumed < bytes.size() && !decoder.done() && !got.error) {
@@ -43,7 +43,7 @@ result decode(net::body_decoder decoder, std::string_view bytes, std::size_t fir
     return got;
 }
 
-result decode_all_ways(const net::body_decoder& decoder, std::string_view bytes) {
+result decode_all_ways(const http::body_decoder& decoder, std::string_view bytes) {
     auto whole = decode(decoder, bytes, bytes.size(), 1);
     for (const auto& other : {decode(decoder, bytes, 1, 1), decode(decoder, bytes, bytes.size() / 2 + 1, bytes.size()),
                               decode(decoder, bytes, bytes.size() / 3 + 1, 7)}) {
@@ -59,24 +59,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
 
-    const auto sized = decode_all_ways({net::body_kind::length, data[0]}, bytes);
+    const auto sized = decode_all_ways({http::body_kind::length, data[0]}, bytes);
     require(sized.body == bytes.substr(0, data[0]) && !sized.error);
 
-    const auto whole = decode_all_ways({net::body_kind::chunked, 0, "X-Hop"}, bytes);
+    const auto whole = decode_all_ways({http::body_kind::chunked, 0, "X-Hop"}, bytes);
     require(whole.body.size() <= size);
     if (!whole.done || whole.error) return 0;
-    require(net::is_writable(whole.trailers) && !whole.trailers.contains("x-hop"));
+    require(http::is_writable(whole.trailers) && !whole.trailers.contains("x-hop"));
 
-    protocol::byte_buffer written;
+    byte_buffer written;
     for (std::string_view rest = whole.body; !rest.empty();) {
         const auto piece = rest.substr(0, 1 + data[0]);
-        net::append_chunk_start(written, piece.size());
+        http::append_chunk_start(written, piece.size());
         written.append(piece);
-        written.append(net::chunk_end);
+        written.append(http::chunk_end);
         rest.remove_prefix(piece.size());
     }
-    net::append_last_chunk(written, whole.trailers);
-    const auto again = decode_all_ways({net::body_kind::chunked, 0}, written.view());
+    http::append_last_chunk(written, whole.trailers);
+    const auto again = decode_all_ways({http::body_kind::chunked, 0}, written.view());
     // Trailers near their limit grow past it with the blanks behind the colons.
     if (again.error.detail == "the trailer section is too long") return 0;
     require(again.done && again.consumed == written.size());

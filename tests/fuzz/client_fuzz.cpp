@@ -12,10 +12,10 @@
 #include "client/options.hpp"
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
-#include "net/body_decoder.hpp"
-#include "net/http_head.hpp"
-#include "net/spawn.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "http/body_decoder.hpp"
+#include "http/message_head.hpp"
+#include "io/spawn.hpp"
+#include "tunnel/base/limits.hpp"
 
 // A client's session between a hostile server and a hostile local app. What reaches the app must be well-formed
 // requests, no more of them than the server sent, whatever either says.
@@ -61,16 +61,16 @@ std::size_t count_requests(std::string octets) {
     std::string_view rest = octets;
     std::size_t count = 0;
     while (!rest.empty()) {
-        net::request_parser parser(2 * limits::max_head);
-        net::received_request request;
-        net::http_error error;
+        http::request_parser parser(2 * limits::max_head);
+        http::received_request request;
+        http::http_error error;
         const auto size = parser.parse(rest, request, error);
         if (error) wrong("the app got no request", rest);
         ++count;
         if (size == 0) return count;
         rest.remove_prefix(size);
         if (!request.head.upgrade.empty()) return count;
-        net::body_decoder body(request.body, request.head.content_length.value_or(0));
+        http::body_decoder body(request.body, request.head.content_length.value_or(0));
         std::string copy(rest);
         const auto step = body.decode(copy.data(), copy.size(), error);
         if (error) wrong("the app got a broken body", rest);
@@ -86,15 +86,15 @@ class scene {
         settings_.local_port = port.number;
         settings_.raw_bodies = true;
         pool_ = std::make_shared<client::local_pool>(runtime_.new_strand(), 4);
-        net::tcp::socket tunnel(runtime_.new_strand());
+        io::tcp::socket tunnel(runtime_.new_strand());
         server_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(tunnel));
         const auto strand = tunnel.get_executor();
         session_ = std::make_shared<client::client_session>(runtime_, std::move(tunnel), pool_, settings_);
-        auto body = [this]() -> net::awaitable<void> {
+        auto body = [this]() -> io::awaitable<void> {
             [[maybe_unused]] const auto how = co_await session_->run("fuzz", true, [] {});
         };
         auto ended = [this] { running_ = false; };
-        net::spawn(strand, "session", std::move(body), std::move(ended));
+        io::spawn(strand, "session", std::move(body), std::move(ended));
     }
 
     void run(fuzz::script script) {
@@ -121,7 +121,7 @@ class scene {
 
  private:
     void step(fuzz::script& script) {
-        protocol::byte_buffer frame;
+        byte_buffer frame;
         switch (script.choice(8)) {
             case 0:
                 plain_ = false;
@@ -145,14 +145,14 @@ class scene {
         }
     }
 
-    void append_request(protocol::byte_buffer& frame, fuzz::script& script) {
+    void append_request(byte_buffer& frame, fuzz::script& script) {
         constexpr std::array<std::string_view, 6> methods{"GET", "POST", "HEAD", "OPTIONS", "PUT", "M-SEARCH"};
-        protocol::request_head head;
+        http::request_head head;
         head.method = script.choice(8) == 7 ? script.text() : script.one_of(methods);
         head.target = script.choice(4) == 3 ? script.text() : std::string_view("/x?y");
         if (script.flag()) head.fields.add("Host", "a");
         for (const auto f : script.fields()) {
-            if (!protocol::iequals(f.name, "Host")) head.fields.add(f.name, f.value);
+            if (!iequals(f.name, "Host")) head.fields.add(f.name, f.value);
         }
         head.content_length = fuzz::maybe_length(script);
         if (script.choice(8) == 7) head.upgrade = script.text();
@@ -210,7 +210,7 @@ class scene {
     }
 
     const app_port& port_;
-    net::runtime runtime_{1};
+    io::runtime runtime_{1};
     client::options settings_;
     std::shared_ptr<client::local_pool> pool_;
     std::unique_ptr<fuzz::end_of_wire> server_;

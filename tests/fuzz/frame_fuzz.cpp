@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/frame.hpp"
-#include "tunnel/protocol/limits.hpp"
 
 namespace {
 
@@ -23,7 +23,7 @@ struct outcome {
 /// Frames as a connection meets them: `step` bytes arrive at a time.
 outcome read_in_steps(std::string_view wire, std::size_t step) {
     outcome result;
-    byte_buffer buffered;
+    tunnel::byte_buffer buffered;
     while (!wire.empty() && !result.error) {
         buffered.append(wire.substr(0, step));
         wire.remove_prefix(std::min(step, wire.size()));
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const outcome whole = read_in_steps(wire, size);
     if (read_in_steps(wire, 1) != whole || read_in_steps(wire, 7) != whole) std::abort();
 
-    byte_buffer again;
+    tunnel::byte_buffer again;
     for (const std::string& payload : whole.payloads) {
         const std::size_t begin = begin_frame(again);
         again.append(payload);

@@ -6,15 +6,16 @@
 #include <string_view>
 #include <variant>
 
-#include "net/http_head.hpp"
+#include "http/message_head.hpp"
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
-#include "tunnel/protocol/limits.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 #include "unlooked_at.hpp"
 
 namespace {
 
+using namespace tunnel;
 using namespace tunnel::protocol;
 
 std::error_code decode(message_decoder& decoder, std::string_view payload, char behind, message& out) {
@@ -53,8 +54,8 @@ void check_raw(message_decoder& decoder, std::string_view payload) {
 }
 
 /// A list that the decoder takes for sound is.
-void check_sound(const field_list& fields) {
-    if (fields.all_sound() && !tunnel::net::is_writable(tunnel::fuzz::unlooked_at(fields)) &&
+void check_sound(const tunnel::http::field_list& fields) {
+    if (fields.all_sound() && !http::is_writable(tunnel::fuzz::unlooked_at(fields)) &&
         fields.size() <= tunnel::limits::max_fields && fields.octets() <= tunnel::limits::max_head)
         std::abort();
 }

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "net/http_head.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "http/message_head.hpp"
+#include "tunnel/base/limits.hpp"
 #include "unlooked_at.hpp"
 
 // Any octets as a request head: the same result however they arrive, nothing accepted that may not be written, and
@@ -18,8 +18,8 @@ using namespace tunnel;
 
 struct result {
     std::size_t size = 0;
-    net::http_error error;
-    net::received_request received;
+    http::http_error error;
+    http::received_request received;
 };
 
 void require(bool condition) {
@@ -28,7 +28,7 @@ void require(bool condition) {
 
 /// First `first` octets, then `step` more at a time. Each piece is a copy, so that stale views are seen.
 result parse(std::string_view bytes, std::size_t first, std::size_t step) {
-    net::request_parser parser{limits::max_head};
+    http::request_parser parser{limits::max_head};
     result got;
     for (std::size_t n = first;; n += step) {
         const std::string buffered{bytes.substr(0, n)};
@@ -62,13 +62,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (whole.size == 0) return 0;
 
     const auto& received = whole.received;
-    require(net::is_writable(received.head));
-    require(net::is_writable(fuzz::unlooked_at(received.head.fields)));
-    require(received.body != net::body_kind::length || received.head.content_length > 0);
-    require(received.body != net::body_kind::chunked || !received.head.content_length);
+    require(http::is_writable(received.head));
+    require(http::is_writable(fuzz::unlooked_at(received.head.fields)));
+    require(received.body != http::body_kind::length || received.head.content_length > 0);
+    require(received.body != http::body_kind::chunked || !received.head.content_length);
 
-    protocol::byte_buffer written;
-    net::append_request_head(written, received.head, received.body);
+    byte_buffer written;
+    http::append_request_head(written, received.head, received.body);
     const auto again = parse(written.view(), written.size(), 1);
     // A head near a limit can grow past it: it gains a Host line, say, or blanks behind the colons.
     if (again.error.status == 431) return 0;

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "net/http_head.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "http/message_head.hpp"
+#include "tunnel/base/limits.hpp"
 #include "unlooked_at.hpp"
 
 // Any octets as a response head, to a HEAD request or another: see request_head_fuzz.cpp.
@@ -17,8 +17,8 @@ using namespace tunnel;
 
 struct result {
     std::size_t size = 0;
-    net::http_error error;
-    net::received_response received;
+    http::http_error error;
+    http::received_response received;
 };
 
 void require(bool condition) {
@@ -26,7 +26,7 @@ void require(bool condition) {
 }
 
 result parse(std::string_view bytes, bool to_head, std::size_t first, std::size_t step) {
-    net::response_parser parser{limits::max_head};
+    http::response_parser parser{limits::max_head};
     result got;
     for (std::size_t n = first;; n += step) {
         const std::string buffered{bytes.substr(0, n)};
@@ -57,13 +57,13 @@ void check(std::string_view bytes, bool to_head) {
     if (whole.size == 0) return;
 
     const auto& received = whole.received;
-    require(net::is_writable(received.head));
-    require(net::is_writable(fuzz::unlooked_at(received.head.fields)));
-    require(received.body != net::body_kind::length || received.head.content_length > 0);
-    require(!to_head || received.body == net::body_kind::none);
+    require(http::is_writable(received.head));
+    require(http::is_writable(fuzz::unlooked_at(received.head.fields)));
+    require(received.body != http::body_kind::length || received.head.content_length > 0);
+    require(!to_head || received.body == http::body_kind::none);
 
-    protocol::byte_buffer written;
-    net::append_response_head(written, received.head, {.minor = 1, .keep_alive = true, .body = received.body});
+    byte_buffer written;
+    http::append_response_head(written, received.head, {.minor = 1, .keep_alive = true, .body = received.body});
     const auto again = parse(written.view(), to_head, written.size(), 1);
     if (again.error.detail == "the head is too long" || again.error.detail == "too many fields") return;
     require(again.size == written.size());

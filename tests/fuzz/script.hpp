@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "tunnel/protocol/field_list.hpp"
+#include "tunnel/http/field_list.hpp"
 
 namespace tunnel::fuzz {
 
@@ -48,12 +48,12 @@ class script {
     }
 
     /// At most 3 lines, names from a list that matters or free.
-    protocol::field_list fields() {
+    http::field_list fields() {
         constexpr std::array<std::string_view, 12> names{"Host",       "Content-Length", "Transfer-Encoding",
                                                          "Connection", "Upgrade",        "Set-Cookie",
                                                          "Trailer",    "Date",           "X",
                                                          "Expect",     "Accept",         "TE"};
-        protocol::field_list result;
+        http::field_list result;
         for (auto left = choice(4); left > 0; --left) {
             const auto name = flag() ? one_of(names) : text();
             const auto value = text();

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "fuzz/script.hpp"
-#include "net/asio.hpp"
-#include "net/runtime.hpp"
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "io/asio.hpp"
+#include "io/runtime.hpp"
+#include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/protocol/frame.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
@@ -67,10 +67,10 @@ class end_of_wire {
 
 /// A connected pair: one end for the program, one for the fuzzer. A local socket, which is cheap and leaves no port
 /// behind.
-inline end_of_wire connect_to(net::tcp::socket& program) {
+inline end_of_wire connect_to(io::tcp::socket& program) {
     std::array<int, 2> files{};
     if (::socketpair(AF_UNIX, SOCK_STREAM, 0, files.data()) != 0) std::abort();
-    program.assign(net::tcp::v4(), files[0]);
+    program.assign(io::tcp::v4(), files[0]);
     return end_of_wire(files[1]);
 }
 
@@ -81,7 +81,7 @@ inline std::string hello(script& from) {
     m.max_streams = 8;
     m.takeover = true;
     m.raw_bodies = from.flag();
-    protocol::byte_buffer frame;
+    byte_buffer frame;
     protocol::append_frame(frame, m);
     return std::string(frame.view());
 }
@@ -89,7 +89,7 @@ inline std::string hello(script& from) {
 /// Ids as they occur, and some that do not.
 inline protocol::stream_id next_id(script& from) { return from.choice(6); }
 
-inline void append_any_data(protocol::byte_buffer& out, protocol::stream_id id, script& from) {
+inline void append_any_data(byte_buffer& out, protocol::stream_id id, script& from) {
     const auto body = from.any_text();
     const auto end = from.flag();
     const auto fields = from.fields();
@@ -99,7 +99,7 @@ inline void append_any_data(protocol::byte_buffer& out, protocol::stream_id id, 
 }
 
 /// One frame of those that both sides send.
-inline void append_shared_frame(protocol::byte_buffer& out, script& from) {
+inline void append_shared_frame(byte_buffer& out, script& from) {
     const auto id = next_id(from);
     switch (from.choice(7)) {
         case 0:

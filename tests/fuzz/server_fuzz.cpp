@@ -7,14 +7,14 @@
 
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
-#include "net/body_decoder.hpp"
-#include "net/http_head.hpp"
-#include "net/spawn.hpp"
+#include "http/body_decoder.hpp"
+#include "http/message_head.hpp"
+#include "io/spawn.hpp"
 #include "server/client_slot.hpp"
 #include "server/options.hpp"
 #include "server/public_session.hpp"
 #include "server/tunnel_session.hpp"
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 // Everything of the server behind its listeners, between a hostile tunnel-client and a caller. What the caller gets
 // must be at most one well-formed response for each of its requests, whatever the client says.
@@ -49,16 +49,16 @@ void check_answers(std::string answers, const std::vector<known_request>& asked)
     for (const auto& request : asked) {
         for (;;) {
             if (rest.empty()) return;
-            net::response_parser parser(limits::max_head + limits::added_octets * 2);
-            net::received_response response;
-            net::http_error error;
+            http::response_parser parser(limits::max_head + limits::added_octets * 2);
+            http::received_response response;
+            http::http_error error;
             const auto size = parser.parse(rest, request.head, response, error);
             if (error) wrong("the caller got no response", rest);
             if (size == 0) return;
             rest.remove_prefix(size);
             if (response.head.status == 101) return;
             if (response.head.interim()) continue;
-            net::body_decoder body(response.body, response.head.content_length.value_or(0));
+            http::body_decoder body(response.body, response.head.content_length.value_or(0));
             std::string copy(rest);
             const auto step = body.decode(copy.data(), copy.size(), error);
             if (error) wrong("the caller got a broken body", rest);
@@ -74,11 +74,11 @@ class scene {
  public:
     scene() : slot_(std::make_shared<server::client_slot>(runtime_.new_strand(), 4)) {
         settings_.max_in_flight = 4;
-        net::tcp::socket tunnel(runtime_.new_strand());
+        io::tcp::socket tunnel(runtime_.new_strand());
         peer_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(tunnel));
         tunnel_ = std::make_shared<server::tunnel_session>(std::move(tunnel), slot_);
         start(tunnel_);
-        net::tcp::socket caller(runtime_.new_strand());
+        io::tcp::socket caller(runtime_.new_strand());
         caller_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(caller));
         public_ = std::make_shared<server::public_session>(std::move(caller), slot_, settings_);
         start(public_);
@@ -108,22 +108,22 @@ class scene {
     template <class Session>
     void start(const std::shared_ptr<Session>& session) {
         ++running_;
-        auto body = [session]() -> net::awaitable<void> { return session->run(); };
+        auto body = [session]() -> io::awaitable<void> { return session->run(); };
         auto ended = [this, session] {
             session->ended();
             --running_;
         };
-        net::spawn(session->strand(), "session", std::move(body), std::move(ended));
+        io::spawn(session->strand(), "session", std::move(body), std::move(ended));
     }
 
     void step(fuzz::script& script) {
-        protocol::byte_buffer frame;
+        byte_buffer frame;
         switch (script.choice(8)) {
             case 0:
                 return peer_->send(script.any_text());
             case 1:
             case 2: {
-                protocol::response_head head;
+                http::response_head head;
                 head.status = script.flag() ? 200 : script.choice(256) << 2U;
                 head.reason = script.text();
                 head.fields = script.fields();
@@ -170,7 +170,7 @@ class scene {
         peer_->received.clear();
     }
 
-    net::runtime runtime_{1};
+    io::runtime runtime_{1};
     server::options settings_;
     std::shared_ptr<server::client_slot> slot_;
     std::unique_ptr<fuzz::end_of_wire> peer_;

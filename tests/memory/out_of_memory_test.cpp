@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.hpp"
 #include "client/client.hpp"
+#include "io/memory_reserve.hpp"
 #include "memory/scarce_memory.hpp"
-#include "net/log.hpp"
-#include "net/memory_reserve.hpp"
 #include "server/server.hpp"
 #include "support/frame_peer.hpp"
 #include "support/http_socket.hpp"
@@ -38,7 +38,7 @@ class scarce_tunnel {
         client_options_.server_addr = server_->tcp_address();
         client_ = std::make_shared<client::client>(program_.runtime(), client_options_, [](const std::string&) {});
         client_->start();
-        net::asio::post(program_.runtime().context(), [] { scarce_memory::watch_this_thread(); });
+        io::asio::post(program_.runtime().context(), [] { scarce_memory::watch_this_thread(); });
     }
 
     void run() { program_.start(); }
@@ -98,7 +98,7 @@ class OutOfMemory : public testing::Test {
             for (auto octets = c.socket.read_some(); !octets.empty(); octets = c.socket.read_some()) c.reply(octets);
             c.keep_open = false;
         });
-        if (scarce_memory::possible) net::keep_memory_reserve();
+        if (scarce_memory::possible) io::keep_memory_reserve();
     }
     ~OutOfMemory() override { scarce_memory::give_back(); }
 
@@ -279,7 +279,7 @@ TEST_F(OutOfMemory, AtEveryAllocationOfATakeoverTheReplacedClientHearsOfIt) {
             options.tcp_addr = {"127.0.0.1", 0};
             const auto server = std::make_shared<server::server>(program.runtime(), options);
             server->start();
-            net::asio::post(program.runtime().context(), [] { scarce_memory::watch_this_thread(); });
+            io::asio::post(program.runtime().context(), [] { scarce_memory::watch_this_thread(); });
             program.start();
             auto replaced = frame_peer::active_client(server->tcp_address().port);
             scarce_memory::refuse(first, count);

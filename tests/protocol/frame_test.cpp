@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
-#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::protocol {
 namespace {

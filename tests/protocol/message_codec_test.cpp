@@ -12,12 +12,17 @@
 #include <variant>
 #include <vector>
 
+#include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
-#include "tunnel/protocol/limits.hpp"
 
 namespace tunnel::protocol {
+
+using http::field;
+using http::field_list;
+using http::request_head;
+using http::response_head;
 namespace {
 
 using nlohmann::json;

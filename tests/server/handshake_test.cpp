@@ -75,8 +75,8 @@ TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
         static_cast<std::size_t>(static_cast<unsigned char>(prefix[2]) * 256 + static_cast<unsigned char>(prefix[3]));
     EXPECT_THAT(peer.raw().read_exactly(size), testing::EndsWith(R"("content_length":3,"end":true})"
                                                                  "\xff{}"));
-    protocol::byte_buffer answer;
-    protocol::response_head head;
+    byte_buffer answer;
+    http::response_head head;
     head.status = 200;
     head.content_length = 4;
     append_response(answer, 1, head, std::string_view("\0}{\xfe", 4), true, {}, protocol::body_form::raw);
@@ -88,7 +88,7 @@ TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
 TEST_F(ServerHandshake, ARawBodyThatNobodyAskedForEndsTheConnection) {
     start();
     auto peer = test::frame_peer::active_client(tunnel_port());
-    protocol::byte_buffer frame;
+    byte_buffer frame;
     append_data(frame, 1, "x", true, {}, protocol::body_form::raw);
     peer.raw().send(frame.view());
     EXPECT_EQ(peer.receive<protocol::goaway>().reason, protocol::goaway_reason::protocol);

@@ -29,8 +29,8 @@ TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
     const auto r = run({});
     ASSERT_FALSE(r.parsed.exit_code);
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.http_addr, (net::address{"0.0.0.0", 8080}));
-    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 7000}));
+    EXPECT_EQ(o.http_addr, (tunnel::address{"0.0.0.0", 8080}));
+    EXPECT_EQ(o.tcp_addr, (tunnel::address{"0.0.0.0", 7000}));
     EXPECT_TRUE(o.forwarded_headers);
     EXPECT_EQ(o.response_timeout, 300s);
     EXPECT_EQ(o.header_timeout, 30s);
@@ -42,7 +42,7 @@ TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(o.max_in_flight, 1024U);
     EXPECT_EQ(o.common.threads, 1U);
     EXPECT_EQ(o.common.log_level, "info");
-    EXPECT_EQ(o.common.format, net::log_format::text);
+    EXPECT_EQ(o.common.format, log_format::text);
 }
 
 TEST(ServerOptions, ConnectionsFitTheLimitOfOpenFiles) {
@@ -70,8 +70,8 @@ TEST(ServerOptions, EveryFlagIsRead) {
                         "--log-format",       "json"});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.http_addr, (net::address{"::1", 1}));
-    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 2}));
+    EXPECT_EQ(o.http_addr, (tunnel::address{"::1", 1}));
+    EXPECT_EQ(o.tcp_addr, (tunnel::address{"0.0.0.0", 2}));
     EXPECT_FALSE(o.forwarded_headers);
     EXPECT_EQ(o.response_timeout, 1s);
     EXPECT_EQ(o.header_timeout, 2s);
@@ -83,7 +83,7 @@ TEST(ServerOptions, EveryFlagIsRead) {
     EXPECT_EQ(o.max_in_flight, 7U);
     EXPECT_EQ(o.common.threads, 4U);
     EXPECT_EQ(o.common.log_level, "debug");
-    EXPECT_EQ(o.common.format, net::log_format::json);
+    EXPECT_EQ(o.common.format, log_format::json);
 }
 
 TEST(ServerOptions, EveryVariableIsRead) {
@@ -94,21 +94,21 @@ TEST(ServerOptions, EveryVariableIsRead) {
     const auto r = run({});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
-    EXPECT_EQ(o.http_addr, (net::address{"::1", 1}));
-    EXPECT_EQ(o.tcp_addr, (net::address{"0.0.0.0", 2}));
+    EXPECT_EQ(o.http_addr, (tunnel::address{"::1", 1}));
+    EXPECT_EQ(o.tcp_addr, (tunnel::address{"0.0.0.0", 2}));
     EXPECT_FALSE(o.forwarded_headers);
     EXPECT_EQ(o.response_timeout, 500ms);
     EXPECT_EQ(o.max_in_flight, 7U);
     EXPECT_EQ(o.common.threads, 2U);
     EXPECT_EQ(o.common.log_level, "warn");
-    EXPECT_EQ(o.common.format, net::log_format::json);
+    EXPECT_EQ(o.common.format, log_format::json);
 }
 
 TEST(ServerOptions, AFlagBeatsTheEnvironmentEvenABadOne) {
     const environment e{{"TUNNEL_HTTP_ADDR", "nonsense"}, {"TUNNEL_NO_FORWARDED_HEADERS", "1"}};
     const auto r = run({"--http-addr", "81", "--no-forwarded-headers=off"});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
-    EXPECT_EQ(r.parsed.options.http_addr, (net::address{"0.0.0.0", 81}));
+    EXPECT_EQ(r.parsed.options.http_addr, (tunnel::address{"0.0.0.0", 81}));
     EXPECT_TRUE(r.parsed.options.forwarded_headers);
 }
 
@@ -116,7 +116,7 @@ TEST(ServerOptions, AnEmptyVariableIsUnset) {
     const environment e{{"TUNNEL_HTTP_ADDR", ""}, {"TUNNEL_THREADS", ""}};
     const auto r = run({});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
-    EXPECT_EQ(r.parsed.options.http_addr, (net::address{"0.0.0.0", 8080}));
+    EXPECT_EQ(r.parsed.options.http_addr, (tunnel::address{"0.0.0.0", 8080}));
 }
 
 TEST(ServerOptions, TheLastOfEqualFlagsCounts) {

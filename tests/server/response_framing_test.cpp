@@ -10,7 +10,7 @@
 namespace tunnel::server {
 namespace {
 
-using net::body_kind;
+using http::body_kind;
 
 protocol::response response(unsigned status, std::string_view body = {}, bool end = true) {
     protocol::response r;

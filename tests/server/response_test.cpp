@@ -54,8 +54,8 @@ class ServerResponse : public test::server_fixture {
         EXPECT_THAT(read_response(from), HasSubstr("yes"));
     }
 
-    static protocol::response_head with_length(unsigned status, std::uint64_t length, const test::lines& fields = {},
-                                               std::string_view reason = {}) {
+    static http::response_head with_length(unsigned status, std::uint64_t length, const test::lines& fields = {},
+                                           std::string_view reason = {}) {
         auto head = response_head(status, fields, reason);
         head.content_length = length;
         return head;

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <sstream>
 
-#include "net/log.hpp"
+#include "base/log.hpp"
 
 namespace tunnel::test {
 
@@ -46,7 +46,7 @@ std::vector<std::string> request_log() {
     const auto file = ::memfd_create("log", MFD_CLOEXEC);
     const auto before = ::dup(STDERR_FILENO);
     ::dup2(file, STDERR_FILENO);
-    net::flush_log();
+    flush_log();
     ::dup2(before, STDERR_FILENO);
     ::close(before);
     ::lseek(file, 0, SEEK_SET);

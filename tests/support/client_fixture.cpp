@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::test {
 

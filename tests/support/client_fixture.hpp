@@ -12,7 +12,7 @@
 
 #include "client/client.hpp"
 #include "client/options.hpp"
-#include "net/tunnel_link.hpp"
+#include "mux/link.hpp"
 #include "support/captured_log.hpp"
 #include "support/frame_peer.hpp"
 #include "support/local_app.hpp"
@@ -51,7 +51,7 @@ class client_fixture : public testing::Test {
     raw_listener listener;
     local_app app;
     client::options settings;
-    net::link_times times;
+    mux::link_times times;
     captured_log log;
 
  private:

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include "net/connection.hpp"
+#include "io/connection.hpp"
 #include "support/raw_peer.hpp"
 
 namespace tunnel::test {
@@ -26,10 +26,10 @@ class connection_fixture : public testing::Test {
                  peer_takes takes = peer_takes::much) {
         raw_listener listener;
         if (takes == peer_takes::little) listener.shrink_receive_buffers();
-        net::tcp::socket socket(context);
-        socket.connect({net::asio::ip::address_v4::loopback(), listener.port()});
+        io::tcp::socket socket(context);
+        socket.connect({io::asio::ip::address_v4::loopback(), listener.port()});
         peer = std::make_unique<raw_peer>(listener.accept());
-        own = std::make_shared<net::connection>(std::move(socket), input_limit, write_stall);
+        own = std::make_shared<io::connection>(std::move(socket), input_limit, write_stall);
         own->start();
     }
 
@@ -38,20 +38,20 @@ class connection_fixture : public testing::Test {
     void run(Body body) {
         bool ended = false;
         std::exception_ptr thrown;
-        net::asio::co_spawn(context, std::move(body), [&](const std::exception_ptr& error) {
+        io::asio::co_spawn(context, std::move(body), [&](const std::exception_ptr& error) {
             thrown = error;
             ended = true;
         });
         context.restart();
-        const auto until = net::clock::now() + patience;
-        while (!ended && net::clock::now() < until) context.run_one_for(std::chrono::milliseconds{100});
+        const auto until = io::clock::now() + patience;
+        while (!ended && io::clock::now() < until) context.run_one_for(std::chrono::milliseconds{100});
         ASSERT_TRUE(ended) << "still waiting";
         if (thrown) std::rethrow_exception(thrown);
     }
 
-    net::asio::io_context context;
+    io::asio::io_context context;
     std::unique_ptr<raw_peer> peer;
-    std::shared_ptr<net::connection> own;
+    std::shared_ptr<io::connection> own;
 };
 
 }  // namespace tunnel::test

@@ -2,17 +2,17 @@
 
 #include <cstddef>
 
-#include "tunnel/protocol/limits.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::test {
 
-protocol::field_list fields_of(const lines& list) {
-    protocol::field_list fields;
+http::field_list fields_of(const lines& list) {
+    http::field_list fields;
     for (const auto& [name, value] : list) fields.add(name, value);
     return fields;
 }
 
-lines lines_of(const protocol::field_list& fields) {
+lines lines_of(const http::field_list& fields) {
     lines list;
     for (const auto [name, value] : fields) list.emplace_back(name, value);
     return list;
@@ -72,7 +72,7 @@ std::string frame_peer::receive_text() {
 }
 
 protocol::message frame_peer::receive_any() {
-    const protocol::byte_buffer payload(receive_text());
+    const byte_buffer payload(receive_text());
     protocol::message m;
     if (const auto error = decoder_.decode(payload.view(), m)) {
         throw peer_error("a bad frame came, " + error.message() + ": " + std::string(payload.view()));
@@ -125,36 +125,36 @@ void frame_peer::say_hello_as(std::string instance) {
     send(m);
 }
 
-void frame_peer::request(protocol::stream_id id, const protocol::request_head& head, std::string_view body, bool end,
+void frame_peer::request(protocol::stream_id id, const http::request_head& head, std::string_view body, bool end,
                          const lines& trailers) {
-    protocol::byte_buffer frame;
-    append_request(frame, id, head, body, end, fields_of(trailers));
+    byte_buffer frame;
+    protocol::append_request(frame, id, head, body, end, fields_of(trailers));
     connection_.send(frame.view());
 }
 
-void frame_peer::respond(protocol::stream_id id, const protocol::response_head& head, std::string_view body, bool end,
+void frame_peer::respond(protocol::stream_id id, const http::response_head& head, std::string_view body, bool end,
                          const lines& trailers) {
-    protocol::byte_buffer frame;
-    append_response(frame, id, head, body, end, fields_of(trailers));
+    byte_buffer frame;
+    protocol::append_response(frame, id, head, body, end, fields_of(trailers));
     connection_.send(frame.view());
 }
 
 void frame_peer::data(protocol::stream_id id, std::string_view body, bool end, const lines& trailers) {
-    protocol::byte_buffer frame;
-    append_data(frame, id, body, end, fields_of(trailers));
+    byte_buffer frame;
+    protocol::append_data(frame, id, body, end, fields_of(trailers));
     connection_.send(frame.view());
 }
 
-protocol::request_head request_head(std::string_view method, std::string_view target, const lines& fields) {
-    protocol::request_head head;
+http::request_head request_head(std::string_view method, std::string_view target, const lines& fields) {
+    http::request_head head;
     head.method = method;
     head.target = target;
     head.fields = fields_of(fields);
     return head;
 }
 
-protocol::response_head response_head(unsigned status, const lines& fields, std::string_view reason) {
-    protocol::response_head head;
+http::response_head response_head(unsigned status, const lines& fields, std::string_view reason) {
+    http::response_head head;
     head.status = status;
     head.reason = reason;
     head.fields = fields_of(fields);

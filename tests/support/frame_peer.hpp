@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/raw_peer.hpp"
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/protocol/message.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
@@ -16,8 +16,8 @@ namespace tunnel::test {
 
 /// Field lines as tests write them: names and values in order.
 using lines = std::vector<std::pair<std::string, std::string>>;
-[[nodiscard]] protocol::field_list fields_of(const lines& list);
-[[nodiscard]] lines lines_of(const protocol::field_list& fields);
+[[nodiscard]] http::field_list fields_of(const lines& list);
+[[nodiscard]] lines lines_of(const http::field_list& fields);
 
 /// Type and members of a message in one line, for failure texts.
 [[nodiscard]] std::string describe(const protocol::message& m);
@@ -56,17 +56,17 @@ class frame_peer {
     void send_text(std::string_view payload);
     template <class Message>
     void send(const Message& m) {
-        protocol::byte_buffer frame;
+        byte_buffer frame;
         protocol::append_frame(frame, m);
         connection_.send(frame.view());
     }
     void say_hello(bool takeover = true, std::uint64_t window = 256 * 1024, std::uint64_t max_streams = 1024);
     /// One that asks to take over, from a client of this name.
     void say_hello_as(std::string instance);
-    void request(protocol::stream_id id, const protocol::request_head& head, std::string_view body = {},
-                 bool end = true, const lines& trailers = {});
-    void respond(protocol::stream_id id, const protocol::response_head& head, std::string_view body = {},
-                 bool end = true, const lines& trailers = {});
+    void request(protocol::stream_id id, const http::request_head& head, std::string_view body = {}, bool end = true,
+                 const lines& trailers = {});
+    void respond(protocol::stream_id id, const http::response_head& head, std::string_view body = {}, bool end = true,
+                 const lines& trailers = {});
     void data(protocol::stream_id id, std::string_view body, bool end = false, const lines& trailers = {});
     void window(protocol::stream_id id, std::uint64_t octets) { send(protocol::window{id, octets}); }
     void cancel(protocol::stream_id id, protocol::cancel_reason reason) { send(protocol::cancel{id, reason}); }
@@ -79,9 +79,9 @@ class frame_peer {
 };
 
 /// Heads in one line.
-[[nodiscard]] protocol::request_head request_head(std::string_view method, std::string_view target,
-                                                  const lines& fields = {{"Host", "a"}});
-[[nodiscard]] protocol::response_head response_head(unsigned status, const lines& fields = {},
-                                                    std::string_view reason = {});
+[[nodiscard]] http::request_head request_head(std::string_view method, std::string_view target,
+                                              const lines& fields = {{"Host", "a"}});
+[[nodiscard]] http::response_head response_head(unsigned status, const lines& fields = {},
+                                                std::string_view reason = {});
 
 }  // namespace tunnel::test

@@ -13,13 +13,11 @@
 #include <system_error>
 #include <utility>
 
-#include "tunnel/protocol/field_list.hpp"
+#include "tunnel/http/field_list.hpp"
 
 namespace tunnel::test {
 
 namespace {
-
-using protocol::iequals;
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "net/platform.hpp"
+#include "base/platform.hpp"
 
 namespace tunnel::test {
 
@@ -14,7 +14,7 @@ unsigned thread_count() {
     return text == nullptr ? 1U : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
 }
 
-program_thread::program_thread() : runtime_(thread_count()) { net::ignore_sigpipe(); }
+program_thread::program_thread() : runtime_(thread_count()) { ignore_sigpipe(); }
 
 program_thread::~program_thread() {
     if (!thread_.joinable()) return;

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "tunnel/protocol/field_list.hpp"
+#include "tunnel/http/field_list.hpp"
 
 namespace tunnel::test {
 
@@ -93,7 +93,7 @@ void sample_app_server::serve_one(connection& c, bool& more) {
     const auto target = now.request.target();
     const auto found = handlers_.find(target.substr(0, target.find('?')));
     const auto& run = found == handlers_.end() ? other_ : found->second;
-    now.keep_open = !protocol::iequals(now.request.value("Connection"), "close");
+    now.keep_open = !iequals(now.request.value("Connection"), "close");
     now.note_body = [this, &now, place] {
         const std::lock_guard lock(mutex_);
         seen_[place] = now.request;

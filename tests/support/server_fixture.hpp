@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "net/tunnel_link.hpp"
+#include "mux/link.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
 #include "support/captured_log.hpp"
@@ -34,7 +34,7 @@ class server_fixture : public testing::Test {
     }
 
     server::options settings;
-    net::link_times times;
+    mux::link_times times;
     captured_log log;
 
  private:

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/base/byte_buffer.hpp"
 
 /// `u32 big-endian length N`, then N bytes of JSON; 1 <= N <= limits::max_frame. Where both peers agreed to it, the
 /// prefix may have its highest bit set: then a raw body stands behind the JSON, and N counts both.

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <variant>
 
-#include "tunnel/protocol/byte_buffer.hpp"
-#include "tunnel/protocol/field_list.hpp"
+#include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/http/field_list.hpp"
+#include "tunnel/http/head.hpp"
 
 /// The messages of the wire protocol, version 1 (docs/protocol.md), as values. Strings that come from HTTP
 /// (method, target, reason, fields) are raw octets here; only the codec knows how JSON carries them.
@@ -23,30 +24,6 @@ inline constexpr std::uint32_t version = 1;
 /// Numbers streams on one connection; rises from 1, never reused, at most limits::max_stream_id.
 using stream_id = std::uint64_t;
 
-struct request_head {
-    std::string method;
-    std::string target;  ///< request target exactly as received, query included ("path" on the wire)
-    field_list fields;   ///< no hop-by-hop and framing fields: each side rebuilds its own
-    std::optional<std::uint64_t> content_length;  ///< declared by the sender; absent: chunked or no body
-    std::string upgrade;                          ///< protocol asked for by Upgrade ("websocket"); empty: none
-    bool accepts_trailers = false;                ///< the caller sent `TE: trailers` ("te":"trailers" on the wire)
-
-    bool operator==(const request_head&) const = default;
-};
-
-struct response_head {
-    unsigned status = 0;  ///< 100..599
-    std::string reason;
-    field_list fields;
-    std::optional<std::uint64_t> content_length;
-    std::string upgrade;  ///< set on a 101: from then on both directions are raw bytes
-
-    /// 1xx other than 101: more heads follow.
-    [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
-
-    bool operator==(const response_head&) const = default;
-};
-
 struct hello {
     std::uint32_t protocol = version;
     std::string agent;         ///< "tunnel-client/0.1.0"
@@ -61,20 +38,20 @@ struct hello {
 
 struct request {
     stream_id id = 0;
-    request_head head;
+    http::request_head head;
     byte_buffer body;  ///< first body bytes, or all of them
     bool end = false;  ///< the body is complete
-    field_list trailers;
+    http::field_list trailers;
 
     bool operator==(const request&) const = default;
 };
 
 struct response {
     stream_id id = 0;
-    response_head head;
+    http::response_head head;
     byte_buffer body;
     bool end = false;
-    field_list trailers;
+    http::field_list trailers;
 
     bool operator==(const response&) const = default;
 };
@@ -83,7 +60,7 @@ struct data {
     stream_id id = 0;
     byte_buffer body;
     bool end = false;
-    field_list trailers;
+    http::field_list trailers;
 
     bool operator==(const data&) const = default;
 };

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "tunnel/protocol/byte_buffer.hpp"
+#include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/protocol/message.hpp"
 
 /// Messages to frames and back. Encoding writes whole frames, length prefix included, straight into the
@@ -24,11 +24,11 @@ void append_frame(byte_buffer& out, const goaway& m);
 enum class body_form : std::uint8_t { base64, raw };
 
 /// `body` is the slice of the body that this frame carries; `trailers` go out only with `end`.
-void append_request(byte_buffer& out, stream_id id, const request_head& head, std::string_view body, bool end,
-                    const field_list& trailers = {}, body_form form = body_form::base64);
-void append_response(byte_buffer& out, stream_id id, const response_head& head, std::string_view body, bool end,
-                     const field_list& trailers = {}, body_form form = body_form::base64);
-void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const field_list& trailers = {},
+void append_request(byte_buffer& out, stream_id id, const http::request_head& head, std::string_view body, bool end,
+                    const http::field_list& trailers = {}, body_form form = body_form::base64);
+void append_response(byte_buffer& out, stream_id id, const http::response_head& head, std::string_view body, bool end,
+                     const http::field_list& trailers = {}, body_form form = body_form::base64);
+void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const http::field_list& trailers = {},
                  body_form form = body_form::base64);
 
 /// Keeps its memory between frames: one per connection.

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tunnel/http/field_list.hpp"
+
+namespace tunnel::http {
+
+struct request_head {
+    std::string method;
+    std::string target;  ///< request target exactly as received, query included ("path" on the wire)
+    field_list fields;   ///< no hop-by-hop and framing fields: each side rebuilds its own
+    std::optional<std::uint64_t> content_length;  ///< declared by the sender; absent: chunked or no body
+    std::string upgrade;                          ///< protocol asked for by Upgrade ("websocket"); empty: none
+    bool accepts_trailers = false;                ///< the caller sent `TE: trailers` ("te":"trailers" on the wire)
+
+    bool operator==(const request_head&) const = default;
+};
+
+struct response_head {
+    unsigned status = 0;  ///< 100..599
+    std::string reason;
+    field_list fields;
+    std::optional<std::uint64_t> content_length;
+    std::string upgrade;  ///< set on a 101: from then on both directions are raw bytes
+
+    /// 1xx other than 101: more heads follow.
+    [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
+
+    bool operator==(const response_head&) const = default;
+};
+
+}  // namespace tunnel::http

@@ -1,0 +1,338 @@
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/sink.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/platform.hpp"
+#include "tunnel/base/limits.hpp"
+
+namespace tunnel {
+
+namespace {
+
+using clock = std::chrono::system_clock;
+
+std::string_view level_name(spdlog::level::level_enum level) {
+    constexpr std::array<std::string_view, 7> names{"trace", "debug", "info", "warn", "error", "error", "off"};
+    return names.at(static_cast<std::size_t>(level));
+}
+
+void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1) {
+    const fmt::format_int text(n);
+    if (text.size() < digits) out.append(digits - text.size(), '0');
+    out.append(text.data(), text.size());
+}
+
+bool is_visible(char c) { return c >= ' ' && c <= '~'; }
+
+/// ASCII that stays on one line; every other byte as \xNN.
+void append_visible(std::string& out, std::string_view text) {
+    if (std::ranges::all_of(text, is_visible)) {
+        out += text;
+        return;
+    }
+    for (const char c : text) {
+        if (is_visible(c))
+            out += c;
+        else
+            fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
+    }
+}
+
+/// JSON string without its quotes; one character a byte as in our frames, so any octets stay valid JSON.
+void append_json(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return is_visible(c) && c != '"' && c != '\\'; };
+    if (std::ranges::all_of(text, is_plain)) {
+        out += text;
+        return;
+    }
+    for (const char c : text) {
+        if (is_plain(c))
+            out += c;
+        else
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+    }
+}
+
+/// Lines on their way to stderr.
+class line_queue {
+ public:
+    void set_format(log_format format) { format_ = format; }
+    [[nodiscard]] log_format format() const { return format_; }
+    void on_first(std::function<void()> wake) {
+        wake_ = std::move(wake);
+        const std::scoped_lock lock(mutex_);
+        awake_ = false;
+    }
+
+    [[nodiscard]] bool waiting() {
+        const std::scoped_lock lock(mutex_);
+        return front_ < lines_.size();
+    }
+
+    /// Adds one line; `members` writes what stands behind time and level.
+    template <class Members>
+    void add(clock::time_point now, spdlog::level::level_enum level, Members members) {
+        bool wake = false;
+        {
+            const std::scoped_lock lock(mutex_);
+            if (front_ > limits::log_queue / 2) {
+                lines_.erase(0, front_);
+                front_ = 0;
+            }
+            auto start = lines_.size();
+            try {
+                if (front_ == lines_.size() && dropped_ > 0) add_dropped_line(now);
+                start = lines_.size();
+                begin_line(now, level);
+                members(lines_);
+                end_line();
+            } catch (const std::bad_alloc&) {
+                lines_.resize(start);
+                ++dropped_;
+            }
+            if (lines_.size() - front_ > limits::log_queue) {
+                lines_.resize(start);
+                ++dropped_;
+            }
+            wake = !std::exchange(awake_, true);
+        }
+        if (wake && wake_) wake_reader();
+    }
+
+    void flush() {
+        const std::scoped_lock lock(mutex_);
+        awake_ = false;
+        write_out();
+        if (front_ == lines_.size() && dropped_ > 0) {
+            add_dropped_line(clock::now());
+            write_out();
+        }
+    }
+
+ private:
+    void wake_reader() {
+        try {
+            wake_();
+        } catch (const std::bad_alloc&) {
+            const std::scoped_lock lock(mutex_);
+            awake_ = false;  // the next line tries again
+        }
+    }
+
+    /// Bytes that stderr took now; nothing if it is broken.
+    static std::optional<std::size_t> write_some(std::string_view bytes) {
+        if (!takes_octets(STDERR_FILENO)) return 0;
+        // A pipe that polls as writable takes PIPE_BUF bytes without blocking.
+        const auto n = ::write(STDERR_FILENO, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno == EAGAIN || errno == EINTR) return 0;
+        return std::nullopt;
+    }
+
+    void write_out() {
+        while (front_ < lines_.size()) {
+            const std::string_view rest = std::string_view(lines_).substr(front_);
+            const auto n = write_some(torn_ ? "\n" : rest);
+            if (!n) return drop_all();  // EPIPE, ENOSPC, EBADF: it may work again later
+            if (*n == 0) return;
+            if (!std::exchange(torn_, false)) front_ += *n;
+        }
+        lines_.clear();
+        front_ = 0;
+        reported_ = 0;
+    }
+
+    void drop_all() {
+        if (front_ > 0) torn_ = lines_[front_ - 1] != '\n';
+        dropped_ += std::exchange(reported_, 0);
+        dropped_ += static_cast<std::size_t>(
+            std::count(lines_.begin() + static_cast<std::ptrdiff_t>(front_), lines_.end(), '\n'));
+        lines_.clear();
+        front_ = 0;
+    }
+
+    void add_dropped_line(clock::time_point now) {
+        const auto start = lines_.size();
+        begin_line(now, spdlog::level::warn);
+        if (format_ == log_format::json)
+            fmt::format_to(std::back_inserter(lines_), R"(,"msg":"{} log lines dropped","dropped":{})", dropped_,
+                           dropped_);
+        else
+            fmt::format_to(std::back_inserter(lines_), "{} log lines dropped", dropped_);
+        end_line();
+        if (lines_.size() - front_ > limits::log_queue) {
+            lines_.resize(start);
+            return;
+        }
+        reported_ += dropped_ - 1;  // the report itself is a line that may be dropped
+        dropped_ = 0;
+    }
+
+    void begin_line(clock::time_point now, spdlog::level::level_enum level) {
+        const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+        const auto second = static_cast<std::time_t>(since_epoch / 1000);
+        if (second != second_) {
+            std::tm utc{};
+            gmtime_r(&second, &utc);
+            second_text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
+                                       utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+            second_ = second;
+        }
+        const auto name = level_name(level);
+        const bool json = format_ == log_format::json;
+        if (json) lines_ += R"({"time":")";
+        lines_ += second_text_;
+        lines_ += '.';
+        append_number(lines_, static_cast<std::uint64_t>(since_epoch % 1000), 3);
+        lines_ += json ? R"(Z","level":")" : "Z ";
+        lines_ += name;
+        if (json)
+            lines_ += '"';
+        else
+            lines_.append(6 - name.size(), ' ');
+    }
+
+    void end_line() { lines_ += format_ == log_format::json ? "}\n" : "\n"; }
+
+    std::mutex mutex_;
+    std::function<void()> wake_;
+    log_format format_ = log_format::text;
+    std::string lines_;
+    std::size_t front_ = 0;     // bytes of lines_ that are written
+    std::size_t dropped_ = 0;   // lines, since the last report of them
+    std::size_t reported_ = 0;  // what reports in lines_ speak of, should they be dropped too
+    bool awake_ = false;        // someone comes to flush
+    bool torn_ = false;         // part of a line was written when the rest was dropped
+    std::time_t second_ = -1;
+    std::string second_text_;
+};
+
+line_queue& queue() {
+    static line_queue instance;
+    return instance;
+}
+
+class queue_sink : public spdlog::sinks::sink {
+ public:
+    void log(const spdlog::details::log_msg& m) override {
+        const std::string_view text(m.payload.data(), m.payload.size());
+        queue().add(m.time, m.level, [text](std::string& out) {
+            if (queue().format() == log_format::text) return append_visible(out, text);
+            out += R"(,"msg":")";
+            append_json(out, text);
+            out += '"';
+        });
+    }
+    void flush() override { queue().flush(); }
+    void set_pattern(const std::string& /*pattern*/) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+};
+
+/// n tenths with one digit behind the point.
+void append_tenths(std::string& out, std::uint64_t n) {
+    append_number(out, n / 10);
+    out += '.';
+    append_number(out, n % 10);
+}
+
+void append_duration(std::string& out, std::uint64_t microseconds) {
+    if (microseconds < 10'000) {
+        append_tenths(out, microseconds / 100);
+        out += "ms";
+    } else if (microseconds < 10'000'000) {
+        append_number(out, microseconds / 1000);
+        out += "ms";
+    } else {
+        append_tenths(out, microseconds / 100'000);
+        out += 's';
+    }
+}
+
+void append_size(std::string& out, std::uint64_t bytes) {
+    constexpr std::array<std::string_view, 6> units{"kB", "MB", "GB", "TB", "PB", "EB"};
+    if (bytes < 1000) {
+        append_number(out, bytes);
+        out += 'B';
+        return;
+    }
+    std::size_t unit = 0;
+    for (; bytes >= 1'000'000; ++unit) bytes /= 1000;
+    append_tenths(out, bytes / 100);
+    out += units.at(unit);
+}
+
+}  // namespace
+
+void start_log(std::string_view program, std::string_view level, log_format format) {
+    queue().set_format(format);
+    auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<queue_sink>());
+    logger->set_level(spdlog::level::from_str(std::string(level)));
+    logger->flush_on(spdlog::level::warn);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+void on_log(std::function<void()> wake) { queue().on_first(std::move(wake)); }
+
+bool log_waiting() { return queue().waiting(); }
+
+void flush_log() { queue().flush(); }
+
+void log_request(std::string_view method, std::string_view target, unsigned status,
+                 std::chrono::steady_clock::duration took, std::uint64_t body_bytes, std::string_view note) {
+    if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));
+    const std::string_view cut = target.size() > limits::log_target ? "..." : "";
+    target = target.substr(0, limits::log_target);
+
+    queue().add(clock::now(), spdlog::level::info, [&](std::string& out) {
+        if (queue().format() == log_format::json) {
+            out += R"(,"msg":"request","method":")";
+            append_json(out, method);
+            out += R"(","path":")";
+            append_json(out, target);
+            out += cut;
+            out += R"(","status":)";
+            append_number(out, status);
+            out += R"(,"ms":)";
+            append_number(out, microseconds / 1000);
+            out += '.';
+            append_number(out, microseconds % 1000, 3);
+            out += R"(,"bytes":)";
+            append_number(out, body_bytes);
+            out += R"(,"note":")";
+            append_json(out, note);
+            out += '"';
+            return;
+        }
+        append_visible(out, method);
+        out += ' ';
+        append_visible(out, target);
+        out += cut;
+        out += ' ';
+        append_number(out, status);
+        out += ' ';
+        append_duration(out, microseconds);
+        out += ' ';
+        append_size(out, body_bytes);
+        if (note.empty()) return;
+        out += " - ";
+        append_visible(out, note);
+    });
+}
+
+}  // namespace tunnel

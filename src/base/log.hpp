@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include <spdlog/spdlog.h>
+
+/// Log lines go to stderr through spdlog's default logger; these are its set-up and the one line a request.
+namespace tunnel {
+
+enum class log_format { text, json };
+
+/// Installs a logger that collects lines in memory (limits::log_queue) and writes them in batches; it never
+/// waits for a stderr that does not take them, and counts what it had to drop. Warnings and worse are written
+/// at once.
+void start_log(std::string_view program, std::string_view level, log_format format);
+
+/// `wake` is called, from whichever thread logs, when a first line is collected after everything was written;
+/// it arms the timer below. Set it once, before any thread logs.
+void on_log(std::function<void()> wake);
+
+/// Whether lines still wait: stderr did not take them all.
+[[nodiscard]] bool log_waiting();
+
+/// Writes what is collected. Called by a timer of the program's io_context (every 50 ms while there is
+/// something), and at exit.
+void flush_log();
+
+/// `POST /hook?x=1 200 12ms 1.2kB`, with ` - <note>` behind it where something went wrong. Control characters and
+/// bytes that are no ASCII are escaped in the target. In JSON: method, path, status, ms, bytes, note.
+void log_request(std::string_view method, std::string_view target, unsigned status,
+                 std::chrono::steady_clock::duration took, std::uint64_t body_bytes, std::string_view note = {});
+
+}  // namespace tunnel

@@ -1,0 +1,85 @@
+#include "base/platform.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#ifdef __linux__
+// The C library's own <netinet/tcp.h> ends before the pacing rate.
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#endif
+
+namespace tunnel {
+
+void ignore_sigpipe() noexcept { std::signal(SIGPIPE, SIG_IGN); }
+
+void open_standard_files() noexcept {
+    for (int file = 0; file <= 2; ++file) {
+        // The lowest free number is what open gives.
+        if (fcntl(file, F_GETFD) != -1) continue;
+        [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
+    }
+}
+
+bool takes_octets(int file) noexcept {
+    pollfd state{.fd = file, .events = POLLOUT, .revents = 0};
+    return poll(&state, 1, 0) > 0;
+}
+
+std::size_t raise_file_limit() noexcept {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        const auto before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+    }
+    return limit.rlim_cur;
+}
+
+void send_unpaced([[maybe_unused]] int descriptor) noexcept {
+#ifdef __linux__
+    // The one that every kernel has and everybody may choose. A socket that keeps the system's is only slower.
+    constexpr std::string_view reno = "reno";
+    setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
+#endif
+}
+
+std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
+#ifdef __linux__
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+    constexpr auto no_rate = ~decltype(info.tcpi_pacing_rate){0};
+    if (info.tcpi_pacing_rate == no_rate) return 0;
+    constexpr auto microseconds_a_second = 1'000'000;
+    // Divided first: the product of both does not always fit.
+    const std::uint64_t octets = info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::size_t>::max()));
+#else
+    return 0;
+#endif
+}
+
+std::size_t octets_unacknowledged([[maybe_unused]] int descriptor) noexcept {
+    int octets = 0;
+#if defined(__linux__)
+    if (ioctl(descriptor, SIOCOUTQ, &octets) != 0) return 0;
+#elif defined(SO_NWRITE)
+    socklen_t size = sizeof octets;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &octets, &size) != 0) return 0;
+#endif
+    return static_cast<std::size_t>(octets);
+}
+
+}  // namespace tunnel

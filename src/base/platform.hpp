@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+
+/// What the operating system is asked for beyond Asio: the one place for system specifics.
+namespace tunnel {
+
+/// A peer that closed must show as an error of the write, not end the program.
+void ignore_sigpipe() noexcept;
+
+/// A program started with closed standard files would get sockets in their place, and log into them.
+void open_standard_files() noexcept;
+
+/// Whether a write of a line to this file would not wait for whoever reads it; an error is left to the write.
+[[nodiscard]] bool takes_octets(int file) noexcept;
+
+/// Raises the soft limit of open files to the hard one, and returns it.
+std::size_t raise_file_limit() noexcept;
+
+/// For a socket whose peers are on this machine, before it connects or listens: it sends as soon as there is room.
+/// Where the system's congestion control spaces segments out in time (BBR), each pause costs a timer, and loopback has
+/// no path to be gentle to. Called later it changes the congestion control, but the kernel goes on spacing.
+void send_unpaced(int descriptor) noexcept;
+
+/// Octets that the kernel would send on this TCP socket in a round trip at the speed it has found; 0 where it does not
+/// say.
+[[nodiscard]] std::size_t octets_a_round_trip(int descriptor) noexcept;
+
+/// Octets written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
+[[nodiscard]] std::size_t octets_unacknowledged(int descriptor) noexcept;
+
+}  // namespace tunnel

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/byte_block.hpp"
+
+/// What a field line may be, for who writes or reads one (RFC 9110 sections 5.1, 5.5 and 7.6.1).
+namespace tunnel::http {
+
+/// Nearly all tokens are of letters, digits and hyphens: what is not.
+inline constexpr auto unusual_in_tokens = [](const auto& octets) {
+    return ~(octets.letter() | octets.between('0', '9') | octets.equal_to('-'));
+};
+
+/// What no field value has: a control character other than HTAB.
+inline constexpr auto controls = [](const auto& octets) {
+    return octets.between(0, 0x1f).except(octets.equal_to('\t')) | octets.equal_to(0x7f);
+};
+
+/// Fields that concern one connection only.
+enum class connection_field : std::uint8_t {
+    none,
+    connection,
+    content_length,
+    http2_settings,  ///< belongs to h2c, which is dropped
+    keep_alive,
+    proxy_connection,
+    te,
+    transfer_encoding,
+    upgrade,
+};
+
+namespace detail {
+[[nodiscard]] connection_field connection_field_of_such_size(std::string_view name) noexcept;
+}
+
+[[nodiscard]] inline connection_field connection_field_from(std::string_view name) noexcept {
+    // Few others share a length with them.
+    constexpr std::uint32_t sizes = 1U << 2 | 1U << 7 | 1U << 10 | 1U << 14 | 1U << 16 | 1U << 17;
+    if (name.size() >= 32 || (sizes >> name.size() & 1) == 0) return connection_field::none;
+    return detail::connection_field_of_such_size(name);
+}
+
+/// Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and Content-Length: never in the
+/// fields of a head, because each side rebuilds its own.
+[[nodiscard]] inline bool is_connection_field(std::string_view name) noexcept {
+    const auto which = connection_field_from(name);
+    return which != connection_field::none && which != connection_field::http2_settings;
+}
+
+/// Whether a line may be written into any head. Of names only those that nearly all have are known here.
+[[nodiscard]] inline bool is_sound_field(std::string_view name, std::string_view value) noexcept {
+    return !name.empty() && !has_any_of(name, unusual_in_tokens) && !has_any_of(value, controls) &&
+           !is_connection_field(name);
+}
+
+}  // namespace tunnel::http

@@ -1,0 +1,112 @@
+#include "io/accept_loop.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/platform.hpp"
+#include "io/spawn.hpp"
+#include "tunnel/base/limits.hpp"
+
+namespace tunnel::io {
+
+accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
+    : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}
+
+void accept_loop::listen(const address& where) {
+    const auto fail = [&](const error_code& error) {
+        throw std::runtime_error("cannot listen on " + to_string(where) + ": " + error.message());
+    };
+    error_code error;
+    tcp::resolver resolver(acceptor_.get_executor());
+    const auto found = resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
+    if (error || found.empty()) fail(error);
+    const auto endpoint = found.begin()->endpoint();
+    acceptor_.open(endpoint.protocol(), error);
+    if (error) fail(error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    // "::" takes IPv4 callers too, whatever the system's default is.
+    if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
+    acceptor_.bind(endpoint, error);
+    if (error) fail(error);
+    if (endpoint.address().is_loopback()) send_unpaced(acceptor_.native_handle());
+    acceptor_.listen(limits::listen_queue, error);
+    if (error) fail(error);
+}
+
+address accept_loop::local() const {
+    const auto endpoint = acceptor_.local_endpoint();
+    return {endpoint.address().to_string(), endpoint.port()};
+}
+
+void accept_loop::start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped) {
+    auto body = [this, owner]() -> awaitable<void> { return run(); };
+    auto then = [this, name, owner, stopped = std::move(stopped)] {
+        if (stopped_) {
+            running_ = false;
+            return stopped();
+        }
+        // Memory ran out where run() could not catch it. It goes on, but does not spin.
+        std::this_thread::sleep_for(limits::memory_pause);
+        start(name, owner, stopped);
+    };
+    spawn(acceptor_.get_executor(), name, std::move(body), std::move(then));
+    running_ = true;
+}
+
+awaitable<void> accept_loop::run() {
+    std::chrono::milliseconds backoff = limits::accept_backoff_first;
+    while (!stopped_) {
+        error_code error;
+        try {
+            auto strand = runtime_.new_strand();
+            auto [failed, socket] = co_await acceptor_.async_accept(strand, no_throw);
+            error = failed;
+            if (!error) {
+                accepted_(std::move(socket));  // also where it was accepted before stop(), and is noticed after
+                backoff = limits::accept_backoff_first;
+                continue;
+            }
+        } catch (const std::bad_alloc&) {
+            error = asio::error::no_memory;  // that connection is lost, those to come are not
+        }
+        if (stopped_ || error == asio::error::operation_aborted) break;
+        // The connection that was to be accepted may be gone already; that is no reason to pause.
+        if (error == asio::error::connection_aborted) continue;
+        spdlog::warn("cannot accept on port {}: {}; next try in {} ms", local().port, error.message(), backoff.count());
+        pause_.expires_after(backoff);
+        co_await pause_.async_wait(no_throw);
+        backoff = std::min<std::chrono::milliseconds>(backoff * 2, limits::accept_backoff_cap);
+    }
+}
+
+// Callers whom the kernel has connected already would be reset with their requests.
+void accept_loop::take_waiting() noexcept {
+    error_code error;
+    acceptor_.non_blocking(true, error);
+    try {
+        for (int taken = 0; taken < limits::listen_queue && !error; ++taken) {
+            tcp::socket socket(runtime_.new_strand());
+            acceptor_.accept(socket, error);
+            if (!error) accepted_(std::move(socket));
+        }
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+}
+
+void accept_loop::stop() noexcept {
+    stopped_ = true;
+    take_waiting();
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+}
+
+}  // namespace tunnel::io

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/address.hpp"
+#include "io/asio.hpp"
+#include "io/runtime.hpp"
+
+namespace tunnel::io {
+
+/// A listening socket that hands each connection to a callback, on a strand of the connection's own. Out of
+/// descriptors, it pauses and goes on by itself. Belongs to the strand it was made with.
+class accept_loop {
+ public:
+    using callback = std::function<void(tcp::socket)>;
+
+    accept_loop(runtime& rt, const executor& strand, callback accepted);
+
+    /// Binds and listens. Throws std::runtime_error with a sentence for the user.
+    void listen(const address& where);
+    /// Real address and port.
+    [[nodiscard]] address local() const;
+
+    /// Accepts until stop(), whatever fails; then calls `stopped`, again while that throws std::bad_alloc. Keeps
+    /// `owner` alive until then.
+    void start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped);
+    /// Whether the callback may still hear of someone.
+    [[nodiscard]] bool running() const noexcept { return running_; }
+    /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
+    void stop() noexcept;
+
+ private:
+    [[nodiscard]] awaitable<void> run();
+    void take_waiting() noexcept;
+
+    runtime& runtime_;
+    tcp::acceptor acceptor_;
+    asio::steady_timer pause_;
+    callback accepted_;
+    bool running_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace tunnel::io

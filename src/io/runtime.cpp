@@ -1,0 +1,42 @@
+#include "io/runtime.hpp"
+
+#include <algorithm>
+#include <boost/asio/strand.hpp>
+#include <thread>
+#include <vector>
+
+#include "io/spawn.hpp"
+#include "tunnel/base/recycled_memory.hpp"
+
+namespace tunnel::io {
+
+runtime::runtime(unsigned threads) : threads_(std::max(threads, 1U)), context_(static_cast<int>(threads_)) {}
+
+executor runtime::new_strand() {
+    if (threads_ == 1) return context_.get_executor();
+    return asio::make_strand(context_);
+}
+
+void runtime::run() {
+    std::vector<std::jthread> others;
+    for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { run_one_thread(); });
+    run_one_thread();
+}
+
+void runtime::run_one_thread() {
+    // The first block that a thread keeps makes glibc note that the thread clears up at its end. Where it has no memory
+    // for that note, it ends the program.
+    const auto first = take_memory(1);
+    give_memory_back(first.data, first.size);
+    for (;;) {
+        try {
+            context_.run();
+            return;
+        } catch (const std::exception&) {
+            // Memory ran out: what this handler served is lost, the others are not.
+            log_exception("a handler", std::current_exception());
+        }
+    }
+}
+
+}  // namespace tunnel::io

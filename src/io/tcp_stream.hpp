@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "io/asio.hpp"
+#include "io/gather.hpp"
+#include "io/poller.hpp"
+#include "io/unsent_pool.hpp"
+
+namespace tunnel::io {
+
+/// A connected TCP socket that never waits: what cannot be read or written at once is left, and the `poller` says when
+/// to try again. Belongs to one strand.
+class tcp_stream {
+ public:
+    /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent; `await_writable` lets it grow with the path, by
+    /// what the pool has.
+    tcp_stream(tcp::socket socket, unsent_pool& pool);
+    tcp_stream(const tcp_stream&) = delete;
+    tcp_stream& operator=(const tcp_stream&) = delete;
+    ~tcp_stream() { close(); }
+
+    [[nodiscard]] bool is_open() const noexcept { return descriptor_ != closed; }
+
+    /// From now on `watcher` is told what happens, on `strand`; it hands that to `note` first.
+    void start(std::weak_ptr<socket_watcher> watcher, const executor& strand);
+    void note(const socket_events& events) noexcept;
+    /// Whether there may be something to read that the watcher will not be told of again.
+    [[nodiscard]] bool readable() const noexcept { return readable_; }
+    /// Whether the end, or an error, stands behind what there is to read.
+    [[nodiscard]] bool ended() const noexcept { return ended_; }
+
+    /// Octets read into the `room` at `into`. Errors: would_block, eof, what the system says.
+    [[nodiscard]] std::size_t read(char* into, std::size_t room, error_code& error);
+    /// Octets that the kernel took. Errors: would_block, what the system says.
+    [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
+    /// After would_block: the watcher is told when the kernel takes more.
+    void await_writable();
+    /// Over a path that is long enough for it, the kernel may hold more unsent than usual.
+    [[nodiscard]] bool holds_more_unsent() const noexcept { return more_unsent_ > 0; }
+    /// Octets written that the peer has not acknowledged; 0 where the system does not say.
+    [[nodiscard]] std::size_t unacknowledged() const noexcept;
+    /// Whether nothing has arrived, neither octets nor an end.
+    [[nodiscard]] bool quiet() const noexcept;
+    /// The error that has come up (SO_ERROR), which is forgotten with this; none if there is none.
+    [[nodiscard]] error_code take_error() noexcept;
+
+    /// Asks the kernel to find out whether a silent peer is still there.
+    void probe_when_idle() noexcept;
+    /// FIN, once everything written has left.
+    void shutdown_send() noexcept;
+    void close() noexcept;
+    /// Closes with a reset.
+    void abort() noexcept;
+
+    /// "192.0.2.1:4711", "[2001:db8::1]:4711"; an IPv4 peer of a dual-stack socket shows as IPv4. "?" if unknown.
+    [[nodiscard]] std::string peer_name() const;
+    /// The same without port and brackets.
+    [[nodiscard]] std::string peer_address() const;
+
+ private:
+    static constexpr int closed = -1;
+
+    void fit_unsent() noexcept;
+
+    poller* poller_;
+    unsent_pool* pool_;
+    int descriptor_ = closed;
+    std::size_t more_unsent_ = 0;  // of the pool
+    bool had_more_unsent_ = false;
+    bool readable_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace tunnel::io

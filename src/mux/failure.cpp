@@ -1,0 +1,32 @@
+#include "mux/failure.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace tunnel::mux {
+
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 15> names{"none",
+                                                 "no-client",
+                                                 "overloaded",
+                                                 "shutting-down",
+                                                 "tunnel-lost",
+                                                 "replaced",
+                                                 "bad-answer",
+                                                 "local-refused",
+                                                 "local-unreachable",
+                                                 "local-timeout",
+                                                 "local-connect-timeout",
+                                                 "local-reset",
+                                                 "local-bad-answer",
+                                                 "bad-request",
+                                                 "loop"};
+static_assert(names.size() == static_cast<std::size_t>(failure::loop) + 1);
+
+}  // namespace
+
+std::string_view to_string(failure f) noexcept { return names.at(static_cast<std::size_t>(f)); }
+
+}  // namespace tunnel::mux

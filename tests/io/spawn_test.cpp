@@ -1,0 +1,82 @@
+#include "io/spawn.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <new>
+#include <stdexcept>
+
+#include "io/event.hpp"
+#include "io/runtime.hpp"
+#include "support/captured_log.hpp"
+
+namespace tunnel::io {
+namespace {
+
+/// With one thread the strand is the io_context, with more it is one of its own.
+class Spawn : public testing::TestWithParam<unsigned> {
+ protected:
+    runtime rt{GetParam()};
+    executor strand = rt.new_strand();
+    test::captured_log log;
+    int ended = 0;
+};
+
+TEST_P(Spawn, ThenRunsOnceWhenTheCoroutineEnds) {
+    spawn(strand, "test", []() -> awaitable<void> { co_return; }, [this] { ++ended; });
+    EXPECT_EQ(ended, 0) << "inside spawn";
+    rt.run();
+    EXPECT_EQ(ended, 1);
+}
+
+TEST_P(Spawn, ThenRunsOnceWhenTheCoroutineThrows) {
+    auto body = []() -> awaitable<void> {
+        throw std::runtime_error("a bug");
+        co_return;
+    };
+    spawn(strand, "test", body, [this] { ++ended; });
+    rt.run();
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(log.lines_with("test ended by an internal error: a bug").size(), 1U);
+}
+
+// What it waits for goes away with the wait, as an operation does that Asio finds no memory for.
+TEST_P(Spawn, ThenRunsOnceWhenTheCoroutineIsDropped) {
+    auto never = std::make_unique<event>();
+    bool resumed = false;
+    auto body = [&never, &resumed]() -> awaitable<void> {
+        co_await never->wait();
+        resumed = true;
+    };
+    spawn(strand, "test", body, [this] { ++ended; });
+    asio::post(strand, [&never] { never.reset(); });
+    rt.run();
+    EXPECT_FALSE(resumed);
+    EXPECT_EQ(ended, 1);
+}
+
+TEST_P(Spawn, ThenIsCalledAgainWhileItFindsNoMemory) {
+    auto then = [this] {
+        if (++ended < 4) throw std::bad_alloc();
+    };
+    spawn(strand, "test", []() -> awaitable<void> { co_return; }, then);
+    rt.run();
+    EXPECT_EQ(ended, 4);
+}
+
+TEST_P(Spawn, ThenThatFailsForAnotherReasonIsLoggedAndNotCalledAgain) {
+    auto then = [this] {
+        ++ended;
+        throw std::runtime_error("a bug");
+    };
+    spawn(strand, "test", []() -> awaitable<void> { co_return; }, then);
+    rt.run();
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(log.lines_with("a bug").size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, Spawn, testing::Values(1U, 2U));
+
+}  // namespace
+}  // namespace tunnel::io
