@@ -8,7 +8,6 @@
 
 #include "base/log.hpp"
 #include "base/platform.hpp"
-#include "io/memory_reserve.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::app {
@@ -20,9 +19,8 @@ program::program(std::string_view name, const common_options& options)
       log_timer_(strand_),
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
-    io::keep_memory_reserve();
     start_log(name, options.log_level, options.format);
-    on_log([this] { io::insist(strand_, [this] { flush_later(); }); });
+    on_log([this] { io::post_to(strand_, [this] { flush_later(); }); });
 }
 
 program::~program() {
@@ -36,25 +34,15 @@ void program::on_signal(std::function<void()> callback) {
 }
 
 void program::wait_signal() {
-    if (!next_signal_) next_signal_ = io::make_insistent(strand_, [this] { take_signal(); });
-    if (waiting_for_signal_) return;
     signals_.async_wait([this](io::error_code error, int) {
-        waiting_for_signal_ = false;
         if (error || ended_) return;
-        io::insistent_call::make(std::move(next_signal_));
+        wait_signal();
+        signalled_();
     });
-    waiting_for_signal_ = true;
-}
-
-// Again where memory runs out in its middle: whoever sends a signal expects that something happens.
-void program::take_signal() {
-    if (ended_) return;
-    wait_signal();
-    signalled_();
 }
 
 void program::say(const std::string& line) {
-    // Whoever opened stdout as a pipe and reads no more must not stop the program.
+    // A reader of a pipe that reads no more must not stop the program.
     if (!takes_octets(STDOUT_FILENO)) return;
     std::fprintf(stdout, "%s\n", line.c_str());
     std::fflush(stdout);
@@ -66,14 +54,14 @@ void program::flush_later() {
     log_timer_.async_wait([this](io::error_code error) {
         if (error) return;
         flush_log();
-        if (log_waiting()) io::insist(strand_, [this] { flush_later(); });
+        if (log_waiting()) io::post_to(strand_, [this] { flush_later(); });
     });
 }
 
 void program::run() { runtime_.run(); }
 
 void program::end() {
-    io::insist(strand_, [this] {
+    io::post_to(strand_, [this] {
         ended_ = true;
         signals_.cancel();
         log_timer_.cancel();

@@ -4,12 +4,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "app/command_line.hpp"
-#include "io/insist.hpp"
 #include "io/runtime.hpp"
 
 namespace tunnel::app {
@@ -36,7 +34,6 @@ class program {
 
  private:
     void wait_signal();
-    void take_signal();
     void flush_later();
 
     io::runtime runtime_;
@@ -44,8 +41,6 @@ class program {
     io::asio::signal_set signals_;
     io::asio::steady_timer log_timer_;
     std::function<void()> signalled_;
-    std::unique_ptr<io::insistent_call> next_signal_;
-    bool waiting_for_signal_ = false;
     bool ended_ = false;
     std::size_t file_limit_;
 };

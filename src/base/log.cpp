@@ -11,7 +11,6 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -94,23 +93,18 @@ class line_queue {
                 front_ = 0;
             }
             auto start = lines_.size();
-            try {
-                if (front_ == lines_.size() && dropped_ > 0) add_dropped_line(now);
-                start = lines_.size();
-                begin_line(now, level);
-                members(lines_);
-                end_line();
-            } catch (const std::bad_alloc&) {
-                lines_.resize(start);
-                ++dropped_;
-            }
+            if (front_ == lines_.size() && dropped_ > 0) add_dropped_line(now);
+            start = lines_.size();
+            begin_line(now, level);
+            members(lines_);
+            end_line();
             if (lines_.size() - front_ > limits::log_queue) {
                 lines_.resize(start);
                 ++dropped_;
             }
             wake = !std::exchange(awake_, true);
         }
-        if (wake && wake_) wake_reader();
+        if (wake && wake_) wake_();
     }
 
     void flush() {
@@ -124,15 +118,6 @@ class line_queue {
     }
 
  private:
-    void wake_reader() {
-        try {
-            wake_();
-        } catch (const std::bad_alloc&) {
-            const std::scoped_lock lock(mutex_);
-            awake_ = false;  // the next line tries again
-        }
-    }
-
     /// Bytes that stderr took now; nothing if it is broken.
     static std::optional<std::size_t> write_some(std::string_view bytes) {
         if (!takes_octets(STDERR_FILENO)) return 0;

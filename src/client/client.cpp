@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "base/log.hpp"
@@ -63,10 +61,9 @@ void client::run_ended() {
     session_ = nullptr;
     dialling_ = nullptr;
     if (!gave_up_ && !stopping_) {
-        // Memory ran out: this connection is lost, the program connects again.
+        // An internal error ended it, which the log says: the program connects again.
         outcome_ = outcome::lost;
         retry_from_ = io::clock::now();
-        std::this_thread::sleep_for(limits::memory_pause);  // where that fails too, it does not spin
         return start();
     }
     pool_->close();
@@ -151,12 +148,12 @@ void client::say_connected() {
 }
 
 void client::stop() {
-    io::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
-        if (!again) again = std::exchange(self->stopping_, true);
+    io::post_to(strand_, [self = shared_from_this()] {
+        const auto again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
         if (self->dialling_) self->dialling_->cancel();
         if (!self->session_) return;
-        if (*again) return self->session_->stop();
+        if (again) return self->session_->stop();
         self->session_->drain();
         self->drain_.set(self->settings_.drain_timeout);
     });

@@ -35,8 +35,7 @@ class client_session : public mux::tunnel_link::owner, public std::enable_shared
     /// Says goodbye, and closes when the requests in flight are answered.
     void drain();
     void stop();
-    /// When run() has ended, however it did: nothing is open any more. To be called again where it throws
-    /// std::bad_alloc.
+    /// When run() has ended, however it did: nothing is open any more.
     void abandon();
 
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }

@@ -15,7 +15,7 @@ class echo {
     echo(std::shared_ptr<mux::exchange> exchange, protocol::request request);
 
     [[nodiscard]] io::awaitable<void> run();
-    /// After run(), however it ended. To be called again where it throws std::bad_alloc.
+    /// After run(), however it ended.
     void ended();
 
  private:

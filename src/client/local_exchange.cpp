@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "proxy/error_answer.hpp"
@@ -308,7 +307,6 @@ void local_exchange::drop_connection() {
     if (dialling_) dialling_->cancel();
     if (connection_) connection_->close();
     if (!awaiting_answer_) return;
-    const io::reserve_use granted;  // nobody else will say that no answer comes
     io::post_to(strand_, [self = awaiting_answer_] { self->answer_arrived(); });
 }
 

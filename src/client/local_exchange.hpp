@@ -30,7 +30,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     local_exchange(io::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
                    const options& settings, std::shared_ptr<mux::exchange> exchange, protocol::request&& request);
 
-    /// (the strand, or before anything runs there) Throws std::bad_alloc where nothing was begun.
+    /// (the strand, or before anything runs there)
     void start();
 
  private:
@@ -43,7 +43,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     /// Until the answer's head has been sent on.
     [[nodiscard]] io::awaitable<mux::failure> begin();
     void conclude(mux::failure why, std::string_view note);
-    /// After run(), however it ended: nothing is left behind. To be called again where it throws std::bad_alloc.
+    /// After run(), however it ended: nothing is left behind.
     void ended();
 
     [[nodiscard]] bool take_pooled();

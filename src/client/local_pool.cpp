@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <new>
 #include <utility>
 
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -13,13 +11,8 @@ namespace tunnel::client {
 
 local_pool::taken::~taken() {
     if (!connection) return;
-    const io::reserve_use granted;
     const auto strand = connection->strand();
-    try {
-        io::run_on(strand, [idle = std::move(connection)] { idle->close(); });
-    } catch (const std::bad_alloc&) {
-        return;  // then the app closes it
-    }
+    io::run_on(strand, [idle = std::move(connection)] { idle->close(); });
 }
 
 local_pool::local_pool(const io::executor& strand, std::size_t most)

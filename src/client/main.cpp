@@ -2,6 +2,7 @@
 #include <exception>
 #include <memory>
 
+#include "app/out_of_memory.hpp"
 #include "app/program.hpp"
 #include "base/platform.hpp"
 #include "client/client.hpp"
@@ -9,6 +10,7 @@
 
 int main(int argc, char** argv) {
     using namespace tunnel;
+    app::end_when_out_of_memory("tunnel-client");
     open_standard_files();
     auto [settings, exit_code] = client::parse_options(argc, argv);
     if (exit_code) return *exit_code;

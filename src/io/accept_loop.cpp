@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <new>
+#include <exception>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "base/log.hpp"
@@ -31,7 +30,7 @@ void accept_loop::listen(const address& where) {
     acceptor_.open(endpoint.protocol(), error);
     if (error) fail(error);
     acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    // "::" takes IPv4 callers too, whatever the system's default is.
+    // "::" accepts IPv4 callers too, whatever the system's default is.
     if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
     acceptor_.bind(endpoint, error);
     if (error) fail(error);
@@ -45,39 +44,28 @@ address accept_loop::local() const {
     return {endpoint.address().to_string(), endpoint.port()};
 }
 
-void accept_loop::start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped) {
+void accept_loop::start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped) {
     auto body = [this, owner]() -> awaitable<void> { return run(); };
-    auto then = [this, name, owner, stopped = std::move(stopped)] {
-        if (stopped_) {
-            running_ = false;
-            return stopped();
-        }
-        // Memory ran out where run() could not catch it. It goes on, but does not spin.
-        std::this_thread::sleep_for(limits::memory_pause);
-        start(name, owner, stopped);
+    auto then = [this, owner, stopped = std::move(stopped)] {
+        running_ = false;
+        stopped();
     };
-    spawn(acceptor_.get_executor(), name, std::move(body), std::move(then));
     running_ = true;
+    spawn(acceptor_.get_executor(), name, std::move(body), std::move(then));
 }
 
 awaitable<void> accept_loop::run() {
     std::chrono::milliseconds backoff = limits::accept_backoff_first;
     while (!stopped_) {
-        error_code error;
-        try {
-            auto strand = runtime_.new_strand();
-            auto [failed, socket] = co_await acceptor_.async_accept(strand, no_throw);
-            error = failed;
-            if (!error) {
-                accepted_(std::move(socket));  // also where it was accepted before stop(), and is noticed after
-                backoff = limits::accept_backoff_first;
-                continue;
-            }
-        } catch (const std::bad_alloc&) {
-            error = asio::error::no_memory;  // that connection is lost, those to come are not
+        auto strand = runtime_.new_strand();
+        auto [error, socket] = co_await acceptor_.async_accept(strand, no_throw);
+        if (!error) {
+            hand_over(std::move(socket));  // also where it was accepted before stop() and completes after it
+            backoff = limits::accept_backoff_first;
+            continue;
         }
         if (stopped_ || error == asio::error::operation_aborted) break;
-        // The connection that was to be accepted may be gone already; that is no reason to pause.
+        // The connection that was to be accepted may be closed already, which is no reason to pause.
         if (error == asio::error::connection_aborted) continue;
         spdlog::warn("cannot accept on port {}: {}; next try in {} ms", local().port, error.message(), backoff.count());
         pause_.expires_after(backoff);
@@ -86,18 +74,23 @@ awaitable<void> accept_loop::run() {
     }
 }
 
-// Callers whom the kernel has connected already would be reset with their requests.
+// A connection that fails in the callback is closed; those that follow it are not affected.
+void accept_loop::hand_over(tcp::socket socket) noexcept {
+    try {
+        accepted_(std::move(socket));
+    } catch (const std::exception&) {
+        log_exception("an accepted connection", std::current_exception());
+    }
+}
+
+// Connections that the kernel has completed already would be reset together with their requests.
 void accept_loop::take_waiting() noexcept {
     error_code error;
     acceptor_.non_blocking(true, error);
-    try {
-        for (int taken = 0; taken < limits::listen_queue && !error; ++taken) {
-            tcp::socket socket(runtime_.new_strand());
-            acceptor_.accept(socket, error);
-            if (!error) accepted_(std::move(socket));
-        }
-    } catch (const std::bad_alloc&) {
-        return;
+    for (int taken = 0; taken < limits::listen_queue && !error; ++taken) {
+        tcp::socket socket(runtime_.new_strand());
+        acceptor_.accept(socket, error);
+        if (!error) hand_over(std::move(socket));
     }
 }
 

@@ -11,8 +11,8 @@
 
 namespace tunnel::io {
 
-/// A listening socket that hands each connection to a callback, on a strand of the connection's own. Out of
-/// descriptors, it pauses and goes on by itself. Belongs to the strand it was made with.
+/// A listening socket that hands each connection to a callback, on a strand of the connection's own. When
+/// accepting fails, as where descriptors run out, it pauses and tries again. Belongs to the strand it was made with.
 class accept_loop {
  public:
     using callback = std::function<void(tcp::socket)>;
@@ -24,16 +24,17 @@ class accept_loop {
     /// Real address and port.
     [[nodiscard]] address local() const;
 
-    /// Accepts until stop(), whatever fails; then calls `stopped`, again while that throws std::bad_alloc. Keeps
-    /// `owner` alive until then.
-    void start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped);
-    /// Whether the callback may still hear of someone.
+    /// Accepts until stop(), whatever fails; then calls `stopped`. Keeps `owner` alive until then.
+    void start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped);
+    /// Whether the callback may still be called.
     [[nodiscard]] bool running() const noexcept { return running_; }
-    /// Takes who is connected already, and nobody else. The callback may hear of one of them after this.
+    /// Accepts the connections that the kernel has completed already, and no others. The callback may be called for one
+    /// of them after this returns.
     void stop() noexcept;
 
  private:
     [[nodiscard]] awaitable<void> run();
+    void hand_over(tcp::socket socket) noexcept;
     void take_waiting() noexcept;
 
     runtime& runtime_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <new>
 #include <utility>
 
 #include "tunnel/base/limits.hpp"
@@ -51,19 +50,6 @@ void connection::watch(std::chrono::milliseconds most) {
 }
 
 void connection::read_watched() {
-    try {
-        read_once();
-    } catch (const std::bad_alloc&) {
-        // Nothing would come of what was told once: whoever waits hears of an end.
-        const auto callback = std::exchange(on_input_, nullptr);
-        close();
-        const reserve_use granted;
-        if (callback) callback();
-        throw;
-    }
-}
-
-void connection::read_once() {
     if (!watching_ || !stream_.readable() || at_end_ || !is_open()) return;
     if (first_ > 0) {
         input_.consume(first_);

@@ -84,7 +84,6 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     void run_deferred() override { read_watched(); }
 
     void read_watched();
-    void read_once();
     void watched_read_ended(error_code error);
     void tell_of_input();
     void note_end(error_code error) noexcept;

@@ -1,12 +1,7 @@
 #include "io/deadline.hpp"
 
-#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
-#include <new>
 #include <utility>
-
-#include "io/memory_reserve.hpp"
-#include "tunnel/base/limits.hpp"
 
 namespace tunnel::io {
 
@@ -15,7 +10,6 @@ struct deadline::state : std::enable_shared_from_this<state> {
     state(const executor& strand, std::function<void()> callback) : timer(strand), expired(std::move(callback)) {}
 
     void arm(clock::time_point at) {
-        armed_for = clock::time_point::max();  // unless the wait begins
         timer.expires_at(at);
         timer.async_wait([self = shared_from_this()](error_code error) {
             if (!error) self->fire();
@@ -26,23 +20,10 @@ struct deadline::state : std::enable_shared_from_this<state> {
     void fire() {
         armed_for = clock::time_point::max();
         if (due == clock::time_point::max()) return;
-        const reserve_use granted;
         if (clock::now() < due) return arm(due);
         due = clock::time_point::max();
-        try {
-            // A copy: what is called may stop this deadline, which drops the original.
-            if (auto callback = expired) callback();
-        } catch (const std::bad_alloc&) {
-            fire_again();
-            throw;
-        }
-    }
-
-    // Memory ran out, and nobody else would see to what is due.
-    void fire_again() {
-        if (!expired) return;
-        due = std::min(due, clock::now() + limits::memory_retry);
-        if (due < armed_for) arm(due);
+        // A copy: what is called may stop this deadline, which drops the original.
+        if (auto callback = expired) callback();
     }
 
     asio::steady_timer timer;
@@ -54,7 +35,7 @@ struct deadline::state : std::enable_shared_from_this<state> {
 deadline::deadline(const executor& strand, std::function<void()> expired)
     : state_(std::make_shared<state>(strand, std::move(expired))) {}
 
-// Whoever drops a stopped deadline need not be on its strand.
+// A stopped deadline may be destroyed on any thread.
 deadline::~deadline() {
     if (!stopped_) stop();
 }

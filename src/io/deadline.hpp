@@ -8,8 +8,8 @@
 
 namespace tunnel::io {
 
-/// Calls back once when a time has passed that nobody moved or cleared. Moving it costs a clock reading: the
-/// timer underneath is touched only when the new time is earlier than the one it waits for, so a deadline can be
+/// Calls back once when its time has passed, unless it was moved or cleared before. Moving it costs a clock reading:
+/// the timer underneath is touched only when the new time is earlier than the one it waits for, so a deadline can be
 /// set anew for every request. Belongs to one strand.
 class deadline {
  public:
@@ -20,7 +20,7 @@ class deadline {
 
     void set(std::chrono::milliseconds from_now);
     void clear() noexcept;
-    /// For good: lets go of the timer, so that the io_context can run dry.
+    /// Stops it for good and releases the timer, so that the io_context can run out of work.
     void stop() noexcept;
 
  private:

@@ -2,44 +2,32 @@
 
 #include <boost/asio/async_result.hpp>
 #include <cassert>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "io/asio.hpp"
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 
 namespace tunnel::io {
 
 /// Strand-local condition variable for one waiting coroutine: `while (!ready) co_await event.wait();`.
 /// Cheaper than a timer that never fires: nothing is queued anywhere while the coroutine waits.
-/// Whoever owns an event notifies it before it goes away; a waiter left behind would never end.
+/// The owner of an event notifies it before destroying it; a waiter left behind would never end.
 class event {
  public:
     event() noexcept = default;
     event(const event&) = delete;
     event& operator=(const event&) = delete;
-    ~event() {
-        if (!waiter_) return;
-        const reserve_use granted(reserve_use::lack::waits);  // Asio posts the rest of the coroutine in a destructor
-        waiter_.reset();
-    }
+    ~event() = default;
 
-    /// Resumes the waiter, if there is one, from the strand's queue: never inside this call. Out of memory, it is
-    /// dropped instead, which whoever spawned it hears of.
+    /// Resumes the waiter, if there is one, from the strand's queue: never inside this call.
     void notify() noexcept {
         if (!waiter_) return;
-        const reserve_use granted;
-        try {
-            const auto strand = waiter_->get_executor();
-            post_to(strand, [resume = take()]() mutable { resume(); });
-        } catch (const std::bad_alloc&) {
-            return;
-        }
+        const auto strand = waiter_->get_executor();
+        post_to(strand, [resume = take()]() mutable { resume(); });
     }
 
-    /// The same, but inside this call: only on the strand, and as the last thing that a handler does.
+    /// Resumes the waiter inside this call: only on the strand, and as the last thing that a handler does.
     void notify_now() {
         if (!waiter_) return;
         auto resume = take();

@@ -4,7 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
@@ -33,7 +32,6 @@ void poller::defer(const executor& strand, std::shared_ptr<deferred> task) {
 
 void poller::post_deferred() {
     if (posted_) return;
-    const reserve_use granted;  // what is put off would stay so
     asio::post(context_, [this] {
         posted_ = false;
         in_turn_ = true;
@@ -55,12 +53,7 @@ void poller::run_deferred() noexcept {
         running_.clear();
     }
     in_turn_ = false;
-    if (deferred_.empty()) return;
-    try {
-        post_deferred();
-    } catch (const std::exception&) {
-        log_exception("the event loop", std::current_exception());  // the next turn makes up for it
-    }
+    if (!deferred_.empty()) post_deferred();
 }
 
 }  // namespace tunnel::io

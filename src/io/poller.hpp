@@ -64,7 +64,7 @@ class poller : public asio::execution_context::service {
     struct impl;
 
     void shutdown() noexcept override;
-    /// Where memory runs out, what this socket serves is lost, the others are not.
+    /// Logs what a watcher throws: the other watchers are not affected.
     static void tell(socket_watcher& watcher, const socket_events& events) noexcept;
     /// Ends a turn. One that puts off work without end must not keep the others from their turn.
     void run_deferred() noexcept;

@@ -2,61 +2,22 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <cerrno>
 #include <cstddef>
-#include <exception>
 #include <mutex>
-#include <new>
+#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "io/memory_reserve.hpp"
 #include "io/poller.hpp"
 #include "io/runtime.hpp"
-#include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
 
 /// The poller on Linux: an epoll instance beside Asio's, which Asio watches as one descriptor.
 namespace tunnel::io {
 
 namespace {
-
-/// Memory for one operation at a time: the one that the whole program waits in must not fail for want of it.
-class one_block {
- public:
-    void* take(std::size_t size) {
-        if (size > block_.size() || std::exchange(taken_, true)) throw std::bad_alloc();
-        return block_.data();
-    }
-    void give_back() noexcept { taken_ = false; }
-
- private:
-    alignas(std::max_align_t) std::array<std::byte, 512> block_{};
-    bool taken_ = false;
-};
-
-template <class Value>
-class one_block_allocator {
- public:
-    using value_type = Value;
-
-    explicit one_block_allocator(one_block& block) noexcept : block_(&block) {}
-    template <class Other>
-    // An allocator is one for every type.
-    // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
-    one_block_allocator(const one_block_allocator<Other>& other) noexcept : block_(other.block_) {}
-
-    Value* allocate(std::size_t n) { return static_cast<Value*>(block_->take(n * sizeof(Value))); }
-    void deallocate(Value*, std::size_t) noexcept { block_->give_back(); }
-    bool operator==(const one_block_allocator&) const = default;
-
- private:
-    template <class>
-    friend class one_block_allocator;
-
-    one_block* block_;
-};
 
 constexpr std::uint32_t always = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
@@ -98,7 +59,6 @@ struct poller::impl {
     std::vector<entry> entries;  // by descriptor
     std::size_t open = 0;
     bool waiting = false;
-    one_block wait_memory;
 };
 
 poller::poller(asio::execution_context& context)
@@ -129,7 +89,7 @@ void poller::add(int descriptor, std::weak_ptr<socket_watcher> watcher, const ex
     ++e.generation;
     auto event = impl_->event_of(descriptor, e);
     if (epoll_ctl(impl_->queue.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0) {
-        throw std::bad_alloc();  // the kernel has no memory for it, or may use no more
+        throw std::system_error(errno, std::generic_category(), "cannot watch a socket");
     }
     e.open = true;
     ++impl_->open;
@@ -171,8 +131,7 @@ void poller::impl::wait() {
         waiting = false;
         if (error == asio::error::operation_aborted) wait();  // a socket may have come since the last one went
     };
-    queue.async_wait(asio::posix::descriptor_base::wait_read,
-                     asio::bind_allocator(one_block_allocator<void>(wait_memory), std::move(arrived)));
+    queue.async_wait(asio::posix::descriptor_base::wait_read, std::move(arrived));
 }
 
 void poller::impl::turn() {
@@ -199,13 +158,7 @@ void poller::impl::dispatch(const epoll_event& event) {
     if (!watcher) return;
     const auto what = events_from(event.events);
     if (!strand) return tell(*watcher, what);
-    try {
-        // It is told once: a watcher that does not hear of it may wait for ever.
-        const reserve_use granted(reserve_use::lack::waits);
-        post_to(strand, [watcher = std::move(watcher), what] { tell(*watcher, what); });
-    } catch (const std::exception&) {
-        log_exception("a connection", std::current_exception());
-    }
+    post_to(strand, [watcher = std::move(watcher), what] { tell(*watcher, what); });
 }
 
 }  // namespace tunnel::io

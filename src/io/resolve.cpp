@@ -8,13 +8,10 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
-
-#include "io/memory_reserve.hpp"
 
 namespace tunnel::io {
 
@@ -41,7 +38,6 @@ void note_found(lookup& shared, const addrinfo* list) {
 
 void wake_waiting(const std::shared_ptr<lookup>& shared) {
     if (shared->waiting == nullptr) return;
-    const reserve_use granted;
     // The timer is of the waiter's strand: only a handler there may touch it.
     asio::post(shared->waiting->get_executor(), [shared] {
         const std::lock_guard again(shared->mutex);
@@ -57,18 +53,10 @@ void look_up(const std::shared_ptr<lookup>& shared, const address& where) noexce
     const auto failed = getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &list);
     const std::lock_guard lock(shared->mutex);
     shared->done = true;
-    try {
-        if (failed != 0) shared->error = asio::error::host_not_found;
-        note_found(*shared, list);
-    } catch (const std::bad_alloc&) {
-        shared->error = asio::error::no_memory;
-    }
+    if (failed != 0) shared->error = asio::error::host_not_found;
+    note_found(*shared, list);
     if (list != nullptr) freeaddrinfo(list);
-    try {
-        wake_waiting(shared);
-    } catch (const std::bad_alloc&) {
-        return;  // the limit of the look-up wakes it
-    }
+    wake_waiting(shared);
 }
 
 /// The timer is gone when the wait is, also where the io_context drops the coroutine.

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "io/spawn.hpp"
-#include "tunnel/base/recycled_memory.hpp"
 
 namespace tunnel::io {
 
@@ -24,16 +23,11 @@ void runtime::run() {
 }
 
 void runtime::run_one_thread() {
-    // The first block that a thread keeps makes glibc note that the thread clears up at its end. Where it has no memory
-    // for that note, it ends the program.
-    const auto first = take_memory(1);
-    give_memory_back(first.data, first.size);
     for (;;) {
         try {
             context_.run();
             return;
         } catch (const std::exception&) {
-            // Memory ran out: what this handler served is lost, the others are not.
             log_exception("a handler", std::current_exception());
         }
     }

@@ -1,9 +1,7 @@
 #include "mux/exchange.hpp"
 
-#include <new>
 #include <utility>
 
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 #include "mux/link.hpp"
 #include "tunnel/base/limits.hpp"
@@ -12,11 +10,7 @@ namespace tunnel::mux {
 
 bool merge(protocol::data& last, protocol::data& more) {
     if (last.end || last.body.size() + more.body.size() > limits::body_slice) return false;
-    try {
-        last.body.append(more.body.view());
-    } catch (const std::bad_alloc&) {
-        return false;  // it stays a part by itself: lost, it would leave a hole that nobody sees
-    }
+    last.body.append(more.body.view());
     last.end = more.end;
     last.trailers = std::move(more.trailers);
     return true;
@@ -34,13 +28,7 @@ void exchange::to_session(Function run) {
 template <class Function>
 void exchange::to_link(Function run) {
     io::run_on(link_->strand(), [self = shared_from_this(), link = link_, run = std::move(run)]() mutable {
-        try {
-            run(link->streams(), self);
-        } catch (const std::bad_alloc&) {
-            // The stream is in no state to go on, and the peer would not hear of it.
-            link->close("memory ran out");
-            throw;
-        }
+        run(link->streams(), self);
     });
 }
 
@@ -80,7 +68,6 @@ void exchange::send_fin() {
 
 void exchange::cancel(protocol::cancel_reason reason) {
     if (over_) return;
-    const io::reserve_use granted;
     if (link_) {
         to_link([reason](stream_set& streams, const auto& self) { streams.cancel(self, reason); });
     } else {
@@ -98,7 +85,6 @@ void exchange::stop_peer() {
 }
 
 void exchange::fail(failure why, protocol::cancel_reason reason) {
-    const io::reserve_use granted;
     cancel(reason);
     push(failed{why});
     incoming_changed_.notify();

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "io/memory_reserve.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 
@@ -230,18 +229,9 @@ std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
     if (auto* p = std::get_if<request>(&m)) {
         if (const auto error = streams_.check_new(*p)) return error;
         if (!streams_.takes_body_of(*p)) return streams_.handle_bad_body(p->id, true);
-        const auto id = p->id;
-        std::shared_ptr<exchange> s;
-        try {
-            s = events.new_exchange(*p);
-            streams_.adopt(s, *p);
-            events.serve(s, std::move(*p));
-        } catch (const std::bad_alloc&) {
-            // This request fails, the others go on.
-            const io::reserve_use granted;
-            if (s) streams_.cancel(s, cancel_reason::other);
-            return streams_.handle_bad_body(id, true);  // also where it was not open yet
-        }
+        const auto s = events.new_exchange(*p);
+        streams_.adopt(s, *p);
+        events.serve(s, std::move(*p));
         return {};
     }
     if (const auto* p = std::get_if<ping>(&m)) {
@@ -304,7 +294,7 @@ void tunnel_link::finish(protocol::goaway_reason reason, std::string detail) {
     if (closed_ || finishing_) return;
     goodbye_.set(times_.goaway);
     announce(reason, std::move(detail));
-    finishing_ = true;  // not where memory ran out: then it is said again
+    finishing_ = true;
 }
 
 void tunnel_link::close(std::string why) {

@@ -78,8 +78,7 @@ class tunnel_link : public std::enable_shared_from_this<tunnel_link>, private io
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
 
     void close(std::string why);
-    /// When run() has ended, however it did: nothing is open any more. To be called again where it throws
-    /// std::bad_alloc.
+    /// When run() has ended, however it did: nothing is open any more.
     void abandon(std::string why);
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     /// A goodbye was said: no new streams.

@@ -69,7 +69,7 @@ class stream_set {
     /// are ready a frame has `shared_slice` octets of body at most.
     void fill(byte_buffer& out, std::size_t limit, std::size_t shared_slice);
 
-    /// The connection is gone: every open exchange fails. To be called again where it throws std::bad_alloc.
+    /// The connection is gone: every open exchange fails.
     void fail_all(failure why);
 
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }

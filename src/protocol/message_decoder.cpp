@@ -503,12 +503,8 @@ message_decoder& message_decoder::operator=(message_decoder&&) noexcept = defaul
 message_decoder::~message_decoder() = default;
 
 std::error_code message_decoder::decode(std::string_view payload, message& out, body_form form) {
-    try {
-        const errc e = impl_->decode(payload, out, form);
-        return e == ok ? std::error_code() : make_error_code(e);
-    } catch (const std::bad_alloc&) {
-        return make_error_code(std::errc::not_enough_memory);
-    }
+    const errc e = impl_->decode(payload, out, form);
+    return e == ok ? std::error_code() : make_error_code(e);
 }
 
 }  // namespace tunnel::protocol

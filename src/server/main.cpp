@@ -2,6 +2,7 @@
 #include <exception>
 #include <memory>
 
+#include "app/out_of_memory.hpp"
 #include "app/program.hpp"
 #include "base/log.hpp"
 #include "base/platform.hpp"
@@ -10,6 +11,7 @@
 
 int main(int argc, char** argv) {
     using namespace tunnel;
+    app::end_when_out_of_memory("tunnel-server");
     open_standard_files();
     auto [settings, exit_code] = server::parse_options(argc, argv);
     if (exit_code) return *exit_code;

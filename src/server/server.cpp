@@ -1,8 +1,6 @@
 #include "server/server.hpp"
 
 #include <algorithm>
-#include <new>
-#include <optional>
 #include <utility>
 
 #include "base/log.hpp"
@@ -62,17 +60,12 @@ void server::run_session(const std::shared_ptr<Session>& session, std::list<std:
     auto body = [session, run]() -> io::awaitable<void> { return ((*session).*run)(); };
     auto ended = [self = shared_from_this(), session, &sessions, at] {
         session->ended();
-        io::insist(self->strand_, [self, &sessions, at, erased = false]() mutable {
-            if (!std::exchange(erased, true)) sessions.erase(at);
+        io::post_to(self->strand_, [self, &sessions, at] {
+            sessions.erase(at);
             self->session_ended();
         });
     };
-    try {
-        io::spawn(session->strand(), "connection", std::move(body), std::move(ended));
-    } catch (const std::bad_alloc&) {
-        sessions.erase(at);
-        throw;
-    }
+    io::spawn(session->strand(), "connection", std::move(body), std::move(ended));
 }
 
 void server::session_ended() {
@@ -86,17 +79,13 @@ void server::session_ended() {
 }
 
 void server::stop() {
-    io::insist(strand_, [self = shared_from_this(), again = std::optional<bool>()]() mutable {
-        if (!again) again = self->phase_ != phase::serving;
-        if (*again) return self->finish(true);
+    io::post_to(strand_, [self = shared_from_this()] {
+        if (self->phase_ != phase::serving) return self->finish(true);
         self->drain();
     });
 }
 
-// Both of these may be called again where memory ran out in the middle.
-
 void server::drain() {
-    if (phase_ != phase::serving && phase_ != phase::draining) return;
     phase_ = phase::draining;
     spdlog::info("stopping: {} public connections open", public_sessions_.size());
     http_.stop();

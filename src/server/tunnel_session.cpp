@@ -1,11 +1,8 @@
 #include "server/tunnel_session.hpp"
 
-#include <new>
 #include <utility>
 
 #include "base/log.hpp"
-#include "io/insist.hpp"
-#include "io/memory_reserve.hpp"
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/version.hpp"
@@ -60,8 +57,7 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
 }
 
 void tunnel_session::finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
-    // A client that does not hear of it believes that it is the active one.
-    io::insist(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
+    io::post_to(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
         self->link_->set_stream_failure(stream_failure);
         self->link_->streams().fail_all(stream_failure);
         self->link_->finish(reason, detail);
@@ -76,13 +72,7 @@ void tunnel_session::open(std::shared_ptr<mux::exchange> exchange, mux::part<mux
             // Gone, and the slot has not heard of it yet: the request never left.
             if (self.link_->closed() || self.link_->finishing() || self.link_->leaving())
                 return exchange->deliver(mux::failed{mux::failure::no_client});
-            bool opened = false;
-            try {
-                opened = streams.size() < max_in_flight && streams.open(exchange, std::move(request));
-            } catch (const std::bad_alloc&) {
-                streams.cancel(exchange, protocol::cancel_reason::other);
-            }
-            const io::reserve_use granted;
+            const auto opened = streams.size() < max_in_flight && streams.open(exchange, std::move(request));
             if (!opened) return exchange->deliver(mux::failed{mux::failure::overloaded});
             exchange->opened(self.link_);
         });

@@ -17,13 +17,12 @@ class tunnel_session : public mux::tunnel_link::owner, public std::enable_shared
     tunnel_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const mux::link_times& times = {});
 
     [[nodiscard]] io::awaitable<void> run();
-    /// After run(), however it ended: the slot is free. To be called again where it throws std::bad_alloc.
+    /// After run(), however it ended: the slot is free.
     void ended();
 
     /// (any) The slot made this session active: our hello goes out.
     void activate();
-    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes. Queued, and
-    /// done even where memory runs out meanwhile; throws std::bad_alloc where it never will be.
+    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes. Queued.
     void replace(const std::string& by);
     /// (any) Goodbye, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);

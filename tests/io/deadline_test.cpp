@@ -4,7 +4,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
-#include <new>
 
 namespace tunnel::io {
 namespace {
@@ -29,17 +28,6 @@ TEST_F(Deadline, ExpiresOnce) {
     limit.set(1ms);
     run_dry();
     EXPECT_EQ(expired, 1);
-}
-
-TEST_F(Deadline, WhatFindsNoMemoryIsDoneAgain) {
-    deadline scarce(context.get_executor(), [this] {
-        if (++expired < 3) throw std::bad_alloc();
-    });
-    scarce.set(1ms);
-    for (int failed = 0; failed < 2; ++failed) EXPECT_THROW(context.run_for(5s), std::bad_alloc);
-    context.run_for(5s);
-    EXPECT_TRUE(context.stopped());
-    EXPECT_EQ(expired, 3);
 }
 
 TEST_F(Deadline, ClearedItDoesNotExpire) {

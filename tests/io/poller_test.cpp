@@ -9,7 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -229,7 +229,7 @@ TEST_F(Poller, AWatcherThatIsGoneIsNotTold) {
 TEST_F(Poller, AWatcherThatFailsDoesNotTakeTheOthersTurn) {
     auto first = started();
     auto second = started();
-    for (auto* e : {&first, &second}) e->own->when_ready = [] { throw std::bad_alloc(); };
+    for (auto* e : {&first, &second}) e->own->when_ready = [] { throw std::runtime_error("a bug"); };
     first.peer->send("x");
     second.peer->send("x");
     run_until([&] { return !first.own->told.empty() && !second.own->told.empty(); });

@@ -284,24 +284,6 @@ inline constexpr auto standby_time = 600ms;
 
 // --- Memory -------------------------------------------------------------------------------------------------
 
-/// Kept aside for when memory runs out, in pieces: each is enough to drop a coroutine that met the lack of it.
-inline constexpr std::size_t memory_reserve = 64 * kib;
-
-/// One such piece: larger than what allocators keep apart by size, so that a piece that was given back serves an object
-/// of any size.
-inline constexpr std::size_t memory_reserve_piece = 4 * kib;
-
-/// Between two tries of what has to be done and finds no memory, not even that reserve: nothing else can be done, and
-/// trying at once would spin.
-inline constexpr std::chrono::milliseconds memory_pause{1};
-
-/// How long a thread waits for memory where it can neither go on without nor fail. Behind it the program ends, and
-/// whoever supervises it starts it again.
-inline constexpr std::chrono::seconds memory_patience{10};
-
-/// Until what a timer brought about is done again where memory ran out in its middle: it is late already.
-inline constexpr std::chrono::milliseconds memory_retry{100};
-
 /// What a thread keeps of the memory that comes and goes with requests: of each size up to the largest, blocks and
 /// octets at most, together 3.7 MiB. A turn of the event loop gives back what `sockets_a_turn` requests held, some of
 /// them two blocks of a size, before a read of the link takes it again. With 256 blocks and 128 KiB, a thousand

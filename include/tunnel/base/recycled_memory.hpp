@@ -14,7 +14,7 @@ struct memory_block {
     std::size_t size;
 };
 
-/// At least `size` octets, aligned as operator new does. Throws std::bad_alloc.
+/// At least `size` octets, aligned as operator new does.
 [[nodiscard]] memory_block take_memory(std::size_t size);
 /// `size`: what was asked for, or what was given.
 void give_memory_back(char* data, std::size_t size) noexcept;
