@@ -131,7 +131,7 @@ bool tunnel_link::decode_next(protocol::message& m, bool& found) {
         found = true;
     }
     if (!error) return true;
-    if (error == errc::bad_base64) {
+    if (protocol::is_stream_error(error)) {
         // The stream is at fault, not the connection.
         const auto id = std::visit(
             [](const auto& part) {

@@ -34,6 +34,10 @@ class protocol_category final : public std::error_category {
                 return "message is not expected here";
             case errc::unsupported_version:
                 return "peer speaks another protocol version";
+            case errc::too_long:
+                return "a member is longer than its limit";
+            case errc::too_many_streams:
+                return "a request came although max_streams streams are open";
         }
         return "unknown protocol error";
     }

@@ -73,6 +73,11 @@ class reader {
     [[nodiscard]] errc key(std::string& scratch, std::string_view& out);
     /// Whether nothing but blanks follows.
     [[nodiscard]] bool at_end() noexcept;
+    /// Whether the next value is a string.
+    [[nodiscard]] bool at_string() noexcept {
+        skip_blanks();
+        return at_ != end_ && *at_ == '"';
+    }
     /// What is not read yet.
     [[nodiscard]] std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
 

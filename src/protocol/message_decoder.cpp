@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <new>
 #include <utility>
 
+#include "http/hop_by_hop.hpp"
 #include "protocol/json_reader.hpp"
+#include "protocol/message_members.hpp"
+#include "protocol/message_shape.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/message_codec.hpp"
@@ -13,292 +17,16 @@ namespace tunnel::protocol {
 namespace {
 
 using json::ok;
-
-/// In the order of the variant `message`.
-enum class kind : std::uint8_t { unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway };
-
-static_assert(static_cast<std::size_t>(kind::goaway) + 1 == std::variant_size_v<message>);
-
-kind kind_from(std::string_view name) noexcept {
-    const auto either = [name](std::string_view known, kind k) { return name == known ? k : kind::unknown; };
-    switch (name.size()) {
-        case 3:
-            return either("fin", kind::fin);
-        case 4:
-            if (name == "data") return kind::data;
-            return name == "ping" ? kind::ping : either("pong", kind::pong);
-        case 5:
-            return either("hello", kind::hello);
-        case 6:
-            if (name == "window") return kind::window;
-            return name == "cancel" ? kind::cancel : either("goaway", kind::goaway);
-        case 7:
-            return either("request", kind::request);
-        case 8:
-            return either("response", kind::response);
-        default:
-            return kind::unknown;
-    }
-}
-
-enum class member : std::uint8_t {
-    type,
-    id,
-    method,
-    path,
-    headers,
-    content_length,
-    body,
-    end,
-    upgrade,
-    te,
-    trailers,
-    status,
-    reason,
-    protocol,
-    agent,
-    window,
-    max_streams,
-    takeover,
-    instance,
-    raw_bodies,
-    bytes,
-    nonce,
-    detail,
-    unknown,
-};
-
-member member_from(std::string_view key) noexcept {
-    const auto either = [key](std::string_view name, member m) { return key == name ? m : member::unknown; };
-    switch (key.size()) {
-        case 2:
-            return key == "id" ? member::id : either("te", member::te);
-        case 3:
-            return either("end", member::end);
-        case 4:
-            if (key == "type") return member::type;
-            return key == "path" ? member::path : either("body", member::body);
-        case 5:
-            if (key == "nonce") return member::nonce;
-            return key == "bytes" ? member::bytes : either("agent", member::agent);
-        case 6:
-            if (key == "method") return member::method;
-            if (key == "status") return member::status;
-            if (key == "reason") return member::reason;
-            return key == "window" ? member::window : either("detail", member::detail);
-        case 7:
-            return key == "headers" ? member::headers : either("upgrade", member::upgrade);
-        case 8:
-            if (key == "trailers") return member::trailers;
-            if (key == "protocol") return member::protocol;
-            return key == "takeover" ? member::takeover : either("instance", member::instance);
-        case 10:
-            return either("raw_bodies", member::raw_bodies);
-        case 11:
-            return either("max_streams", member::max_streams);
-        case 14:
-            return either("content_length", member::content_length);
-        default:
-            return member::unknown;
-    }
-}
-
-using member_set = std::uint32_t;
-
-template <class... Members>
-constexpr member_set set_of(Members... members) noexcept {
-    return (member_set{0} | ... | (member_set{1} << static_cast<unsigned>(members)));
-}
-
-/// What a type needs and what it may have besides; any other member of it is unknown and ignored.
-struct shape {
-    member_set required;
-    member_set optional = 0;
-};
-
-constexpr shape shape_of(kind k) noexcept {
-    using enum member;
-    switch (k) {
-        case kind::hello:
-            return {set_of(protocol, member::window, max_streams), set_of(agent, takeover, instance, raw_bodies)};
-        case kind::request:
-            return {set_of(id, method, path, end), set_of(headers, content_length, body, upgrade, te, trailers)};
-        case kind::response:
-            return {set_of(id, status, end), set_of(reason, headers, content_length, body, upgrade, trailers)};
-        case kind::data:
-            return {set_of(id, end), set_of(body, trailers)};
-        case kind::window:
-            return {set_of(id, bytes)};
-        case kind::cancel:
-            return {set_of(id, reason)};
-        case kind::fin:
-            return {set_of(id)};
-        case kind::ping:
-        case kind::pong:
-            return {set_of(nonce)};
-        case kind::goaway:
-            return {set_of(reason), set_of(detail)};
-        case kind::unknown:
-            break;
-    }
-    return {0};
-}
+using namespace shapes;
 
 /// Nesting of the values of our members.
 constexpr std::size_t inside_the_message = 1;
 
-/// What was read of a message: numbers and the like here, the rest right in its place in the message. A member has a
-/// place if the shape of the type has the member.
-struct members {
-    member_set seen = 0;
-    std::uint64_t id = 0;
-    std::uint64_t status = 0;
-    std::uint64_t protocol = 0;
-    std::uint64_t window = 0;
-    std::uint64_t max_streams = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t nonce = 0;
-    std::uint64_t content_length = 0;
-    bool end = false;
-    bool takeover = false;
-    bool raw_bodies = false;
-    bool accepts_trailers = false;
-    bool bad_body = false;
-    cancel_reason cancelled = cancel_reason::other;
-    goaway_reason going = goaway_reason::other;
-    std::string* method = nullptr;
-    std::string* target = nullptr;
-    std::string* reason = nullptr;
-    std::string* upgrade = nullptr;
-    std::string* agent = nullptr;
-    std::string* instance = nullptr;
-    std::string* detail = nullptr;
-    http::field_list* fields = nullptr;
-    http::field_list* trailers = nullptr;
-    byte_buffer* body = nullptr;
-
-    [[nodiscard]] bool has(member m) const noexcept { return (seen & set_of(m)) != 0; }
-};
-
-errc check(kind k, const members& m) noexcept {
-    member_set required = shape_of(k).required;
-    // Another version's hello may lack what ours needs; it must still be readable enough to be refused by name.
-    if (k == kind::hello && m.has(member::protocol) && m.protocol != version) required = set_of(member::protocol);
-    if ((m.seen & required) != required) return errc::missing_member;
-    if (m.has(member::id) && (m.id == 0 || m.id > limits::max_stream_id)) return errc::bad_member;
-    if (m.has(member::status) && (m.status < 100 || m.status > 599)) return errc::bad_member;
-    if (m.has(member::trailers) && !m.end) return errc::bad_member;
-    return ok;
-}
-
-/// Makes `out` a message of the type, and finds the places of its members.
-void begin(kind k, message& out, members& m) {
-    switch (k) {
-        case kind::hello: {
-            auto& to = out.emplace<hello>();
-            m.agent = &to.agent;
-            m.instance = &to.instance;
-            break;
-        }
-        case kind::request: {
-            auto& to = out.emplace<request>();
-            m.method = &to.head.method;
-            m.target = &to.head.target;
-            m.fields = &to.head.fields;
-            m.upgrade = &to.head.upgrade;
-            m.body = &to.body;
-            m.trailers = &to.trailers;
-            break;
-        }
-        case kind::response: {
-            auto& to = out.emplace<response>();
-            m.reason = &to.head.reason;
-            m.fields = &to.head.fields;
-            m.upgrade = &to.head.upgrade;
-            m.body = &to.body;
-            m.trailers = &to.trailers;
-            break;
-        }
-        case kind::data: {
-            auto& to = out.emplace<data>();
-            m.body = &to.body;
-            m.trailers = &to.trailers;
-            break;
-        }
-        case kind::goaway: {
-            auto& to = out.emplace<goaway>();
-            m.detail = &to.detail;
-            break;
-        }
-        case kind::window:
-        case kind::cancel:
-        case kind::fin:
-        case kind::ping:
-        case kind::pong:
-        case kind::unknown:
-            break;
-    }
-}
-
-/// Puts in what has been read and checked.
-void finish(kind k, const members& m, message& out) {
-    std::optional<std::uint64_t> content_length;
-    if (m.has(member::content_length)) content_length = m.content_length;
-    switch (k) {
-        case kind::hello: {
-            constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-            auto& to = std::get<hello>(out);
-            to.protocol = static_cast<std::uint32_t>(std::min(m.protocol, most));
-            to.window = m.window;
-            to.max_streams = m.max_streams;
-            to.takeover = m.takeover;
-            to.raw_bodies = m.raw_bodies;
-            break;
-        }
-        case kind::request: {
-            auto& to = std::get<request>(out);
-            to.id = m.id;
-            to.head.content_length = content_length;
-            to.head.accepts_trailers = m.accepts_trailers;
-            to.end = m.end;
-            break;
-        }
-        case kind::response: {
-            auto& to = std::get<response>(out);
-            to.id = m.id;
-            to.head.status = static_cast<unsigned>(m.status);
-            to.head.content_length = content_length;
-            to.end = m.end;
-            break;
-        }
-        case kind::data: {
-            auto& to = std::get<data>(out);
-            to.id = m.id;
-            to.end = m.end;
-            break;
-        }
-        case kind::window:
-            out = window{m.id, m.bytes};
-            break;
-        case kind::cancel:
-            out = cancel{m.id, m.cancelled};
-            break;
-        case kind::fin:
-            out = fin{m.id};
-            break;
-        case kind::ping:
-            out = ping{m.nonce};
-            break;
-        case kind::pong:
-            out = pong{m.nonce};
-            break;
-        case kind::goaway:
-            std::get<goaway>(out).reason = m.going;
-            break;
-        case kind::unknown:
-            out = unknown{};
-            break;
-    }
+/// A text for people is cut, at the start of a character.
+void cut(std::string* text, std::size_t longest) {
+    if (text == nullptr || text->size() <= longest) return;
+    while (longest > 0 && (static_cast<unsigned char>((*text)[longest]) & 0xC0U) == 0x80U) --longest;
+    text->resize(longest);
 }
 
 }  // namespace
@@ -306,6 +34,8 @@ void finish(kind k, const members& m, message& out) {
 struct message_decoder::impl {
     std::string scratch;
     std::string value_scratch;
+    member at_fault = member::unknown;
+    errc broken = ok;
 
     errc decode(std::string_view payload, message& out, body_form form);
 
@@ -315,6 +45,14 @@ struct message_decoder::impl {
     errc read_usual(json::reader& json, member_set known, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
+    errc read_versions(json::reader& json, std::vector<std::uint64_t>& to);
+    errc read_compress(json::reader& json, members& to);
+    errc read_other_version(json::reader json, json::list object, message& out, bool& found);
+    errc check(kind k, const members& m);
+    errc blame(member which, errc why) noexcept {
+        at_fault = which;
+        return why;
+    }
     errc read_reason(json::reader& json, kind k, members& to);
     errc read_fields(json::reader& json, http::field_list& to) { return json.fields(scratch, value_scratch, to); }
 };
@@ -365,6 +103,79 @@ errc message_decoder::impl::read_octets(json::reader& json, std::string& to) {
     return ok;
 }
 
+errc message_decoder::impl::read_versions(json::reader& json, std::vector<std::uint64_t>& to) {
+    if (const errc e = json.open_array(); e != ok) return e;
+    json::list list(']');
+    for (bool more = true;;) {
+        if (const errc e = json.next(list, more); e != ok) return e;
+        if (!more) return to.empty() ? errc::bad_member : ok;
+        if (to.size() == limits::max_versions) return errc::bad_member;
+        if (const errc e = json.number(to.emplace_back()); e != ok) return e;
+    }
+}
+
+errc message_decoder::impl::read_compress(json::reader& json, members& to) {
+    if (json.at_string()) return read_text(json, *to.compress);
+    if (const errc e = json.open_array(); e != ok) return e;
+    json::list list(']');
+    for (bool more = true;;) {
+        if (const errc e = json.next(list, more); e != ok || !more) return e;
+        if (const errc e = read_text(json, to.compress_offer->emplace_back()); e != ok) return e;
+    }
+}
+
+/// `protocol` comes before all else: the rest of another version's hello may be of any type. It must still be JSON.
+errc message_decoder::impl::read_other_version(json::reader json, json::list object, message& out, bool& found) {
+    std::uint64_t number = version;
+    for (bool more = true;;) {
+        if (const errc e = json.next(object, more); e != ok) return e;
+        if (!more) break;
+        std::string_view key;
+        if (const errc e = json.key(scratch, key); e != ok) return e;
+        if (key != "protocol" || found) {
+            if (const errc e = json.skip(scratch, inside_the_message); e != ok) return e;
+            continue;
+        }
+        if (const errc e = json.number(number); e != ok) return blame(member::protocol, e);
+        if (number == version) return ok;
+        found = true;
+    }
+    if (!found) return ok;
+    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+    hello other;
+    other.protocol = static_cast<std::uint32_t>(std::min(number, most));
+    out = std::move(other);
+    return json.at_end() ? ok : errc::bad_json;
+}
+
+errc message_decoder::impl::check(kind k, const members& m) {
+    const member_set missing = shape_of(k).required & ~m.seen;
+    if (missing != 0) return blame(static_cast<member>(std::countr_zero(missing)), errc::missing_member);
+    if (m.has(member::id) && (m.id == 0 || m.id > limits::max_stream_id)) return blame(member::id, errc::bad_member);
+    if (m.has(member::status) && (m.status < 100 || m.status > 599)) return blame(member::status, errc::bad_member);
+    if (m.has(member::connection) && m.connection == 0) return blame(member::connection, errc::bad_member);
+    if (m.has(member::trailers) && !m.end) return blame(member::trailers, errc::bad_member);
+    cut(m.agent, limits::max_name);
+    cut(m.caller, limits::max_name);
+    cut(m.detail, limits::max_text);
+    cut(m.public_url, limits::max_text);
+    // From here on, the stream is at fault.
+    if (m.bad_body) return blame(member::body, errc::bad_base64);
+    const auto too_long = [](const auto* value, member which) {
+        return value != nullptr && value->size() > member_rules[static_cast<std::size_t>(which)].longest;
+    };
+    if (too_long(m.method, member::method)) return blame(member::method, errc::too_long);
+    if (too_long(m.target, member::path)) return blame(member::path, errc::too_long);
+    if (too_long(m.upgrade, member::upgrade)) return blame(member::upgrade, errc::too_long);
+    if (too_long(m.reason, member::reason)) return blame(member::reason, errc::too_long);
+    const auto too_large = [](const http::field_list* list, std::size_t bytes) {
+        return list != nullptr && (list->size() > limits::max_fields + limits::added_fields || list->octets() > bytes);
+    };
+    if (too_large(m.fields, limits::max_head + limits::added_octets)) return blame(member::headers, errc::too_long);
+    if (too_large(m.trailers, limits::max_trailers)) return blame(member::trailers, errc::too_long);
+    return ok;
+}
+
 errc message_decoder::impl::read_reason(json::reader& json, kind k, members& to) {
     if (k == kind::response) return read_octets(json, *to.reason);
     std::string_view name;
@@ -403,8 +214,11 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             to.accepts_trailers = view == "trailers";
             return e;
         }
-        case member::trailers:
-            return read_fields(json, *to.trailers);
+        case member::trailers: {
+            const errc e = read_fields(json, *to.trailers);
+            to.trailers->remove_if([](const http::field& f) { return http::is_forbidden_trailer(f.name); });
+            return e;
+        }
         case member::status:
             return json.number(to.status);
         case member::reason:
@@ -423,6 +237,18 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return read_text(json, *to.instance);
         case member::raw_bodies:
             return json.boolean(to.raw_bodies);
+        case member::versions:
+            return read_versions(json, *to.versions);
+        case member::probe:
+            return json.boolean(to.probe);
+        case member::public_url:
+            return read_text(json, *to.public_url);
+        case member::compress:
+            return read_compress(json, to);
+        case member::connection:
+            return json.number(to.connection);
+        case member::caller:
+            return read_text(json, *to.caller);
         case member::bytes:
             return json.number(to.bytes);
         case member::nonce:
@@ -442,6 +268,7 @@ errc message_decoder::impl::read_usual(json::reader& json, member_set known, kin
         if (e != ok || (set_of(which) & known) == 0 || !json.take(text)) return;
         to.seen |= set_of(which);
         e = read(json, which, k, to);
+        if (e != ok) at_fault = which;
     };
     next(member::id, R"(,"id":)");
     next(member::method, R"(,"method":)");
@@ -463,7 +290,15 @@ errc message_decoder::impl::decode(std::string_view payload, message& out, body_
     json::list object('}');
     kind k = kind::unknown;
     bool has_type = false;
+    at_fault = member::type;
     if (const errc e = begin_object(json, object, has_type, k); e != ok) return e;
+    at_fault = member::unknown;
+    if (k == kind::hello) {
+        bool found_other = false;
+        const errc e = read_other_version(json, object, out, found_other);
+        if (e == ok && found_other && form == body_form::raw) return blame(member::body, errc::bad_member);
+        if (e != ok || found_other) return e;
+    }
     const shape allowed = shape_of(k);
     const member_set known = set_of(member::type) | allowed.required | allowed.optional;
 
@@ -480,21 +315,22 @@ errc message_decoder::impl::decode(std::string_view payload, message& out, body_
         if (const errc e = json.key(scratch, key); e != ok) return e;
         member which = member_from(key);
         if ((set_of(which) & known) == 0) which = member::unknown;
-        if (which != member::unknown && found.has(which)) return errc::duplicate_member;
+        if (which != member::unknown && found.has(which)) return blame(which, errc::duplicate_member);
         found.seen |= set_of(which);
-        if (const errc e = read(json, which, k, found); e != ok) return e;
+        if (const errc e = read(json, which, k, found); e != ok) return blame(which, e);
     }
     if (form == body_form::raw) {
         // Only a message that may have a body, and has none already; a later version may know more of them.
-        if (k != kind::unknown && (found.body == nullptr || found.has(member::body))) return errc::bad_member;
+        if (k != kind::unknown && (found.body == nullptr || found.has(member::body)))
+            return blame(member::body, errc::bad_member);
         if (found.body != nullptr) found.body->append(json.rest());
     } else if (!json.at_end()) {
         return errc::bad_json;
     }
 
-    if (const errc e = check(k, found); e != ok) return e;
-    finish(k, found, out);
-    return found.bad_body ? errc::bad_base64 : ok;
+    const errc e = check(k, found);
+    if (e == ok || is_stream_error(make_error_code(e))) finish(k, found, out);
+    return e;
 }
 
 message_decoder::message_decoder() : impl_(std::make_unique<impl>()) {}
@@ -503,8 +339,32 @@ message_decoder& message_decoder::operator=(message_decoder&&) noexcept = defaul
 message_decoder::~message_decoder() = default;
 
 std::error_code message_decoder::decode(std::string_view payload, message& out, body_form form) {
-    const errc e = impl_->decode(payload, out, form);
+    impl_->broken = impl_->decode(payload, out, form);
+    const errc e = impl_->broken;
     return e == ok ? std::error_code() : make_error_code(e);
+}
+
+std::string message_decoder::fault() const {
+    const auto which = static_cast<std::size_t>(impl_->at_fault);
+    if (impl_->broken == ok || which >= member_rules.size()) return {};
+    const auto& [name, rule, longest] = member_rules[which];
+    std::string text = "`" + std::string(name) + "` ";
+    switch (impl_->broken) {
+        case errc::missing_member:
+            return text + "is missing";
+        case errc::duplicate_member:
+            return text + "stands twice";
+        case errc::bad_byte_string:
+            return text + "holds a character above U+00FF";
+        case errc::bad_base64:
+            return text + "is not valid base64";
+        case errc::too_long:
+            return text + "is longer than " + std::to_string(longest) + " bytes, or has too many fields";
+        case errc::bad_member:
+            return text.append(rule);
+        default:
+            return {};
+    }
 }
 
 }  // namespace tunnel::protocol

@@ -1,4 +1,5 @@
 #include <array>
+#include <utility>
 
 #include "protocol/json_writer.hpp"
 #include "tunnel/protocol/base64.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 /// Prefix, keys and punctuation of any message, and its numbers.
 constexpr std::size_t around_the_values = 384;
+constexpr std::size_t around_a_number = 21;
 constexpr std::string_view around_a_field = R"(["",""],)";
 
 std::size_t room_for(const http::field_list& list) noexcept {
@@ -40,6 +42,11 @@ class frame_writer {
         json_.literal(before);
         json_.number(n);
         return *this;
+    }
+    /// An array, or nothing where it is empty.
+    frame_writer& numbers(std::string_view before, const std::vector<std::uint64_t>& list) {
+        for (const auto n : list) number(std::exchange(before, ","), n);
+        return list.empty() ? *this : literal("]");
     }
     frame_writer& octets(std::string_view before, std::string_view value) {
         json_.literal(before);
@@ -86,12 +93,21 @@ class frame_writer {
 }  // namespace
 
 void append_frame(byte_buffer& out, const hello& m) {
-    frame_writer frame(out, R"({"type":"hello")", m.agent.size() + m.instance.size());
+    std::size_t room = m.agent.size() + m.instance.size() + m.public_url.size() + m.compress.size();
+    for (const auto& method : m.compress_offer) room += method.size() + around_a_field.size();
+    frame_writer frame(out, R"({"type":"hello")", room + m.versions.size() * around_a_number);
     frame.number(R"(,"protocol":)", m.protocol).text(R"(,"agent":)", m.agent);
     frame.number(R"(,"window":)", m.window).number(R"(,"max_streams":)", m.max_streams);
     if (m.takeover) frame.literal(R"(,"takeover":true)");
     if (!m.instance.empty()) frame.text(R"(,"instance":)", m.instance);
     if (m.raw_bodies) frame.literal(R"(,"raw_bodies":true)");
+    frame.numbers(R"(,"versions":[)", m.versions);
+    if (m.probe) frame.literal(R"(,"probe":true)");
+    if (!m.public_url.empty()) frame.text(R"(,"public_url":)", m.public_url);
+    std::string_view before = R"(,"compress":[)";
+    for (const auto& method : m.compress_offer) frame.text(std::exchange(before, ","), method);
+    if (!m.compress_offer.empty()) frame.literal("]");
+    if (!m.compress.empty()) frame.text(R"(,"compress":)", m.compress);
     frame.finish();
 }
 
@@ -102,8 +118,9 @@ void append_frame(byte_buffer& out, const window& m) {
 }
 
 void append_frame(byte_buffer& out, const cancel& m) {
-    frame_writer frame(out, R"({"type":"cancel")", 0);
+    frame_writer frame(out, R"({"type":"cancel")", m.detail.size());
     frame.number(R"(,"id":)", m.id).text(R"(,"reason":)", to_string(m.reason));
+    if (!m.detail.empty()) frame.text(R"(,"detail":)", m.detail);
     frame.finish();
 }
 
@@ -126,22 +143,31 @@ void append_frame(byte_buffer& out, const pong& m) {
 }
 
 void append_frame(byte_buffer& out, const goaway& m) {
-    frame_writer frame(out, R"({"type":"goaway")", m.detail.size());
+    frame_writer frame(out, R"({"type":"goaway")", m.detail.size() + m.versions.size() * around_a_number);
     frame.text(R"(,"reason":)", to_string(m.reason));
     if (!m.detail.empty()) frame.text(R"(,"detail":)", m.detail);
+    frame.numbers(R"(,"versions":[)", m.versions);
+    frame.finish();
+}
+
+void append_frame(byte_buffer& out, const closed_connection& m) {
+    frame_writer frame(out, R"({"type":"closed")", 0);
+    frame.number(R"(,"connection":)", m.connection);
     frame.finish();
 }
 
 void append_request(byte_buffer& out, stream_id id, const http::request_head& head, std::string_view body, bool end,
-                    const http::field_list& trailers, body_form form) {
-    const std::size_t room = head.method.size() + head.target.size() + head.upgrade.size() + room_for(head.fields) +
-                             room_for(trailers) + room_for_body(body, form);
+                    const http::field_list& trailers, body_form form, const request_origin& from) {
+    const std::size_t room = head.method.size() + head.target.size() + head.upgrade.size() + from.caller.size() +
+                             room_for(head.fields) + room_for(trailers) + room_for_body(body, form);
     frame_writer frame(out, R"({"type":"request")", room);
     frame.number(R"(,"id":)", id).octets(R"(,"method":)", head.method).octets(R"(,"path":)", head.target);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
     if (!head.upgrade.empty()) frame.octets(R"(,"upgrade":)", head.upgrade);
     if (head.accepts_trailers) frame.literal(R"(,"te":"trailers")");
+    if (from.connection != 0) frame.number(R"(,"connection":)", from.connection);
+    if (!from.caller.empty()) frame.text(R"(,"caller":)", from.caller);
     frame.finish(body, end, trailers, form);
 }
 

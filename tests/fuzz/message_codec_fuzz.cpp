@@ -25,7 +25,7 @@ std::error_code decode(message_decoder& decoder, std::string_view payload, char 
 }
 
 void append_raw(byte_buffer& out, const request& m) {
-    append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::raw);
+    append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::raw, m.from);
 }
 void append_raw(byte_buffer& out, const response& m) {
     append_response(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::raw);
@@ -66,7 +66,9 @@ void check_sound(const message& m) {
 }
 
 void append(byte_buffer&, const unknown&) {}
-void append(byte_buffer& out, const request& m) { append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers); }
+void append(byte_buffer& out, const request& m) {
+    append_request(out, m.id, m.head, m.body.view(), m.end, m.trailers, body_form::base64, m.from);
+}
 void append(byte_buffer& out, const response& m) {
     append_response(out, m.id, m.head, m.body.view(), m.end, m.trailers);
 }

@@ -22,6 +22,9 @@ namespace {
 
 struct describer {
     std::string operator()(const protocol::unknown&) const { return "unknown"; }
+    std::string operator()(const protocol::closed_connection& m) const {
+        return "closed " + std::to_string(m.connection);
+    }
     std::string operator()(const protocol::hello& m) const { return "hello of " + m.agent; }
     std::string operator()(const protocol::request& m) const {
         return "request " + std::to_string(m.id) + " " + m.head.method + " " + m.head.target;

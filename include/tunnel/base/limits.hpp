@@ -27,6 +27,19 @@ inline constexpr auto frame_time = 30s;
 /// Nesting allowed inside a frame. Our messages need 3; unknown members may nest a little more.
 inline constexpr std::size_t max_json_depth = 16;
 
+/// Members of messages that are no body. Methods are short; RFC 9110 bounds neither them nor the other two, and nobody
+/// sends longer ones on purpose.
+inline constexpr std::size_t max_method = 256;
+inline constexpr std::size_t max_upgrade = 1 * kib;
+inline constexpr std::size_t max_reason = 1 * kib;
+
+/// What is used of texts for people: a sentence or an address for the log, and the name of a program or a caller.
+inline constexpr std::size_t max_text = 1 * kib;
+inline constexpr std::size_t max_name = 256;
+
+/// Versions that a peer may list. There is one so far.
+inline constexpr std::size_t max_versions = 16;
+
 /// Largest number: JSON numbers are exact integers below 2^53 in every implementation.
 inline constexpr std::uint64_t max_number = (std::uint64_t{1} << 53) - 1;
 inline constexpr std::uint64_t max_stream_id = max_number;

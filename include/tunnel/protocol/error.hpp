@@ -5,7 +5,7 @@
 
 namespace tunnel::protocol {
 
-/// What a peer can do wrong on the wire. Each ends the connection unless it says "stream".
+/// What a peer can do wrong on the wire. Each ends the connection unless it says "stream", see is_stream_error.
 enum class errc {
     frame_empty = 1,      ///< length 0
     frame_too_large,      ///< length above limits::max_frame; also what an HTTP request on the tunnel port looks like
@@ -19,11 +19,18 @@ enum class errc {
     credit_overflow,      ///< window would pass the largest credit
     unexpected_message,   ///< a type that this side never receives, or before hello
     unsupported_version,  ///< hello names another protocol version
+    too_long,             ///< stream: a member is longer than limits.hpp allows
+    too_many_streams,     ///< a request beyond max_streams
 };
 
 const std::error_category& category() noexcept;
 
 inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
+
+/// The stream is at fault, not the connection.
+[[nodiscard]] inline bool is_stream_error(const std::error_code& error) noexcept {
+    return error == make_error_code(errc::bad_base64) || error == make_error_code(errc::too_long);
+}
 
 }  // namespace tunnel::protocol
 

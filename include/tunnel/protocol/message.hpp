@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/http/field_list.hpp"
@@ -32,8 +33,21 @@ struct hello {
     bool takeover = false;    ///< client only
     std::string instance;     ///< client only: the same at every connect of one client, another for every other
     bool raw_bodies = false;  ///< reads frames with raw bodies, if the other does; a server follows its client
+    std::vector<std::uint64_t> versions = {};      ///< all that the sender speaks; empty: `protocol` alone
+    bool probe = false;                            ///< a handshake that makes nobody active; a server repeats it
+    std::string public_url = {};                   ///< server only, for people
+    std::vector<std::string> compress_offer = {};  ///< client only: methods that it can compress with
+    std::string compress = {};                     ///< server only: the method that it chose; empty: none
 
     bool operator==(const hello&) const = default;
+};
+
+/// Where a request came from.
+struct request_origin {
+    std::uint64_t connection = 0;  ///< number of the public connection, from 1; 0: not said
+    std::string caller = {};       ///< HOST:PORT, for the log; empty: not said
+
+    bool operator==(const request_origin&) const = default;
 };
 
 struct request {
@@ -42,6 +56,7 @@ struct request {
     byte_buffer body;  ///< first body bytes, or all of them
     bool end = false;  ///< the body is complete
     http::field_list trailers;
+    request_origin from = {};
 
     bool operator==(const request&) const = default;
 };
@@ -76,6 +91,7 @@ struct window {
 struct cancel {
     stream_id id = 0;
     cancel_reason reason = cancel_reason::other;
+    std::string detail = {};  ///< a sentence for the log
 
     bool operator==(const cancel&) const = default;
 };
@@ -102,9 +118,17 @@ struct pong {
 
 struct goaway {
     goaway_reason reason = goaway_reason::other;
-    std::string detail;  ///< a sentence for the log
+    std::string detail;                        ///< a sentence for the log
+    std::vector<std::uint64_t> versions = {};  ///< with `version`: all that the sender speaks
 
     bool operator==(const goaway&) const = default;
+};
+
+/// A public connection has ended: no request names it any more. Server to client only; "closed" on the wire.
+struct closed_connection {
+    std::uint64_t connection = 0;
+
+    bool operator==(const closed_connection&) const = default;
 };
 
 /// A type that this version does not know: ignored.
@@ -112,7 +136,8 @@ struct unknown {
     bool operator==(const unknown&) const = default;
 };
 
-using message = std::variant<unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway>;
+using message =
+    std::variant<unknown, hello, request, response, data, window, cancel, fin, ping, pong, goaway, closed_connection>;
 
 /// Wire names: "caller-gone", "replaced" and so on. Unknown names read as `other`.
 [[nodiscard]] std::string_view to_string(cancel_reason reason) noexcept;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -19,13 +20,15 @@ void append_frame(byte_buffer& out, const fin& m);
 void append_frame(byte_buffer& out, const ping& m);
 void append_frame(byte_buffer& out, const pong& m);
 void append_frame(byte_buffer& out, const goaway& m);
+void append_frame(byte_buffer& out, const closed_connection& m);
 
 /// How a frame carries its body: every peer reads base64.
 enum class body_form : std::uint8_t { base64, raw };
 
 /// `body` is the slice of the body that this frame carries; `trailers` go out only with `end`.
 void append_request(byte_buffer& out, stream_id id, const http::request_head& head, std::string_view body, bool end,
-                    const http::field_list& trailers = {}, body_form form = body_form::base64);
+                    const http::field_list& trailers = {}, body_form form = body_form::base64,
+                    const request_origin& from = {});
 void append_response(byte_buffer& out, stream_id id, const http::response_head& head, std::string_view body, bool end,
                      const http::field_list& trailers = {}, body_form form = body_form::base64);
 void append_data(byte_buffer& out, stream_id id, std::string_view body, bool end, const http::field_list& trailers = {},
@@ -39,10 +42,13 @@ class message_decoder {
     message_decoder& operator=(message_decoder&&) noexcept;
     ~message_decoder();
 
-    /// Reads one frame's payload. On error `out` is unspecified, but for bad_base64, where it holds the message's id
-    /// with an empty body (the stream can be cancelled).
-    /// `form` raw: what stands behind the JSON is the message's body.
+    /// Reads one frame's payload. On error `out` is unspecified, but for errors of a stream, where it holds the
+    /// message's id (the stream can be cancelled). A hello of another version has nothing but its `protocol`. `form`
+    /// raw: what stands behind the JSON is the message's body.
     [[nodiscard]] std::error_code decode(std::string_view payload, message& out, body_form form = body_form::base64);
+
+    /// After an error of `decode`: which member broke which rule, as a sentence; empty where no member is at fault.
+    [[nodiscard]] std::string fault() const;
 
  private:
     struct impl;
