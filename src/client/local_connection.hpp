@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "http/message_head.hpp"
+#include "http/response_parser.hpp"
 #include "io/connection.hpp"
 #include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/base/limits.hpp"

@@ -5,7 +5,10 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "base/address.hpp"
 #include "base/log.hpp"
+#include "http/head_writer.hpp"
+#include "http/writable.hpp"
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "proxy/error_answer.hpp"
@@ -216,7 +219,11 @@ bool local_exchange::write_request(io::error_code& error) {
     interim_ = 0;
     head_waited_ = false;
     connection_->parser.reset();
-    append_request_head(connection_->output, request_.head, kind,
+    tunnel::address app;
+    app.host = settings_.local_host;
+    app.port = settings_.local_port;
+    const auto app_host = request_.head.fields.contains("Host") ? std::string{} : to_string(app);
+    append_request_head(connection_->output, request_.head, {.body = kind, .app_host = app_host},
                         proxy::body_writer::room_behind_prefix(request_.body.size()));
     writer_ = proxy::body_writer(*connection_, kind);
     return writer_.write_now(connection_->output, request_.body.view(), request_.end, request_.trailers, error);
@@ -325,7 +332,7 @@ std::optional<failure> local_exchange::read_final_head() {
     if (head_waited_) return connection_->is_open() ? failure::none : failure::local_reset;
     const auto to_head = request_.head.method == "HEAD";
     for (;;) {
-        http::http_error error;
+        http::parse_error error;
         const auto size = connection_->parser.parse(connection_->buffered(), to_head, response_, error);
         if (error) return failure::local_bad_answer;
         if (size == 0) break;
@@ -358,10 +365,8 @@ failure local_exchange::begin_answer() {
     const auto switched = response_.head.status == 101;
     if (switched && request_.head.upgrade.empty()) return failure::local_bad_answer;
     status_ = response_.head.status;
-    decoder_ = switched ? http::body_decoder(body_kind::until_close, 0)
-                        : http::body_decoder(response_.body, response_.head.content_length.value_or(0),
-                                             std::move(response_.hop_by_hop));
-    http::http_error error;
+    decoder_ = switched ? http::body_decoder(body_kind::until_close, 0) : http::make_decoder(response_);
+    http::parse_error error;
     protocol::response answer;
     answer.body = proxy::take_buffered_body(*connection_, decoder_, error);
     if (error) return failure::local_bad_answer;
@@ -415,8 +420,8 @@ void local_exchange::give_up(failure why) {
 }
 
 void local_exchange::release_connection() {
-    const auto reusable = response_.keep_alive && status_ != 101 && !half_closed_ && connection_->buffered().empty() &&
-                          !connection_->at_end() && connection_->is_open();
+    const auto reusable = response_.keep_alive && !decoder_.faulty_framing() && status_ != 101 && !half_closed_ &&
+                          connection_->buffered().empty() && !connection_->at_end() && connection_->is_open();
     if (!reusable) return connection_->close();
     pool_->put(connection_);
 }

@@ -65,7 +65,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add("--local-connect-timeout", o.local_connect_timeout, "to connect to the local app, else 502");
     line.add("--drain-timeout", o.drain_timeout, "for requests in flight to end after SIGTERM");
     line.group("Limits");
-    line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::max_head,
+    line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,
                    "of an answer's head, else 502");
     line.add_number<std::size_t>("--local-pool", "N", o.local_pool, 0, 10'000,
                                  "idle connections kept to the local app");

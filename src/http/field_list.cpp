@@ -19,14 +19,14 @@ field_list& field_list::operator=(const field_list& other) {
     clear();
     append_lines(other);
     size_ = other.size_;
-    all_sound_ = other.all_sound_;
+    all_valid_ = other.all_valid_;
     return *this;
 }
 
 field_list& field_list::operator=(field_list&& other) noexcept {
     lines_ = std::move(other.lines_);
     size_ = std::exchange(other.size_, 0);
-    all_sound_ = std::exchange(other.all_sound_, true);
+    all_valid_ = std::exchange(other.all_valid_, true);
     return *this;
 }
 
@@ -39,32 +39,32 @@ void field_list::append_lines(const field_list& other) {
 void field_list::append(std::string_view name, std::string_view value) {
     if (name.size() > longest || value.size() > longest) throw std::length_error("field_list: more than 4 GiB");
     const line_sizes sizes{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
-    const std::size_t octets = around_a_field + name.size() + value.size();
-    char* const line = lines_.prepare(octets + readable_behind);
+    const std::size_t bytes = around_a_field + name.size() + value.size();
+    char* const line = lines_.prepare(bytes + readable_behind);
     std::memcpy(line, &sizes, sizeof sizes);
     char* const behind_name = copy_octets(line + sizeof sizes, name);
     std::memcpy(behind_name, colon.data(), colon.size());
     char* const behind_value = copy_octets(behind_name + colon.size(), value);
     std::memcpy(behind_value, line_end.data(), line_end.size());
-    lines_.commit(octets);
+    lines_.commit(bytes);
     ++size_;
 }
 
-void field_list::add_sound_in_blocks(std::string_view name, std::string_view value) {
+void field_list::add_valid_in_blocks(std::string_view name, std::string_view value) {
     if (name.size() > longest || value.size() > longest) throw std::length_error("field_list: more than 4 GiB");
     const line_sizes sizes{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
-    const std::size_t octets = around_a_field + name.size() + value.size();
-    char* at = lines_.prepare(octets + readable_behind);
+    const std::size_t bytes = around_a_field + name.size() + value.size();
+    char* at = lines_.prepare(bytes + readable_behind);
     std::memcpy(at, &sizes, sizeof sizes);
     at = copy_in_blocks<readable_behind>(at + sizeof sizes, name);
     std::memcpy(at, colon.data(), colon.size());
     at = copy_in_blocks<readable_behind>(at + colon.size(), value);
     std::memcpy(at, line_end.data(), line_end.size());
-    lines_.commit(octets);
+    lines_.commit(bytes);
     ++size_;
 }
 
-void field_list::add_sound_line(std::string_view line, std::size_t name_size) {
+void field_list::add_valid_line(std::string_view line, std::size_t name_size) {
     const std::size_t value_size = line.size() - name_size - colon.size() - line_end.size();
     if (line.size() > longest) throw std::length_error("field_list: more than 4 GiB");
     const line_sizes sizes{static_cast<std::uint32_t>(name_size), static_cast<std::uint32_t>(value_size)};
@@ -98,13 +98,13 @@ void field_list::set_value(iterator line, std::string_view value) {
     sizes.value = static_cast<std::uint32_t>(value.size());
     std::memcpy(data + begin, &sizes, sizeof sizes);
     lines_.truncate(value_begin + value.size() + rest);
-    all_sound_ = false;
+    all_valid_ = false;
 }
 
 void field_list::clear() noexcept {
     lines_.clear();
     size_ = 0;
-    all_sound_ = true;
+    all_valid_ = true;
 }
 
 bool field_list::operator==(const field_list& other) const noexcept { return lines_ == other.lines_; }

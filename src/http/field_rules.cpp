@@ -4,7 +4,7 @@
 
 namespace tunnel::http {
 
-connection_field detail::connection_field_of_such_size(std::string_view name) noexcept {
+connection_field detail::connection_field_of_that_size(std::string_view name) noexcept {
     using enum connection_field;
     const auto either = [name](std::string_view other, connection_field f) { return iequals(name, other) ? f : none; };
     switch (name.size()) {

@@ -5,17 +5,17 @@
 
 #include "base/byte_block.hpp"
 
-/// What a field line may be, for who writes or reads one (RFC 9110 sections 5.1, 5.5 and 7.6.1).
+/// What a field line may hold (RFC 9110 sections 5.1, 5.5 and 7.6.1): shared by every reader and writer of fields.
 namespace tunnel::http {
 
-/// Nearly all tokens are of letters, digits and hyphens: what is not.
-inline constexpr auto unusual_in_tokens = [](const auto& octets) {
-    return ~(octets.letter() | octets.between('0', '9') | octets.equal_to('-'));
+/// Bytes other than letters, digits and hyphens, of which nearly all tokens consist.
+inline constexpr auto unusual_in_tokens = [](const auto& bytes) {
+    return ~(bytes.letter() | bytes.between('0', '9') | bytes.equal_to('-'));
 };
 
-/// What no field value has: a control character other than HTAB.
-inline constexpr auto controls = [](const auto& octets) {
-    return octets.between(0, 0x1f).except(octets.equal_to('\t')) | octets.equal_to(0x7f);
+/// Bytes that no field value has: control characters other than HTAB.
+inline constexpr auto controls = [](const auto& bytes) {
+    return bytes.between(0, 0x1f).except(bytes.equal_to('\t')) | bytes.equal_to(0x7f);
 };
 
 /// Fields that concern one connection only.
@@ -32,14 +32,14 @@ enum class connection_field : std::uint8_t {
 };
 
 namespace detail {
-[[nodiscard]] connection_field connection_field_of_such_size(std::string_view name) noexcept;
+[[nodiscard]] connection_field connection_field_of_that_size(std::string_view name) noexcept;
 }
 
 [[nodiscard]] inline connection_field connection_field_from(std::string_view name) noexcept {
-    // Few others share a length with them.
+    // Few other names have one of these lengths.
     constexpr std::uint32_t sizes = 1U << 2 | 1U << 7 | 1U << 10 | 1U << 14 | 1U << 16 | 1U << 17;
     if (name.size() >= 32 || (sizes >> name.size() & 1) == 0) return connection_field::none;
-    return detail::connection_field_of_such_size(name);
+    return detail::connection_field_of_that_size(name);
 }
 
 /// Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and Content-Length: never in the
@@ -49,8 +49,8 @@ namespace detail {
     return which != connection_field::none && which != connection_field::http2_settings;
 }
 
-/// Whether a line may be written into any head. Of names only those that nearly all have are known here.
-[[nodiscard]] inline bool is_sound_field(std::string_view name, std::string_view value) noexcept {
+/// Whether a line may be written into any head. Names with unusual characters are not judged here: false.
+[[nodiscard]] inline bool is_valid_field(std::string_view name, std::string_view value) noexcept {
     return !name.empty() && !has_any_of(name, unusual_in_tokens) && !has_any_of(value, controls) &&
            !is_connection_field(name);
 }

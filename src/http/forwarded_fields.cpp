@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/grammar.hpp"
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::http {
 namespace {
@@ -19,7 +20,7 @@ field_list::iterator last_of(const field_list& fields, std::string_view name) no
     return last;
 }
 
-/// Which of the fields that we add are there already, found in one walk.
+/// Which of the added fields are there already, found in one pass.
 struct forwarded_already {
     bool via = false;
     bool for_ = false;
@@ -62,12 +63,12 @@ bool has_own_via(const field_list& fields) noexcept {
     return found;
 }
 
-void add_forwarded_fields(http::request_head& head, unsigned minor, std::string_view caller_address) {
+void add_forwarded_fields(request_head& head, unsigned minor, std::string_view client_address) {
     constexpr std::string_view forwarded_host = "X-Forwarded-Host";
     auto& fields = head.fields;
     const forwarded_already there(fields);
     append_member(fields, "Via", minor == 0 ? via_1_0 : via_1_1, there.via);
-    append_member(fields, "X-Forwarded-For", caller_address, there.for_);
+    append_member(fields, "X-Forwarded-For", client_address, there.for_);
     if (!there.proto) fields.add("X-Forwarded-Proto", "http");
     if (there.host) return;
     const auto size = fields.find("Host").size();
@@ -76,12 +77,13 @@ void add_forwarded_fields(http::request_head& head, unsigned minor, std::string_
     fields.add(forwarded_host, fields.find("Host"));
 }
 
-void set_host(http::request_head& head, std::string_view host) {
+void set_host(request_head& head, std::string_view host) {
     auto& fields = head.fields;
     if (const auto line = fields.locate("Host"); line != fields.end()) {
         if ((*line).value != host) fields.set_value(line, host);
         return;
     }
+    if (head.content_length_at != behind_all_fields) ++head.content_length_at;
     field_list with_host;
     with_host.add("Host", host);
     for (const auto f : fields) with_host.add(f.name, f.value);

@@ -9,7 +9,7 @@
 #include "base/byte_block.hpp"
 #include "http/field_rules.hpp"
 
-/// Character classes and lists of RFC 9110 section 5.6, shared by parser, writer and body decoder.
+/// Character classes and lists of RFC 9110 section 5.6, shared by parsers, writers and the body decoder.
 namespace tunnel::http::grammar {
 
 namespace detail {
@@ -30,8 +30,12 @@ inline constexpr auto token_table = token_characters();
 
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+inline constexpr std::string_view line_end = "\r\n";
+
 /// Digits and nothing else, so few that the number is in range.
-[[nodiscard]] constexpr bool is_short_number(std::string_view text, std::uint64_t& number) noexcept {
+[[nodiscard]] constexpr bool parse_short_number(std::string_view text, std::uint64_t& number) noexcept {
     if (text.empty() || text.size() > std::numeric_limits<std::uint64_t>::digits10) return false;
     std::uint64_t n = 0;
     for (const char c : text) {
@@ -71,17 +75,17 @@ using http::unusual_in_tokens;
 /// Field values and reason phrases: HTAB, SP, visible characters and obs-text.
 [[nodiscard]] inline bool is_field_value(std::string_view text) noexcept { return !has_any_of(text, controls); }
 
-/// Octets of a request target. Wider than a URI on purpose: what callers send is passed on, and only what could
-/// end the target early, or never belongs to one (the fragment), is out.
+/// Bytes of a request target. Wider than a URI on purpose: what clients send is passed on, and only what could end the
+/// target early, or never belongs to one (the fragment), is refused.
 [[nodiscard]] inline bool is_target(std::string_view text) noexcept {
-    return !text.empty() && !has_any_of(text, [](const auto& octets) {
-        return octets.between(0, ' ') | octets.equal_to(0x7f) | octets.equal_to('#');
+    return !text.empty() && !has_any_of(text, [](const auto& bytes) {
+        return bytes.between(0, ' ') | bytes.equal_to(0x7f) | bytes.equal_to('#');
     });
 }
 
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -95,13 +99,6 @@ constexpr void for_each_member(std::string_view list, Take take) {
         if (comma == std::string_view::npos) return;
         list.remove_prefix(comma + 1);
     }
-}
-
-/// A comma-separated list of tokens, or an empty one.
-[[nodiscard]] inline bool is_token_list(std::string_view list) noexcept {
-    bool valid = true;
-    for_each_member(list, [&](std::string_view member) { valid = valid && is_token(member); });
-    return valid;
 }
 
 /// The value of Upgrade: a list of `name` or `name/version`, not empty.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "http/grammar.hpp"
-#include "tunnel/http/field_list.hpp"
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::http {
 namespace {
@@ -42,9 +42,9 @@ bool skip_scheme(std::string_view& target) noexcept {
 }  // namespace
 
 bool is_host(std::string_view value) noexcept {
-    // What nearly all are of.
-    constexpr auto unusual = [](const auto& octets) {
-        return ~(octets.letter() | octets.between('0', '9') | octets.equal_to('-') | octets.equal_to('.'));
+    // What nearly all consist of.
+    constexpr auto unusual = [](const auto& bytes) {
+        return ~(bytes.letter() | bytes.between('0', '9') | bytes.equal_to('-') | bytes.equal_to('.'));
     };
     if (!has_any_of(value, unusual)) return true;
 
@@ -65,7 +65,7 @@ bool is_host(std::string_view value) noexcept {
     return port.front() == ':' && std::ranges::all_of(port.substr(1), grammar::is_digit);
 }
 
-http_error read_target(std::string_view method, std::string_view target, request_target& out) noexcept {
+parse_error read_target(std::string_view method, std::string_view target, request_target& out) noexcept {
     out = {};
     if (target.starts_with('/')) {
         out.path = target;

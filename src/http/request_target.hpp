@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "http/message_head.hpp"
+#include "http/parse_error.hpp"
 
 namespace tunnel::http {
 
@@ -13,8 +13,8 @@ struct request_target {
     bool add_slash = false;      ///< the path of an absolute-form target was empty
 };
 
-/// Origin-form, absolute-form (http and https) and, for OPTIONS, `*`. The octets are those of grammar::is_target.
-[[nodiscard]] http_error read_target(std::string_view method, std::string_view target, request_target& out) noexcept;
+/// Origin-form, absolute-form (http and https) and, for OPTIONS, `*`. `target` has passed grammar::is_target.
+[[nodiscard]] parse_error read_target(std::string_view method, std::string_view target, request_target& out) noexcept;
 
 /// `uri-host [ ":" port ]` of RFC 9110 section 7.2; a comma is refused although reg-name has it, because two joined
 /// Host lines look like that. Empty is valid: the target has no authority.

@@ -2,18 +2,24 @@
 
 #include <string_view>
 
-#include "http/message_head.hpp"
-#include "tunnel/base/limits.hpp"
+#include "http/parse_error.hpp"
 
-/// Checks of a start line, made as soon as the line is there: what can never be served is refused without waiting
-/// for the rest of the head.
+/// The first line of a message (RFC 9112 sections 3 and 4), without its line end. Views are into the line.
 namespace tunnel::http {
 
-/// The longest request line: what is not target is method and version.
-inline constexpr std::size_t max_request_line = limits::max_target + limits::kib;
+struct request_line {
+    std::string_view method;
+    std::string_view target;
+    unsigned minor = 1;  ///< of any HTTP/1.x from 1.1 on
+};
+/// Also 501 for CONNECT and 505 for a major version other than 1.
+[[nodiscard]] parse_error read_request_line(std::string_view line, request_line& out) noexcept;
 
-/// Without the CRLF. Also 501 for CONNECT and 505 for a major version other than 1.
-[[nodiscard]] http_error check_request_line(std::string_view line) noexcept;
-[[nodiscard]] http_error check_status_line(std::string_view line) noexcept;
+struct status_line {
+    unsigned status = 0;  ///< 100..999
+    std::string_view reason;
+    unsigned minor = 1;
+};
+[[nodiscard]] parse_error read_status_line(std::string_view line, status_line& out) noexcept;
 
 }  // namespace tunnel::http

@@ -179,9 +179,9 @@ const char* usual_field(const char* document, const char* at, const char* end, h
     if (!std::string_view(value_end, end).starts_with(close)) return nullptr;
     if (http::is_connection_field({name, name_end})) return nullptr;
     if (end - value_end >= static_cast<std::ptrdiff_t>(http::field_list::readable_behind)) {
-        out.add_sound_in_blocks({name, name_end}, {value, value_end});
+        out.add_valid_in_blocks({name, name_end}, {value, value_end});
     } else {
-        out.add_sound({name, name_end}, {value, value_end});
+        out.add_valid({name, name_end}, {value, value_end});
     }
     return value_end + close.size();
 }
@@ -336,7 +336,7 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, http:
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
         if (const errc e = octets(value_scratch, value); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
-        http::is_sound_field(name, value) ? out.add_sound(name, value) : out.add(name, value);
+        http::is_valid_field(name, value) ? out.add_valid(name, value) : out.add(name, value);
     }
 }
 

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-#include "http/hop_by_hop.hpp"
+#include "http/trailer_rules.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/message_members.hpp"
 #include "protocol/message_shape.hpp"
@@ -152,7 +152,7 @@ errc message_decoder::impl::check(kind k, const members& m) {
     const member_set missing = shape_of(k).required & ~m.seen;
     if (missing != 0) return blame(static_cast<member>(std::countr_zero(missing)), errc::missing_member);
     if (m.has(member::id) && (m.id == 0 || m.id > limits::max_stream_id)) return blame(member::id, errc::bad_member);
-    if (m.has(member::status) && (m.status < 100 || m.status > 599)) return blame(member::status, errc::bad_member);
+    if (m.has(member::status) && (m.status < 100 || m.status > 999)) return blame(member::status, errc::bad_member);
     if (m.has(member::connection) && m.connection == 0) return blame(member::connection, errc::bad_member);
     if (m.has(member::trailers) && !m.end) return blame(member::trailers, errc::bad_member);
     cut(m.agent, limits::max_name);
@@ -169,9 +169,9 @@ errc message_decoder::impl::check(kind k, const members& m) {
     if (too_long(m.upgrade, member::upgrade)) return blame(member::upgrade, errc::too_long);
     if (too_long(m.reason, member::reason)) return blame(member::reason, errc::too_long);
     const auto too_large = [](const http::field_list* list, std::size_t bytes) {
-        return list != nullptr && (list->size() > limits::max_fields + limits::added_fields || list->octets() > bytes);
+        return list != nullptr && (list->size() > limits::max_fields + limits::added_fields || list->bytes() > bytes);
     };
-    if (too_large(m.fields, limits::max_head + limits::added_octets)) return blame(member::headers, errc::too_long);
+    if (too_large(m.fields, limits::largest_head)) return blame(member::headers, errc::too_long);
     if (too_large(m.trailers, limits::max_trailers)) return blame(member::trailers, errc::too_long);
     return ok;
 }

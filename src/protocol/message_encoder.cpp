@@ -16,7 +16,7 @@ constexpr std::size_t around_a_number = 21;
 constexpr std::string_view around_a_field = R"(["",""],)";
 
 std::size_t room_for(const http::field_list& list) noexcept {
-    return list.octets() + list.size() * around_a_field.size();
+    return list.bytes() + list.size() * around_a_field.size();
 }
 
 std::size_t room_for_body(std::string_view body, body_form form) noexcept {

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/head_writer.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::proxy {
 
-byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder, http::http_error& error) {
+byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder, http::parse_error& error) {
     byte_buffer body;
     while (!decoder.done() && !from.buffered().empty() && !error) {
         const auto before = body.size();
@@ -39,7 +40,7 @@ io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder&
             if (from.is_open() && !from.at_end()) continue;  // interrupted: the exchange says why
             if (from.read_error() || !from.at_end() || !decoder.end_of_input()) co_return relay_result::cut_short;
         } else {
-            http::http_error error;
+            http::parse_error error;
             const auto step = decoder.decode(part.body.data(), part.body.size(), error);
             if (error) co_return relay_result::bad_body;
             from.unread(part.body.view().substr(step.consumed));

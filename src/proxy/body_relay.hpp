@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "http/body_decoder.hpp"
-#include "http/message_head.hpp"
+#include "http/received.hpp"
 #include "io/asio.hpp"
 #include "io/connection.hpp"
 #include "io/gather.hpp"
@@ -15,7 +15,7 @@ namespace tunnel::proxy {
 
 /// Body octets that are buffered behind a head, decoded; they travel in the same frame as the head.
 [[nodiscard]] byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder,
-                                             http::http_error& error);
+                                             http::parse_error& error);
 
 enum class relay_result {
     complete,   ///< the whole body was handed over

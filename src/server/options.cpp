@@ -38,7 +38,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add("--body-timeout", o.body_timeout, "without a byte of a body moving, then closed");
     line.add("--drain-timeout", o.drain_timeout, "for requests in flight to end after SIGTERM");
     line.group("Limits");
-    line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::max_head,
+    line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,
                    "of a head, start line included, else 431");
     line.add_bytes("--max-body-bytes", o.max_body_bytes, 0, std::numeric_limits<std::ptrdiff_t>::max(),
                    "of a request body, else 413; 0 sets no limit");

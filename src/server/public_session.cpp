@@ -6,6 +6,8 @@
 
 #include "base/log.hpp"
 #include "http/forwarded_fields.hpp"
+#include "http/head_writer.hpp"
+#include "http/writable.hpp"
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "proxy/error_answer.hpp"
@@ -192,8 +194,7 @@ bool public_session::forward_request() {
     request_upgrade_ = request_.head.upgrade;
     keep_open_ = keep_open_ && request_.keep_alive;
     const auto upgrade = !request_upgrade_.empty();
-    decoder_ =
-        http::body_decoder(request_.body, request_.head.content_length.value_or(0), std::move(request_.hop_by_hop));
+    decoder_ = http::make_decoder(request_);
 
     protocol::request message;
     message.body = proxy::take_buffered_body(*connection_, decoder_, refusal_);
@@ -510,10 +511,10 @@ void public_session::cut_short(std::string_view why) {
 }
 
 awaitable<void> public_session::answer(failure why) {
-    auto own = proxy::make_error_answer(why, accept_, refusal_.status, refusal_.detail);
+    auto own = proxy::make_error_answer(why, accept_, refusal_.status, refusal_.sentence());
     if (uploading_ || why == failure::bad_request || why == failure::loop) keep_open_ = false;
     co_await write_own(std::move(own.head), std::move(own.body));
-    log(why == failure::bad_request ? refusal_.detail : proxy::sentence(why));
+    log(why == failure::bad_request ? refusal_.sentence() : std::string{proxy::sentence(why)});
 }
 
 awaitable<void> public_session::write_own(http::response_head head, std::string body) {

@@ -7,7 +7,8 @@
 #include <string>
 
 #include "http/body_decoder.hpp"
-#include "http/message_head.hpp"
+#include "http/received.hpp"
+#include "http/request_parser.hpp"
 #include "io/asio.hpp"
 #include "io/connection.hpp"
 #include "io/deadline.hpp"
@@ -104,7 +105,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     std::optional<final_recipient_answer> final_recipient_;  // the app's place is taken here
     http::received_request request_;
     http::body_decoder decoder_;
-    http::http_error refusal_;  // why the caller's input is refused
+    http::parse_error refusal_;  // why the caller's input is refused
     std::uint64_t request_octets_ = 0;
     std::uint64_t declared_octets_ = 0;
     unsigned uploads_ = 0;  // how many there were

@@ -1,5 +1,7 @@
 #include "server/response_framing.hpp"
 
+#include "http/writable.hpp"
+
 namespace tunnel::server {
 
 using http::body_kind;

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "http/message_head.hpp"
+#include "http/received.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::server {

@@ -6,10 +6,13 @@
 #include <string_view>
 
 #include "http/body_decoder.hpp"
-#include "http/message_head.hpp"
+#include "http/head_writer.hpp"
+#include "http/request_parser.hpp"
+#include "http/response_parser.hpp"
+#include "http/writable.hpp"
 #include "tunnel/base/limits.hpp"
 
-namespace tunnel::net {
+namespace tunnel::http {
 namespace {
 
 // What a browser sends and an app answers; the webhook is the common small case.
@@ -39,7 +42,7 @@ void parse_request(benchmark::State& state) {
     request_parser parser{limits::max_head};
     for (auto _ : state) {
         received_request out;
-        http_error error;
+        parse_error error;
         benchmark::DoNotOptimize(parser.parse(webhook, out, error));
         parser.reset();
     }
@@ -51,7 +54,7 @@ void parse_response(benchmark::State& state) {
     response_parser parser{limits::max_head};
     for (auto _ : state) {
         received_response out;
-        http_error error;
+        parse_error error;
         benchmark::DoNotOptimize(parser.parse(answer, false, out, error));
         parser.reset();
     }
@@ -68,7 +71,7 @@ void parse_trickled_request(benchmark::State& state) {
     request_parser parser{limits::max_head};
     for (auto _ : state) {
         received_request out;
-        http_error error;
+        parse_error error;
         std::size_t n = 0;
         while (parser.parse({head.data(), n}, out, error) == 0 && !error) n = std::min(n + piece, head.size());
         parser.reset();
@@ -79,13 +82,13 @@ BENCHMARK(parse_trickled_request)->Arg(1)->Arg(1024)->Arg(65536)->Unit(benchmark
 void write_request(benchmark::State& state) {
     request_parser parser{limits::max_head};
     received_request request;
-    http_error error;
+    parse_error error;
     benchmark::DoNotOptimize(parser.parse(webhook, request, error));
     byte_buffer out;
     for (auto _ : state) {
         out.clear();
         benchmark::DoNotOptimize(is_writable(request.head));
-        append_request_head(out, request.head, request.body);
+        append_request_head(out, request.head, {.body = request.body, .app_host = {}});
         benchmark::DoNotOptimize(out.data());
     }
 }
@@ -94,7 +97,7 @@ BENCHMARK(write_request);
 void write_response(benchmark::State& state) {
     response_parser parser{limits::max_head};
     received_response response;
-    http_error error;
+    parse_error error;
     benchmark::DoNotOptimize(parser.parse(answer, false, response, error));
     byte_buffer out;
     for (auto _ : state) {
@@ -120,7 +123,7 @@ void decode_chunks(benchmark::State& state) {
     for (auto _ : state) {
         work.assign(written.view());
         body_decoder decoder{body_kind::chunked, 0};
-        http_error error;
+        parse_error error;
         benchmark::DoNotOptimize(decoder.decode(work.data(), work.size(), error));
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(written.size()));
@@ -128,4 +131,4 @@ void decode_chunks(benchmark::State& state) {
 BENCHMARK(decode_chunks)->Arg(16)->Arg(1024)->Arg(65536);
 
 }  // namespace
-}  // namespace tunnel::net
+}  // namespace tunnel::http

@@ -11,7 +11,9 @@
 
 namespace {
 
+using namespace tunnel;
 using namespace tunnel::protocol;
+using http::request_head;
 
 std::string random_bytes(std::size_t n) {
     std::mt19937 random(1);

@@ -13,7 +13,7 @@
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
 #include "http/body_decoder.hpp"
-#include "http/message_head.hpp"
+#include "http/request_parser.hpp"
 #include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -63,7 +63,7 @@ std::size_t count_requests(std::string octets) {
     while (!rest.empty()) {
         http::request_parser parser(2 * limits::max_head);
         http::received_request request;
-        http::http_error error;
+        http::parse_error error;
         const auto size = parser.parse(rest, request, error);
         if (error) wrong("the app got no request", rest);
         ++count;

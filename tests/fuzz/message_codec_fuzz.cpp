@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-#include "http/message_head.hpp"
+#include "http/writable.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
@@ -55,8 +55,8 @@ void check_raw(message_decoder& decoder, std::string_view payload) {
 
 /// A list that the decoder takes for sound is.
 void check_sound(const tunnel::http::field_list& fields) {
-    if (fields.all_sound() && !http::is_writable(tunnel::fuzz::unlooked_at(fields)) &&
-        fields.size() <= tunnel::limits::max_fields && fields.octets() <= tunnel::limits::max_head)
+    if (fields.all_valid() && !http::is_writable(tunnel::fuzz::unlooked_at(fields)) &&
+        fields.size() <= tunnel::limits::max_fields && fields.bytes() <= tunnel::limits::max_head)
         std::abort();
 }
 void check_sound(const message& m) {

@@ -8,7 +8,7 @@
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
 #include "http/body_decoder.hpp"
-#include "http/message_head.hpp"
+#include "http/response_parser.hpp"
 #include "io/spawn.hpp"
 #include "server/client_slot.hpp"
 #include "server/options.hpp"
@@ -51,7 +51,7 @@ void check_answers(std::string answers, const std::vector<known_request>& asked)
             if (rest.empty()) return;
             http::response_parser parser(limits::max_head + limits::added_octets * 2);
             http::received_response response;
-            http::http_error error;
+            http::parse_error error;
             const auto size = parser.parse(rest, request.head, response, error);
             if (error) wrong("the caller got no response", rest);
             if (size == 0) return;

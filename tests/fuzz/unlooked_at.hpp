@@ -4,7 +4,7 @@
 
 namespace tunnel::fuzz {
 
-/// The same lines, of which nobody says that they are sound: is_writable has to look at each.
+/// The same lines, not marked as valid: is_writable has to check each.
 inline http::field_list unlooked_at(const http::field_list& fields) {
     http::field_list same;
     for (const auto [name, value] : fields) same.add(name, value);

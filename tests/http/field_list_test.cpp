@@ -64,10 +64,10 @@ TEST(FieldList, ARemovedLineLeavesNothingBehind) {
     field_list list;
     list.add("name", "value");
     list.add("x", "1");
-    EXPECT_EQ(list.octets(), 11U);
+    EXPECT_EQ(list.bytes(), 11U);
     list.remove_if([](const field& f) { return f.name == "name"; });
     EXPECT_EQ(list.size(), 1U);
-    EXPECT_EQ(list.octets(), 2U);
+    EXPECT_EQ(list.bytes(), 2U);
 }
 
 TEST(FieldList, AValueChangesInPlace) {
@@ -97,17 +97,17 @@ TEST(FieldList, LinesOfEveryLengthReadTheSameHoweverTheyCame) {
         field_list sound;
         for (int i = 0; i < 3; ++i) {
             added.add(name, value);
-            sound.add_sound(name, value);
-            sound.add_sound_in_blocks({readable.data(), n}, {readable.data() + n, 100 - n});
-            sound.add_sound_line(name + ": " + value + "\r\n", n);
+            sound.add_valid(name, value);
+            sound.add_valid_in_blocks({readable.data(), n}, {readable.data() + n, 100 - n});
+            sound.add_valid_line(name + ": " + value + "\r\n", n);
         }
         for (const auto f : sound) EXPECT_EQ(f, (field{name, value}));
         EXPECT_EQ(sound.size(), 9U);
         EXPECT_EQ((*added.begin()), (field{name, value}));
         EXPECT_EQ(added.begin().line(), name + ": " + value + "\r\n");
-        EXPECT_EQ(added.head_octets(), 3 * 104U);
-        EXPECT_TRUE(sound.all_sound());
-        EXPECT_FALSE(added.all_sound());
+        EXPECT_EQ(added.head_bytes(), 3 * 104U);
+        EXPECT_TRUE(sound.all_valid());
+        EXPECT_FALSE(added.all_valid());
     }
 }
 

@@ -8,15 +8,27 @@
 #include <utility>
 #include <vector>
 
-#include "http/message_head.hpp"
+#include "http/request_parser.hpp"
+#include "http/response_parser.hpp"
 #include "tunnel/base/limits.hpp"
 
 /// Heads fed to a parser in every way they can arrive.
 namespace tunnel::http::test {
 
+/// A GET with Host and these lines.
+inline std::string get(std::string_view field_lines) {
+    return "GET / HTTP/1.1\r\nHost: a\r\n" + std::string{field_lines} + "\r\n";
+}
+inline std::string post(std::string_view field_lines) {
+    return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string{field_lines} + "\r\n";
+}
+inline std::string ok(std::string_view field_lines) {
+    return "HTTP/1.1 200 OK\r\n" + std::string{field_lines} + "\r\n";
+}
+
 using lines = std::vector<std::pair<std::string, std::string>>;
 
-inline lines lines_of(const http::field_list& fields) {
+inline lines lines_of(const field_list& fields) {
     lines result;
     for (const auto f : fields) result.emplace_back(f.name, f.value);
     return result;
@@ -25,33 +37,35 @@ inline lines lines_of(const http::field_list& fields) {
 template <class Received>
 struct parsed {
     std::size_t size = 0;
-    http_error error;
+    parse_error error;
     Received received;
 };
 
 inline bool same(const received_request& a, const received_request& b) {
     return a.head.method == b.head.method && a.head.target == b.head.target && a.head.fields == b.head.fields &&
-           a.head.content_length == b.head.content_length && a.head.upgrade == b.head.upgrade &&
-           a.head.accepts_trailers == b.head.accepts_trailers && a.minor == b.minor && a.body == b.body &&
-           a.keep_alive == b.keep_alive && a.expects_continue == b.expects_continue && a.hop_by_hop == b.hop_by_hop;
+           a.head.content_length == b.head.content_length && a.head.content_length_at == b.head.content_length_at &&
+           a.head.upgrade == b.head.upgrade && a.head.accepts_trailers == b.head.accepts_trailers &&
+           a.minor == b.minor && a.body == b.body && a.keep_alive == b.keep_alive &&
+           a.expects_continue == b.expects_continue && a.hop_by_hop == b.hop_by_hop;
 }
 
 inline bool same(const received_response& a, const received_response& b) {
     return a.head.status == b.head.status && a.head.reason == b.head.reason && a.head.fields == b.head.fields &&
-           a.head.content_length == b.head.content_length && a.head.upgrade == b.head.upgrade && a.body == b.body &&
-           a.keep_alive == b.keep_alive && a.hop_by_hop == b.hop_by_hop;
+           a.head.content_length == b.head.content_length && a.head.content_length_at == b.head.content_length_at &&
+           a.head.upgrade == b.head.upgrade && a.body == b.body && a.keep_alive == b.keep_alive &&
+           a.faulty_framing == b.faulty_framing && a.hop_by_hop == b.hop_by_hop;
 }
 
 template <class Received>
 bool same(const parsed<Received>& a, const parsed<Received>& b) {
-    if (a.size != b.size || a.error.status != b.error.status || a.error.detail != b.error.detail) return false;
+    if (a.size != b.size || a.error != b.error) return false;
     return a.size == 0 || same(a.received, b.received);
 }
 
 struct request_feed {
     using received = received_request;
     request_parser parser{limits::max_head};
-    std::size_t operator()(std::string_view buffered, received& out, http_error& error) {
+    std::size_t operator()(std::string_view buffered, received& out, parse_error& error) {
         return parser.parse(buffered, out, error);
     }
 };
@@ -60,12 +74,12 @@ struct response_feed {
     using received = received_response;
     bool to_head = false;
     response_parser parser{limits::max_head};
-    std::size_t operator()(std::string_view buffered, received& out, http_error& error) {
+    std::size_t operator()(std::string_view buffered, received& out, parse_error& error) {
         return parser.parse(buffered, to_head, out, error);
     }
 };
 
-/// One call with the first `first` octets, then one for each `step` more, until the parser is done.
+/// One call with the first `first` bytes, then one for each `step` more, until the parser is done.
 template <class Feed>
 parsed<typename Feed::received> feed(Feed parse, std::string_view bytes, std::size_t first, std::size_t step) {
     parsed<typename Feed::received> result;
@@ -100,7 +114,7 @@ inline parsed<received_response> parse_response(std::string_view bytes, bool to_
     return feed_all_ways([to_head] { return response_feed{.to_head = to_head}; }, bytes);
 }
 
-/// The received message of a head that must be good, and must end where `bytes` do.
+/// The received message of a head that must be valid, and must end where `bytes` do.
 inline received_request good_request(std::string_view bytes) {
     auto result = parse_request(bytes);
     EXPECT_EQ(result.error.detail, "") << bytes;

@@ -30,7 +30,7 @@ MESSAGES = {
     "goaway": "reason=text! detail=text versions=numbers",
 }
 MESSAGES = {name: dict(member.split("=") for member in members.split()) for name, members in MESSAGES.items()}
-LENGTHS = {"method": 256, "path": 16384, "upgrade": 1024, "reason": 1024}
+LENGTHS = {"method": 256, "upgrade": 1024, "reason": 1024}
 
 
 class ConnectionFault(Exception):
@@ -193,8 +193,8 @@ def decode(payload, raw=False):
         message["body"] = payload[size:]
     if "trailers" in message and not message["end"]:
         raise ConnectionFault("`trailers` without `end`")
-    if not 100 <= message.get("status", 200) <= 599:
-        raise ConnectionFault("`status` must be from 100 to 599")
+    if not 100 <= message.get("status", 200) <= 999:
+        raise ConnectionFault("`status` must be from 100 to 999")
     check_http(message)
     return message
 
@@ -221,7 +221,7 @@ def check_http(message):
         return
     need(is_value(message.get("reason", b"")), "`reason` has a control character")
     need(re.fullmatch(rb"[^\x00-\x1f\x7f]*", message.get("upgrade", b"")), "`upgrade` has a control character")
-    for which, most in (("headers", 65536), ("trailers", 8192)):
+    for which, most in (("headers", 1 << 20), ("trailers", 8192)):
         fields = message.get(which, [])
         need(len(fields) <= 1008 and sum(len(n) + len(v) for n, v in fields) <= most, f"`{which}` is too large")
         need(all(is_token(name) and is_value(value) for name, value in fields), f"`{which}` is not HTTP")

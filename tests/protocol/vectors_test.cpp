@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "http/message_head.hpp"
+#include "http/writable.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "http/message_head.hpp"
+#include "http/head_writer.hpp"
 
 namespace tunnel::proxy {
 

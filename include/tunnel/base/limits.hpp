@@ -173,21 +173,20 @@ inline constexpr std::chrono::milliseconds longest_setting = 24h;
 // --- HTTP ---------------------------------------------------------------------------------------------------
 
 /// Start line and fields together: more than common servers take, and one frame carries it whole however much of it
-/// has to be escaped.
+/// has to be escaped. A request target has the same bound: RFC 9112 section 3 asks for 8,000 bytes at least.
 inline constexpr std::size_t max_head = 60 * kib;
 
-/// Request target: RFC 9112 section 3 asks for 8,000 octets; twice that, then 414.
-inline constexpr std::size_t max_target = 16 * kib;
+/// What --max-header-bytes may be raised to.
+inline constexpr std::size_t largest_head = 1 * mib;
+
+/// A head above `max_head` is refused if it does not fit into one frame once escaped, with a body slice in base64, and
+/// the trailers and fields that the tunnel adds.
+inline constexpr std::size_t max_escaped_head = max_frame - body_slice / 3 * 4 - 64 * kib;
 
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
-/// Start lines that a connection remembers, to read the same again at once: to the app there is hardly a longer one
-/// that comes twice, and 10,000 idle callers must not hold much.
-inline constexpr std::size_t kept_status_line = 64;
-inline constexpr std::size_t kept_request_line = 128;
-
-/// A field value that comes in several lines, joined: nobody has sent such long ones for decades.
+/// A folded field value, joined: nobody has sent such long ones for decades.
 inline constexpr std::size_t max_folded = 4 * kib;
 
 /// What comes in a frame may be larger than a head by what the tunnel adds (Via, X-Forwarded-*, Host).

@@ -21,45 +21,45 @@ struct field {
 
 /// Field lines in order, duplicates and case kept. All lie one behind the other in one buffer, as they stand in a head
 /// (`Name: value` CRLF) and each behind its sizes: a list costs one allocation whatever its length, is read from front
-/// to back, and a line is copied out of one head and into another in one piece.
+/// to back, and a line is copied from one head to another at once.
 /// Views and iterators stay valid until the list is changed; lines for which room was reserved may be added.
 class field_list {
  public:
     field_list() noexcept = default;
-    field_list(const field_list& other) : size_(other.size_), all_sound_(other.all_sound_) { append_lines(other); }
+    field_list(const field_list& other) : size_(other.size_), all_valid_(other.all_valid_) { append_lines(other); }
     field_list(field_list&& other) noexcept
         : lines_(std::move(other.lines_)),
           size_(std::exchange(other.size_, 0)),
-          all_sound_(std::exchange(other.all_sound_, true)) {}
+          all_valid_(std::exchange(other.all_valid_, true)) {}
     field_list& operator=(const field_list& other);
     field_list& operator=(field_list&& other) noexcept;
     ~field_list() = default;
 
     void add(std::string_view name, std::string_view value) {
         append(name, value);
-        all_sound_ = false;
+        all_valid_ = false;
     }
-    /// For who has looked at a line already: its name is a token, its value has no control characters but HTAB, and it
-    /// is no field of a single connection (connection_field.hpp).
-    void add_sound(std::string_view name, std::string_view value) { append(name, value); }
-    /// The same where `readable_behind` octets behind either can be read.
-    void add_sound_in_blocks(std::string_view name, std::string_view value);
+    /// For a line that was checked already: its name is a token, its value has no control characters but HTAB, and it
+    /// is not a field of a single connection (field_rules.hpp).
+    void add_valid(std::string_view name, std::string_view value) { append(name, value); }
+    /// The same where `readable_behind` bytes behind either can be read.
+    void add_valid_in_blocks(std::string_view name, std::string_view value);
     /// The same for `Name: value` CRLF, in one piece.
-    void add_sound_line(std::string_view line, std::size_t name_size);
-    /// Whether every line came from who had looked at it. If not, nobody knows.
-    [[nodiscard]] bool all_sound() const noexcept { return all_sound_; }
+    void add_valid_line(std::string_view line, std::size_t name_size);
+    /// Whether every line was checked when it was added. If not, some may be invalid.
+    [[nodiscard]] bool all_valid() const noexcept { return all_valid_; }
 
-    /// So many octets behind any line can be read, whatever they are: for who copies in blocks.
+    /// So many bytes behind any line can be read, whatever they are, so that lines can be copied in blocks.
     static constexpr std::size_t readable_behind = 16;
 
-    /// Room for `n` lines of `octets` in all.
-    void reserve(std::size_t n, std::size_t octets) { lines_.prepare(n * around_a_field + octets + readable_behind); }
+    /// Room for `n` lines of `bytes` in all.
+    void reserve(std::size_t n, std::size_t bytes) { lines_.prepare(n * around_a_field + bytes + readable_behind); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// Of all names and values.
-    [[nodiscard]] std::size_t octets() const noexcept { return lines_.size() - size_ * around_a_field; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return lines_.size() - size_ * around_a_field; }
     /// Of all lines as they stand in a head.
-    [[nodiscard]] std::size_t head_octets() const noexcept { return lines_.size() - size_ * sizeof(line_sizes); }
+    [[nodiscard]] std::size_t head_bytes() const noexcept { return lines_.size() - size_ * sizeof(line_sizes); }
     void clear() noexcept;
     [[nodiscard]] bool operator==(const field_list& other) const noexcept;
 
@@ -79,10 +79,10 @@ class field_list {
         }
         /// As it stands in a head, CRLF included.
         [[nodiscard]] std::string_view line() const noexcept {
-            return {at_ + sizeof(line_sizes), octets_at(at_) - sizeof(line_sizes)};
+            return {at_ + sizeof(line_sizes), bytes_at(at_) - sizeof(line_sizes)};
         }
         iterator& operator++() noexcept {
-            at_ += octets_at(at_);
+            at_ += bytes_at(at_);
             return *this;
         }
         iterator operator++(int) noexcept {
@@ -120,13 +120,13 @@ class field_list {
         std::size_t kept = 0;
         for (std::size_t at = 0; at < lines_.size();) {
             char* const line = lines_.data() + at;
-            const std::size_t octets = octets_at(line);
-            at += octets;
+            const std::size_t bytes = bytes_at(line);
+            at += bytes;
             if (unwanted(*iterator(line))) {
                 --size_;
             } else {
-                std::memmove(lines_.data() + kept, line, octets);
-                kept += octets;
+                std::memmove(lines_.data() + kept, line, bytes);
+                kept += bytes;
             }
         }
         lines_.truncate(kept);
@@ -147,7 +147,7 @@ class field_list {
         std::memcpy(&sizes, line, sizeof sizes);
         return sizes;
     }
-    [[nodiscard]] static std::size_t octets_at(const char* line) noexcept {
+    [[nodiscard]] static std::size_t bytes_at(const char* line) noexcept {
         const line_sizes sizes = sizes_at(line);
         return around_a_field + sizes.name + sizes.value;
     }
@@ -156,7 +156,7 @@ class field_list {
 
     byte_buffer lines_;
     std::size_t size_ = 0;
-    bool all_sound_ = true;
+    bool all_valid_ = true;
 };
 
 }  // namespace tunnel::http

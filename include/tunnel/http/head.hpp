@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -8,22 +9,28 @@
 
 namespace tunnel::http {
 
+/// Content-Length does not stand among the fields of a head, because each side frames the body anew. Where it stood is
+/// kept as the number of fields ahead of it; this if all are, or if that is not known.
+inline constexpr std::uint32_t behind_all_fields = std::numeric_limits<std::uint32_t>::max();
+
 struct request_head {
     std::string method;
     std::string target;  ///< request target exactly as received, query included ("path" on the wire)
-    field_list fields;   ///< no hop-by-hop and framing fields: each side rebuilds its own
+    field_list fields;   ///< no hop-by-hop and framing fields: each side writes its own
     std::optional<std::uint64_t> content_length;  ///< declared by the sender; absent: chunked or no body
-    std::string upgrade;                          ///< protocol asked for by Upgrade ("websocket"); empty: none
-    bool accepts_trailers = false;                ///< the caller sent `TE: trailers` ("te":"trailers" on the wire)
+    std::uint32_t content_length_at = behind_all_fields;
+    std::string upgrade;            ///< protocol asked for by Upgrade ("websocket"); empty: none
+    bool accepts_trailers = false;  ///< the client sent `TE: trailers` ("te":"trailers" on the wire)
 
     bool operator==(const request_head&) const = default;
 };
 
 struct response_head {
-    unsigned status = 0;  ///< 100..599
+    unsigned status = 0;  ///< 100..999
     std::string reason;
     field_list fields;
     std::optional<std::uint64_t> content_length;
+    std::uint32_t content_length_at = behind_all_fields;
     std::string upgrade;  ///< set on a 101: from then on both directions are raw bytes
 
     /// 1xx other than 101: more heads follow.
