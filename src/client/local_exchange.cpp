@@ -144,9 +144,9 @@ awaitable<void> local_exchange::run(std::optional<failure> begun) {
     } while (may_retry(why));
 
     if (pooled_.connection) pool_->put(std::move(pooled_.connection));  // the caller left before it was needed
-    std::string_view note;
+    std::string note;
     if (why != failure::none) {
-        note = caller_left_ ? "caller went away" : proxy::sentence(why);
+        note = caller_left_ ? "caller went away" : proxy::sentence(why, fault_);
         give_up(why);
     }
     if (why == failure::none && uploading_ && status_ != 101) stop_upload_at_end();
@@ -334,11 +334,11 @@ std::optional<failure> local_exchange::read_final_head() {
     for (;;) {
         http::parse_error error;
         const auto size = connection_->parser.parse(connection_->buffered(), to_head, response_, error);
-        if (error) return failure::local_bad_answer;
+        if (error) return refused(error);
         if (size == 0) break;
         connection_->consume(size);
         if (!response_.head.interim()) return failure::none;
-        if (++interim_ > limits::max_interim) return failure::local_bad_answer;
+        if (++interim_ > limits::max_interim) return refused({502, "more than 32 interim responses"});
         protocol::response early;
         early.head = std::move(response_.head);
         exchange_->send(std::move(early));
@@ -346,9 +346,15 @@ std::optional<failure> local_exchange::read_final_head() {
     }
     const auto begun = !connection_->buffered().empty();
     if (!connection_->is_open() || (connection_->at_end() && !begun)) return failure::local_reset;
-    if (connection_->at_end()) return failure::local_bad_answer;
+    if (connection_->at_end()) return refused({502, "the connection was closed in the middle of the head"});
     connection_->watch();
     return std::nullopt;
+}
+
+failure local_exchange::refused(const http::parse_error& error) {
+    fault_ = error.sentence();
+    const auto too_large = error.kind == http::error_kind::too_large;
+    return too_large ? failure::local_response_too_large : failure::local_bad_answer;
 }
 
 bool local_exchange::head_waits() {
@@ -363,13 +369,13 @@ bool local_exchange::head_waits() {
 
 failure local_exchange::begin_answer() {
     const auto switched = response_.head.status == 101;
-    if (switched && request_.head.upgrade.empty()) return failure::local_bad_answer;
+    if (switched && request_.head.upgrade.empty()) return refused({502, "a 101 although no upgrade was asked for"});
     status_ = response_.head.status;
     decoder_ = switched ? http::body_decoder(body_kind::until_close, 0) : http::make_decoder(response_);
     http::parse_error error;
     protocol::response answer;
     answer.body = proxy::take_buffered_body(*connection_, decoder_, error);
-    if (error) return failure::local_bad_answer;
+    if (error) return refused(error);
     answer.head = std::move(response_.head);
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
     const auto empty_chunked = response_.body == body_kind::chunked && answer.body.empty();
@@ -407,7 +413,7 @@ void local_exchange::give_up(failure why) {
         exchange_->cut_short(why, cancel_reason::local_reset);
         return;
     }
-    auto own = proxy::make_error_answer(why, request_.head.fields.find("Accept"));
+    auto own = proxy::make_error_answer(why, request_.head.fields.find("Accept"), 0, fault_);
     status_ = own.head.status;
     protocol::response answer;
     answer.head = std::move(own.head);

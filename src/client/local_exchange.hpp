@@ -60,6 +60,8 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part);
     /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
     [[nodiscard]] std::optional<mux::failure> read_final_head();
+    /// Keeps why the app's response is refused, for log and client.
+    [[nodiscard]] mux::failure refused(const http::parse_error& error);
     /// Whether the final head, which is there, is to wait for its body. Then the connection says when it has.
     [[nodiscard]] bool head_waits();
     /// Sends the head of the answer, and the body that came with it.
@@ -100,6 +102,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     unsigned interim_ = 0;
     http::received_response response_;
     http::body_decoder decoder_;
+    std::string fault_;         // what is wrong with the app's response
     bool head_waited_ = false;  // for its body, once: the final head was read
     bool head_sent_ = false;
     bool answer_sent_ = false;  // to its end

@@ -69,7 +69,7 @@ std::string_view http_date() {
     static constexpr std::string_view days = "SunMonTueWedThuFriSat";
     static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     thread_local std::time_t made_at = -1;
-    // Of a fixed size: a string's first octet would have to be allocated, and its end to be noted, at any moment.
+    // Of a fixed size, so that nothing is allocated for a thread and freed at its end.
     thread_local std::array<char, std::string_view("Sun, 06 Nov 1994 08:49:37 GMT").size()> text{};
 
     const std::time_t now = std::time(nullptr);

@@ -8,7 +8,7 @@ namespace tunnel::mux {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 15> names{"none",
+constexpr std::array<std::string_view, 16> names{"none",
                                                  "no-client",
                                                  "overloaded",
                                                  "shutting-down",
@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 15> names{"none",
                                                  "local-connect-timeout",
                                                  "local-reset",
                                                  "local-bad-answer",
+                                                 "local-response-too-large",
                                                  "bad-request",
                                                  "loop"};
 static_assert(names.size() == static_cast<std::size_t>(failure::loop) + 1);

@@ -16,6 +16,9 @@ struct row {
     mux::failure which;
     unsigned status;
     std::string_view sentence;
+    // Where a message was refused: what stands in front of the cause, and behind it.
+    std::string_view ahead = {};
+    std::string_view behind = {};
 };
 
 constexpr std::array table{
@@ -25,26 +28,36 @@ constexpr std::array table{
     row{mux::failure::overloaded, 503, "tunnel: too many requests or connections at a time; try again later"},
     row{mux::failure::shutting_down, 503, "tunnel: shutting down; try again once it has restarted"},
     row{mux::failure::tunnel_lost, 502,
-        "tunnel-server: the connection to tunnel-client broke before the answer came; the request may have reached the "
+        "tunnel-server: the connection to tunnel-client broke before the response came; the request may have reached "
+        "the "
         "app, check before you repeat it"},
     row{mux::failure::replaced, 502,
-        "tunnel-server: another tunnel-client took over before the answer came; the request may have reached the app, "
+        "tunnel-server: another tunnel-client took over before the response came; the request may have reached the "
+        "app, "
         "check before you repeat it"},
     row{mux::failure::bad_answer, 502,
-        "tunnel-server: tunnel-client sent something that is no HTTP answer; see the logs of both"},
+        "tunnel-server: tunnel-client sent something that is not a valid HTTP response; see the logs of both"},
     row{mux::failure::local_refused, 502,
         "tunnel-client: nothing listens on the local port; start the app or correct the port"},
     row{mux::failure::local_unreachable, 502,
         "tunnel-client: the local host cannot be reached; check its name and address"},
     row{mux::failure::local_timeout, 504,
-        "tunnel-client: the local app did not answer in time; check whether it hangs"},
+        "tunnel-client: the local app did not respond in time; check whether it hangs"},
     row{mux::failure::local_connect_timeout, 502,
         "tunnel-client: the local app did not accept the connection in time; check whether it hangs"},
     row{mux::failure::local_reset, 502,
-        "tunnel-client: the local app closed the connection before its answer; see the app's log"},
+        "tunnel-client: the local app closed the connection before its response; see the app's log"},
     row{mux::failure::local_bad_answer, 502,
-        "tunnel-client: the local app's answer is not valid HTTP; check that the port speaks plain HTTP/1.1"},
-    row{mux::failure::bad_request, 400, "tunnel-server: the request is not valid HTTP; correct it"},
+        "tunnel-client: the local app's response is not valid HTTP; check that the port speaks plain HTTP/1.1",
+        "tunnel-client: the local app's response is not valid HTTP: ", "; check that the port speaks plain HTTP/1.1"},
+    row{mux::failure::local_response_too_large, 502,
+        "tunnel-client: the head of the local app's response is too large; send less in it, or raise "
+        "--max-header-bytes "
+        "of tunnel-client",
+        "tunnel-client: the local app's response is too large: ",
+        "; send less in it, or raise --max-header-bytes of tunnel-client"},
+    row{mux::failure::bad_request, 400, "tunnel-server: the request is not valid HTTP; correct it",
+        "tunnel-server: the request was refused: "},
     row{mux::failure::loop, 508,
         "tunnel-server: the request came from this tunnel itself; point tunnel-client at the app, not at the tunnel"},
 };
@@ -142,18 +155,24 @@ std::string html_page(unsigned status, std::string_view line) {
 
 unsigned status_of(mux::failure f) noexcept { return row_of(f).status; }
 std::string_view sentence(mux::failure f) noexcept { return row_of(f).sentence; }
+std::string sentence(mux::failure f, std::string_view cause) {
+    const auto& row = row_of(f);
+    if (cause.empty() || row.ahead.empty()) return std::string{row.sentence};
+    return std::string{row.ahead}.append(cause).append(row.behind);
+}
 
 own_answer make_error_answer(mux::failure f, std::string_view accept, unsigned status, std::string_view detail) {
-    const auto& [which, own_status, own_sentence] = row_of(f);
+    const auto& row = row_of(f);
     own_answer answer;
     auto& head = answer.head;
-    head.status = status != 0 ? status : own_status;
+    head.status = status != 0 ? status : row.status;
     head.reason = http::reason_phrase(head.status);
 
-    std::string line{own_sentence};
+    std::string line{row.sentence};
     if (!detail.empty()) {
-        line = f == mux::failure::bad_request ? "tunnel-server: the request was refused: " : "";
+        line = row.ahead;
         for (char c : detail) line += c == '\r' || c == '\n' ? ' ' : c;
+        line += row.behind;
     }
     const bool html = prefers_html(accept);
     answer.body = html ? html_page(head.status, line) : line + '\n';

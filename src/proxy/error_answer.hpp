@@ -10,12 +10,15 @@ namespace tunnel::proxy {
 
 [[nodiscard]] unsigned status_of(mux::failure f) noexcept;
 
-/// Text that goes to log and caller: one line, which hop failed and what to do.
+/// Text for log and client: one line that says which hop failed and what to do.
 [[nodiscard]] std::string_view sentence(mux::failure f) noexcept;
+/// The same with the cause that was found, such as a parse_error's sentence; `cause` may be empty.
+[[nodiscard]] std::string sentence(mux::failure f, std::string_view cause);
 
-/// Our own answer: head (X-Tunnel-Error, Content-Type, Content-Length, Retry-After on 503) and body. The body is
-/// one line of text ending in a newline, or a self-contained HTML page where `accept` (the request's Accept
-/// field) prefers text/html as browsers send it. `status` and `detail` replace the row's own where given.
+/// A response of the tunnel's own: head (X-Tunnel-Error, Content-Type, Content-Length, Retry-After on 503) and body.
+/// The body is one line of text ending in a newline, or a self-contained HTML page where `accept` (the request's
+/// Accept field) prefers text/html as browsers send it. `status` replaces the failure's own; `detail` is the cause if
+/// the failure is that a message was refused, else the whole line.
 struct own_answer {
     http::response_head head;
     std::string body;

@@ -1,8 +1,12 @@
 #include "server/max_forwards.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace tunnel::server {
@@ -10,6 +14,15 @@ namespace tunnel::server {
 namespace {
 
 constexpr std::string_view field_name = "Max-Forwards";
+constexpr std::uint64_t most_hops = (std::uint64_t{1} << 31) - 1;
+
+/// Digits and nothing else; a number that is too large for its type is the largest.
+std::optional<std::uint64_t> read_hops(std::string_view text) {
+    std::uint64_t hops = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hops);
+    if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+    return error == std::errc::result_out_of_range ? std::numeric_limits<std::uint64_t>::max() : hops;
+}
 
 // RFC 9110 section 9.3.8: fields that are likely to hold secrets are left out of what TRACE reflects.
 bool is_secret(std::string_view name) {
@@ -39,13 +52,11 @@ std::optional<final_recipient_answer> apply_max_forwards(http::request_head& hea
     const bool trace = head.method == "TRACE";
     if (!trace && head.method != "OPTIONS") return std::nullopt;
     if (!head.fields.contains(field_name)) return std::nullopt;
-    const auto text = head.fields.find(field_name);
-    std::uint32_t hops = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hops);
+    const auto hops = read_hops(head.fields.find(field_name));
     // Not a number: nothing to obey, and the app may know better.
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    if (hops > 0) {
-        replace_value(head.fields, std::to_string(hops - 1));
+    if (!hops) return std::nullopt;
+    if (*hops > 0) {
+        replace_value(head.fields, std::to_string(std::min(*hops - 1, most_hops)));
         return std::nullopt;
     }
     final_recipient_answer answer;

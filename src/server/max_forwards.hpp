@@ -7,14 +7,15 @@
 
 namespace tunnel::server {
 
-/// An answer that the server gives in the app's place.
+/// A response that the server gives in the app's place.
 struct final_recipient_answer {
     http::response_head head;
     std::string body;
 };
 
-/// Max-Forwards on TRACE and OPTIONS (RFC 9110 section 7.6.2): at 0 this gateway is the final recipient and answers;
-/// otherwise the field is lowered by one in place. Other methods pass untouched.
+/// Max-Forwards on TRACE and OPTIONS (RFC 9110 section 7.6.2): at 0 this gateway is the final recipient and responds;
+/// otherwise the field is lowered by one in place, and to 2^31 - 1 at most, which every recipient can read. Other
+/// methods pass untouched.
 [[nodiscard]] std::optional<final_recipient_answer> apply_max_forwards(http::request_head& head);
 
 }  // namespace tunnel::server

@@ -126,11 +126,11 @@ TEST_F(ClientLocalRequest, TheHostIsReplacedByAValue) {
     EXPECT_EQ(read_head(local), "GET / HTTP/1.1\r\nHost: myapp.test\r\n\r\n");
 }
 
-TEST_F(ClientLocalRequest, ARequestWithoutAHostGetsAnEmptyOne) {
+TEST_F(ClientLocalRequest, ARequestWithoutHostGetsTheAppsAddress) {
     auto server = started();
     server.request(1, request_head("GET", "/", {}));
     auto local = app.accept();
-    EXPECT_EQ(read_head(local), "GET / HTTP/1.1\r\nHost: \r\n\r\n");
+    EXPECT_EQ(read_head(local), "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(app.port()) + "\r\n\r\n");
 }
 
 TEST_F(ClientLocalRequest, ARequestThatIsNoHttpIsCancelled) {
@@ -138,6 +138,10 @@ TEST_F(ClientLocalRequest, ARequestThatIsNoHttpIsCancelled) {
     server.request(1, request_head("GET", "/", {{"X", "a\r\nEvil: 1"}}));
     EXPECT_EQ(server.receive<protocol::cancel>().reason, cancel_reason::protocol);
     server.request(2, request_head("GET", "/ HTTP/1.1\r\nEvil: 1"));
+    EXPECT_EQ(server.receive<protocol::cancel>().reason, cancel_reason::protocol);
+    server.request(3, request_head("CONNECT", "/"));
+    EXPECT_EQ(server.receive<protocol::cancel>().reason, cancel_reason::protocol);
+    server.request(4, request_head("GET", "/", {{"Host", "a"}, {"host", "b"}}));
     EXPECT_EQ(server.receive<protocol::cancel>().reason, cancel_reason::protocol);
     EXPECT_TRUE(app.listener().stays_silent(20ms));
 }
@@ -623,7 +627,7 @@ TEST_F(ClientLocalRequest, AGetOnAConnectionIdleForASecondUsesIt) {
     EXPECT_THAT(read_head(local), HasSubstr("GET /2 "));
 }
 
-TEST_F(ClientLocalRequest, Rule51AnAppThatClosesIdleConnectionsAtOnceLosesAndDoublesNoPost) {
+TEST_F(ClientLocalRequest, AnAppThatClosesIdleConnectionsAtOnceLosesAndDoublesNoPost) {
     auto server = started();
     constexpr int posts = 200;
     std::vector<int> seen(posts + 1);

@@ -446,10 +446,10 @@ TEST_F(ClientLocalResponse, AnEndInsideTheHeadIs502) {
 }
 
 TEST_F(ClientLocalResponse, AnAnswerThatIsNoHttpIs502) {
-    for (const std::string bytes : {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 999 No\r\n\r\n",
-                                    "HTTP/1.1 200 OK\r\nX : a\r\n\r\n",
-                                    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-                                    "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}) {
+    for (const std::string bytes :
+         {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 200 OK\r\nX Y: a\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}) {
         SCOPED_TRACE(bytes);
         auto local = asked();
         local.send(bytes);
@@ -458,10 +458,35 @@ TEST_F(ClientLocalResponse, AnAnswerThatIsNoHttpIs502) {
     }
 }
 
+TEST_F(ClientLocalResponse, AFaultyFramingIsAcceptedAndTheConnectionClosed) {
+    for (const std::string bytes :
+         {"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+          "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n"}) {
+        SCOPED_TRACE(bytes);
+        auto local = asked();
+        local.send(bytes);
+        const auto response = server().receive<protocol::response>();
+        EXPECT_EQ(response.head.status, 200U);
+        EXPECT_EQ(response.body.view(), "ok");
+        EXPECT_TRUE(response.end);
+        EXPECT_EQ(local.read_to_end(), "");
+    }
+}
+
+TEST_F(ClientLocalResponse, ARefusalNamesItsCause) {
+    auto local = asked();
+    local.send("HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n");
+    EXPECT_EQ(
+        server().receive<protocol::response>().body.view(),
+        "tunnel-client: the local app's response is not valid HTTP: a carriage return without line feed; check that "
+        "the port speaks plain HTTP/1.1\n");
+}
+
 TEST_F(ClientLocalResponse, AHeadTooLargeIs502) {
     auto local = asked();
     local.send_in_background("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n");
-    expect_502("local-bad-answer");
+    expect_502("local-response-too-large");
 }
 
 TEST_F(ClientLocalResponse, AResetInsideTheBodyIsACancel) {

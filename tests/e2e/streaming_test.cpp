@@ -169,7 +169,7 @@ TEST_P(CallerOfAnUploadLeaves, AndTheAppSeesAnAbortInsteadOfAnEnd) {
 INSTANTIATE_TEST_SUITE_P(Streaming, CallerOfAnUploadLeaves, testing::Bool(),
                          [](const auto& leaves) { return leaves.param ? "ByReset" : "ByClose"; });
 
-TEST_F(Streaming, Rule49AnEarlyAnswerArrivesWhileTheUploadIsOpen) {
+TEST_F(Streaming, AnEarlyAnswerArrivesWhileTheUploadIsOpen) {
     app.on("/upload", [](call_type& c) {
         (void)c.socket.read_exactly(1024);
         c.reply("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno\n");
@@ -185,7 +185,7 @@ TEST_F(Streaming, Rule49AnEarlyAnswerArrivesWhileTheUploadIsOpen) {
     EXPECT_EQ(caller.read_to_end(), "");  // nobody wants the rest
 }
 
-TEST_F(Streaming, Rule48AnEarlyAnswerSurvivesACallerThatSendsEverythingFirst) {
+TEST_F(Streaming, AnEarlyAnswerSurvivesACallerThatSendsEverythingFirst) {
     app.on("/upload", [](call_type& c) {
         (void)c.socket.read_exactly(1024);
         c.reply("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n");
@@ -256,7 +256,7 @@ TEST_F(Streaming, ExpectContinueCanBeRefusedWithoutTheBody) {
 
 // --- Half-close
 
-TEST_F(Streaming, Rule53AHalfCloseReachesTheAppAndTheAnswerStillComes) {
+TEST_F(Streaming, AHalfCloseReachesTheAppAndTheAnswerStillComes) {
     app.on("/", [](call_type& c) {
         c.read_body();
         EXPECT_EQ(c.socket.read_some(), "");

@@ -41,7 +41,7 @@ FAULTS = {
          r"ClientLocalRequest\.ABodyOtherThanItsLength"),
     20: ("CR LF in a string",
          r"ServerResponse\.ALineBreakInAField|ServerResponse\.ALineBreakInTheReason|ServerResponse\.ALineBreakInATrailer|"
-         r"IsWritable\.Rule30"),
+         r"IsWritable\.NothingCanEndALineEarly"),
     21: ("100,000 opens and cancels",
          r"StreamTable\.HundredThousandOpensAndCancels|ServerBadFrames\.ThousandsOfCancelledStreams|"
          r"StreamSet\.ManyOpensAndCancels"),
@@ -90,7 +90,7 @@ FAULTS = {
     57: ("EMFILE", ""),
     58: ("connect/RST storm", r"Load\.CallersThatComeAndGo"),
     59: ("huge headers, URI, 100,000 fields",
-         r"ServerCaller\.ATargetTooLong|ServerCaller\.AHeadTooLarge|RequestHead\.Rule50"),
+         r"ServerCaller\.ATargetTooLong|ServerCaller\.AHeadTooLarge|RequestHead\.LargeHeadIsRefused"),
     60: ("more than the limit in flight", r"ServerCaller\.BeyondTheLimitInFlight|Load\.RequestsBeyondTheLimit"),
     61: ("port in use, bad port, no permission", r"Cli\.AnAddressInUse|Cli\.ABadValueIsOneLine"),
     62: ("SIGTERM with requests in flight", r"ServerShutdown\.WhatIsInFlight|Cli\.ASignalTo|Cli\.ASecondSignal"),

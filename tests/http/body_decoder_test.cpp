@@ -22,7 +22,7 @@ struct decoded {
     test::lines trailers;
 };
 
-/// Feeds `first` octets, then `step` at a time.
+/// Feeds `first` bytes, then `step` at a time.
 decoded decode(body_decoder decoder, std::string_view bytes, std::size_t first, std::size_t step) {
     decoded result;
     std::size_t next = first;

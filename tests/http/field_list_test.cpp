@@ -136,7 +136,7 @@ TEST(FieldList, EqualityLooksAtLinesNotAtStorage) {
     field_list c;
     c.add("Y", "2");
     EXPECT_NE(a, c);
-    // The same octets, divided elsewhere.
+    // The same bytes, divided elsewhere.
     field_list d;
     d.add("y2", "");
     EXPECT_NE(a, d);

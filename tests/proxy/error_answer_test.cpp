@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "http/head_writer.hpp"
+#include "http/writable.hpp"
 
 namespace tunnel::proxy {
 
@@ -29,7 +29,7 @@ std::vector<mux::failure> all_failures() {
     return all;
 }
 
-TEST(ErrorAnswer, Rule52EachFailureHasItsStatus) {
+TEST(ErrorAnswer, EachFailureHasItsStatus) {
     EXPECT_EQ(status_of(mux::failure::no_client), 503U);
     EXPECT_EQ(status_of(mux::failure::overloaded), 503U);
     EXPECT_EQ(status_of(mux::failure::shutting_down), 503U);
@@ -41,6 +41,7 @@ TEST(ErrorAnswer, Rule52EachFailureHasItsStatus) {
     EXPECT_EQ(status_of(mux::failure::local_timeout), 504U);
     EXPECT_EQ(status_of(mux::failure::local_connect_timeout), 502U);
     EXPECT_EQ(status_of(mux::failure::local_reset), 502U);
+    EXPECT_EQ(status_of(mux::failure::local_response_too_large), 502U);
     EXPECT_EQ(status_of(mux::failure::local_bad_answer), 502U);
     EXPECT_EQ(status_of(mux::failure::bad_request), 400U);
     EXPECT_EQ(status_of(mux::failure::loop), 508U);
@@ -65,7 +66,7 @@ TEST(ErrorAnswer, EverySentenceNamesTheHopAndWhatToDo) {
               "tunnel-server: no tunnel-client is connected; start tunnel-client and try again");
 }
 
-TEST(ErrorAnswer, Rule52TextIsOneLineWithItsFields) {
+TEST(ErrorAnswer, TextIsOneLineWithItsFields) {
     for (const auto f : all_failures()) {
         const auto answer = make_error_answer(f, "*/*");
         EXPECT_EQ(answer.head.status, status_of(f));
@@ -107,6 +108,16 @@ TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
         make_error_answer(mux::failure::local_refused, {}, 0, "tunnel-client: nothing listens on 127.0.0.1:3000");
     EXPECT_EQ(local.head.status, 502U);
     EXPECT_EQ(local.body, "tunnel-client: nothing listens on 127.0.0.1:3000\n");
+    const auto bad = make_error_answer(mux::failure::local_bad_answer, {}, 0, "a carriage return without line feed");
+    EXPECT_EQ(
+        bad.body,
+        "tunnel-client: the local app's response is not valid HTTP: a carriage return without line feed; check that "
+        "the port speaks plain HTTP/1.1\n");
+    EXPECT_EQ(sentence(mux::failure::local_bad_answer, "a carriage return without line feed") + "\n", bad.body);
+    EXPECT_EQ(sentence(mux::failure::local_bad_answer, ""), sentence(mux::failure::local_bad_answer));
+    EXPECT_EQ(sentence(mux::failure::local_reset, "a cause"), sentence(mux::failure::local_reset));
+    EXPECT_THAT(sentence(mux::failure::local_response_too_large, "the head is longer than --max-header-bytes (60 KiB)"),
+                StartsWith("tunnel-client: the local app's response is too large: the head is longer than"));
     EXPECT_EQ(make_error_answer(mux::failure::local_refused, {}, 0, "a\r\nb\n").body, "a  b \n");
 }
 
@@ -125,7 +136,7 @@ TEST(ReasonPhrase, IsEmptyForUnknownCodes) {
     EXPECT_EQ(reason_phrase(0), "");
 }
 
-TEST(HttpDate, Rule28IsNowAsImfFixdate) {
+TEST(HttpDate, IsNowAsImfFixdate) {
     const auto before = std::time(nullptr);
     const std::string text{http_date()};
     const auto after = std::time(nullptr);

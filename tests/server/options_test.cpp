@@ -132,8 +132,8 @@ TEST(ServerOptions, ABadValueIsOneLineThatNamesTheFlagAndTheFix) {
     expect_refused({"--threads", "-1"}, R"(bad value "-1" for --threads: give a number from 1 to 64)");
     expect_refused({"--max-in-flight", "1025"},
                    R"(bad value "1025" for --max-in-flight: give a number from 1 to 1024)");
-    expect_refused({"--max-header-bytes", "64KiB"},
-                   R"(bad value "64KiB" for --max-header-bytes: give a size from 1KiB to 60KiB)");
+    expect_refused({"--max-header-bytes", "2MiB"},
+                   R"(bad value "2MiB" for --max-header-bytes: give a size from 1KiB to 1MiB)");
     expect_refused({"--idle-timeout=0"},
                    R"(bad value "0" for --idle-timeout: give a time from 1ms to 24h such as 30s, 500ms or 5m)");
     expect_refused({"--log-level", "loud"},

@@ -388,7 +388,7 @@ TEST_F(ServerRequest, AnUploadOfAMebibyteArrives) {
     EXPECT_THAT(read_response(from), HasSubstr("thanks"));
 }
 
-TEST_F(ServerRequest, Rule43MaxForwardsOfTraceAndOptionsCountsThisHop) {
+TEST_F(ServerRequest, MaxForwardsOfTraceAndOptionsCountsThisHop) {
     start();
     auto peer = client();
     auto from = caller();
@@ -401,11 +401,20 @@ TEST_F(ServerRequest, Rule43MaxForwardsOfTraceAndOptionsCountsThisHop) {
         peer.respond(request.id, head);
         (void)read_response(from);
     }
+    for (const std::string digits : {"99999999999999999999999", "2147483648", "2147483649"}) {
+        from.send("TRACE /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: " + digits + "\r\n\r\n");
+        const auto request = peer.receive<protocol::request>();
+        EXPECT_EQ(request.head.fields.find("Max-Forwards"), "2147483647") << digits;
+        auto head = test::response_head(200);
+        head.content_length = 0;
+        peer.respond(request.id, head);
+        (void)read_response(from);
+    }
     from.send(get("/", "Max-Forwards: 0\r\n"));  // of other methods it is the app's
     EXPECT_EQ(peer.receive<protocol::request>().head.fields.find("Max-Forwards"), "0");
 }
 
-TEST_F(ServerRequest, Rule43MaxForwardsOfZeroIsAnsweredHere) {
+TEST_F(ServerRequest, MaxForwardsOfZeroIsAnsweredHere) {
     start();
     auto peer = client();
     auto from = caller();
@@ -418,7 +427,7 @@ TEST_F(ServerRequest, Rule43MaxForwardsOfZeroIsAnsweredHere) {
     EXPECT_TRUE(peer.raw().stays_silent(20ms));
 }
 
-TEST_F(ServerRequest, Rule44ExpectContinueTravelsWithTheHeadBeforeTheBody) {
+TEST_F(ServerRequest, ExpectContinueTravelsWithTheHeadBeforeTheBody) {
     start();
     auto peer = client();
     auto from = caller();
@@ -434,7 +443,7 @@ TEST_F(ServerRequest, Rule44ExpectContinueTravelsWithTheHeadBeforeTheBody) {
     EXPECT_THAT(read_response(from), HasSubstr("HTTP/1.1 200 \r\n"));
 }
 
-TEST_F(ServerRequest, Rule44AFinalAnswerToExpectContinueClosesAndTakesNoBody) {
+TEST_F(ServerRequest, AFinalAnswerToExpectContinueClosesAndTakesNoBody) {
     start();
     auto peer = client();
     auto from = caller();

@@ -432,7 +432,7 @@ TEST_F(ServerResponse, AStreamedBodyLongerThanItsLengthIsCut) {
     expect_alive();
 }
 
-TEST_F(ServerResponse, Rule22AResetContentHasLengthZeroWhateverTheClientSays) {
+TEST_F(ServerResponse, AResetContentHasLengthZeroWhateverTheClientSays) {
     auto from = asked(get("/"));
     peer().respond(id, with_length(205, 5, {}, "R"), {}, false);
     EXPECT_EQ(without_date(read_response(from)), "HTTP/1.1 205 R\r\nContent-Length: 0\r\n\r\n");
@@ -444,9 +444,9 @@ TEST_F(ServerResponse, Rule22AResetContentHasLengthZeroWhateverTheClientSays) {
     expect_alive();
 }
 
-TEST_F(ServerResponse, AHeadLargerThanOneMayBeIs502) {
+TEST_F(ServerResponse, AHeadOfTooManyFieldsIs502) {
     auto from = asked(get("/"));
-    peer().respond(id, with_length(200, 0, {{"X", std::string(900 * limits::kib, 'x')}}));
+    peer().respond(id, with_length(200, 0, test::lines(1100, {"X", "y"})));
     EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: bad-answer\r\n"));
     expect_alive();
 }
