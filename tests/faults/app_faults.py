@@ -8,7 +8,7 @@ import time
 
 from caller import ask
 from programs import Client, Server, trio
-from scenario import scenario, since, wait_until
+from scenario import FLOOD_MEMORY, scenario, since, wait_until
 
 MEMORY = 96  # MiB, of each program
 AT_ONCE = 1  # s
@@ -162,7 +162,7 @@ def fault_47_full_accept_queue(run):
             s.close()
 
 
-@scenario(48, limit=60)
+@scenario(48, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_48_never_reads_the_upload(run):
     server, client, _ = trio(run)
     with socket.create_connection(server.public(), timeout=2) as s:
@@ -189,7 +189,7 @@ def fault_49_garbage_and_endless_heads(run):
     run.at_most("highest memory of the client", client.memory("VmHWM"), MEMORY, "MiB")
 
 
-@scenario(50, limit=60)
+@scenario(50, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_50_endless_interim_answers(run):
     server, client = hostile(run)
     cpu = client.cpu_seconds() + server.cpu_seconds()

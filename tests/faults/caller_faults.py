@@ -9,7 +9,7 @@ import time
 from app_faults import AT_ONCE, MEMORY
 from caller import Later, ask, connect, latencies, percentile, send_quietly
 from programs import App, Client, Server, trio
-from scenario import scenario, since, wait_until
+from scenario import FLOOD_MEMORY, scenario, since, wait_until
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -41,7 +41,7 @@ def download_speed(server, mebibytes=384):
         return mebibytes / (time.monotonic() - start)
 
 
-@scenario(51, limit=60)
+@scenario(51, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_51_slow_reader(run):
     server, client, _ = trio(run)
     idle, _ = latencies(server.public(), 3)
@@ -67,7 +67,7 @@ def fault_51_slow_reader(run):
     check_memory(run, server, client)
 
 
-@scenario(52, limit=120)
+@scenario(52, 67, limit=120, memory=FLOOD_MEMORY)
 def fault_52_20_stalled_readers(run):
     server, client, app = trio(run)
     download_speed(server, 64)
@@ -121,7 +121,7 @@ def fault_54_caller_of_events_leaves(run):
                     aborted[-1]["at"] - left if len(aborted) == count else None, AT_ONCE, "s")
 
 
-@scenario(58, limit=120)
+@scenario(58, 67, limit=120, memory=FLOOD_MEMORY)
 def fault_58_connect_and_reset_storm(run):
     server, client, _ = trio(run, ["--log-level", "error"])
     ask(server.public())
@@ -144,7 +144,7 @@ def fault_58_connect_and_reset_storm(run):
     check_memory(run, server, client)
 
 
-@scenario(59, limit=60)
+@scenario(59, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_59_huge_heads(run):
     server, _, _ = trio(run)
     long_target = b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -166,7 +166,7 @@ def fault_59_huge_heads(run):
     check_memory(run, server)
 
 
-@scenario(60, limit=60)
+@scenario(60, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_60_more_than_the_limit_in_flight(run):
     server = Server(run, "--max-in-flight", "20")
     app = App(run)

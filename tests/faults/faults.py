@@ -27,7 +27,7 @@ import network_faults
 import process_faults
 import resource_faults
 import table
-from programs import end_with_parent
+from programs import check_memory_sufficed, end_with_parent
 from scenario import SCENARIOS, SLOWNESS, Run
 
 # Each registers its scenarios when it is imported; they run in this order.
@@ -66,10 +66,13 @@ def chosen(names):
 def run_alone(scenario, programs, sanitizer):
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # the floods hold a socket for each of their connections
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    run = Run(programs, sanitizer)
+    run = Run(programs, sanitizer, scenario.memory)
     try:
         with run.cleanup:
-            scenario.run(run)
+            try:
+                scenario.run(run)
+            finally:
+                check_memory_sufficed(run)
     except Exception:
         run.check("it ran to its end", False, traceback.format_exc(limit=-3).strip())
     return 1 if run.failures else 0

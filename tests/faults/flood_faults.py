@@ -10,7 +10,7 @@ import time
 
 from caller import Later, ask, connect, first_200, latencies, percentile
 from programs import App, Client, Server, end_with_parent, trio
-from scenario import scenario, since, wait_until
+from scenario import FLOOD_MEMORY, scenario, since, wait_until
 
 IDLE = 10_000
 ATTACKERS = 1_000
@@ -21,14 +21,17 @@ KERNEL_MIB = 768  # for ATTACKERS that read nothing: half a MiB of what the app 
 
 UBSAN_NEEDS_FDS = {"asan": "UBSan opens a pipe to see whether an object may be looked at, and takes no fd for no object"}
 
+LIMITS = ["--max-connections", str(IDLE + 2 * ATTACKERS), "--header-timeout", f"{HEADER_LIMIT}s",
+          "--body-timeout", f"{BODY_LIMIT}s", "--idle-timeout", "600s", "--log-level", "error"]
+
 HEAD = b"GET /hook HTTP/1.1\r\nHost: a\r\n"
 ATTACKS = {
     # what is sent first, what follows every second, what must come of it
     "slowloris, an octet a second": (HEAD, b"x", "408"),
     "slow body that stops": (b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx", b"", "408"),
     "slow body, an octet a second": (b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx", b"x", ""),
-    "slow read": (b"GET /stream?bytes=1073741824&buffer=16384 HTTP/1.1\r\nHost: a\r\n\r\n", b"", "close"),
 }
+SLOW_READ = (b"GET /stream?bytes=1073741824&buffer=16384 HTTP/1.1\r\nHost: a\r\n\r\n", b"", "close")
 
 
 def open_many(address, count, first=b""):
@@ -108,11 +111,9 @@ def attack(pipe, address, count, first, again, seconds):
     pipe.send(outcomes)
 
 
-@scenario(55, 56, limit=240)
+@scenario(55, 56, 67, limit=240, memory=FLOOD_MEMORY)
 def fault_55_and_56_ten_thousand_idle_and_slow_attacks(run):
-    limits = ["--max-connections", str(IDLE + 2 * ATTACKERS), "--header-timeout", f"{HEADER_LIMIT}s",
-              "--body-timeout", f"{BODY_LIMIT}s", "--idle-timeout", "600s", "--log-level", "error"]
-    server, client, _ = trio(run, limits)
+    server, client, _ = trio(run, LIMITS)
     times, _ = latencies(server.public(), 5)
     alone = percentile(times, 0.99)
     run.note(f"webhooks alone: p50 {percentile(times, 0.5) * 1000:.1f} ms, p99 {alone * 1000:.1f} ms")
@@ -125,24 +126,37 @@ def fault_55_and_56_ten_thousand_idle_and_slow_attacks(run):
     run.at_most("memory for each", (server.memory() - memory) * 1024 / IDLE, IDLE_KIB, "KiB")
     time.sleep(1)
     check_webhooks(run, server, alone, "beside them", 8)
-    for what, (first, again, expected) in ATTACKS.items():
-        seconds = HEADER_LIMIT + BODY_LIMIT + 4 * run.slowness
-        attacking = in_other_process(run, attack, server.public(), ATTACKERS, first, again, seconds)
-        assert attacking.recv() == "open"
-        check_webhooks(run, server, alone, f"and {ATTACKERS} with a {what}", 6)
-        run.at_most("what the kernel holds for TCP", kernel_memory(), KERNEL_MIB, "MiB")
-        outcome = attacking.recv()
-        # Those that were open to the last still stand in the way of as many others (--max-in-flight).
-        run.check("the tunnel is rid of them", wait_until(lambda: client.fds() < ATTACKERS // 2, 10))
-        run.note("what came of them: " + ", ".join(f"{count} {kind}" for kind, count in outcome.items() if count))
-        if expected == "408":
-            run.check("each got 408", outcome["408"] == ATTACKERS, outcome["408"])
-        elif expected == "close":
-            run.check("each was closed", outcome["close"] == ATTACKERS, outcome["close"])
+    for what, how in ATTACKS.items():
+        check_attack(run, server, client, alone, what, how)
     idle.send("count")
     run.at_most("idle connections that were lost", idle.recv(), 0, "")
     run.check("the client was connected all the time", len(client.connects()) == 1)
     run.note(f"highest memory: server {server.memory('VmHWM'):.0f} MiB, client {client.memory('VmHWM'):.0f} MiB")
+
+
+@scenario(56, 67, limit=90, memory=FLOOD_MEMORY)
+def fault_56_a_thousand_slow_readers(run):
+    server, client, _ = trio(run, LIMITS)
+    times, _ = latencies(server.public(), 5)
+    check_attack(run, server, client, percentile(times, 0.99), "slow read", SLOW_READ)
+    run.check("the client was connected all the time", len(client.connects()) == 1)
+
+
+def check_attack(run, server, client, alone, what, how):
+    first, again, expected = how
+    seconds = HEADER_LIMIT + BODY_LIMIT + 4 * run.slowness
+    attacking = in_other_process(run, attack, server.public(), ATTACKERS, first, again, seconds)
+    assert attacking.recv() == "open"
+    check_webhooks(run, server, alone, f"and {ATTACKERS} with a {what}", 6)
+    run.at_most("what the kernel holds for TCP", kernel_memory(), KERNEL_MIB, "MiB")
+    outcome = attacking.recv()
+    # Those that were open to the last still stand in the way of as many others (--max-in-flight).
+    run.check("the tunnel is rid of them", wait_until(lambda: client.fds() < ATTACKERS // 2, 10))
+    run.note("what came of them: " + ", ".join(f"{count} {kind}" for kind, count in outcome.items() if count))
+    if expected == "408":
+        run.check("each got 408", outcome["408"] == ATTACKERS, outcome["408"])
+    elif expected == "close":
+        run.check("each was closed", outcome["close"] == ATTACKERS, outcome["close"])
 
 
 def kernel_memory():
@@ -180,7 +194,7 @@ def check_recovers(run, server, crowd):
     run.at_most("once they have left, it serves after", since(left, first_200(server.public(), 20)), 2, "s")
 
 
-@scenario(57, limit=90)
+@scenario(57, 67, limit=90, memory=FLOOD_MEMORY)
 def fault_57_few_fds_at_the_server(run):
     """A limit of 64 from the start: the server takes fewer callers, and keeps fds for the tunnel."""
     server = Server(run, limits=[(resource.RLIMIT_NOFILE, 64)])
@@ -192,7 +206,7 @@ def fault_57_few_fds_at_the_server(run):
     check_recovers(run, server, crowd)
 
 
-@scenario(57, limit=90, unsanitized=UBSAN_NEEDS_FDS)
+@scenario(57, 67, limit=90, memory=FLOOD_MEMORY, unsanitized=UBSAN_NEEDS_FDS)
 def fault_57_no_fds_left_at_the_server(run):
     """The limit falls to 64 while the server runs, so that accept() fails."""
     server, _, _ = trio(run)
@@ -204,7 +218,7 @@ def fault_57_no_fds_left_at_the_server(run):
     check_recovers(run, server, crowd)
 
 
-@scenario(57, limit=90, unsanitized=UBSAN_NEEDS_FDS)
+@scenario(57, 67, limit=90, memory=FLOOD_MEMORY, unsanitized=UBSAN_NEEDS_FDS)
 def fault_57_no_fds_left_at_the_client(run):
     server, app = Server(run), App(run)
     client = Client(run, server, app, limits=[(resource.RLIMIT_NOFILE, 64)])

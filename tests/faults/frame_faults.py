@@ -10,7 +10,7 @@ from app_faults import MEMORY
 from caller import Later, ask, connect, send_quietly
 from frames import HELLO, Peer, as_client, frame
 from programs import Client, Server, trio
-from scenario import scenario
+from scenario import FLOOD_MEMORY, scenario
 
 DEPTH_BOMB = b'{"type":"x","a":' + b"[" * 500_000 + b"]" * 500_000 + b"}"
 REQUEST = {"type": "request", "id": 1, "method": "GET", "path": "/", "end": True}
@@ -157,7 +157,7 @@ def trickle(s, octets):
         pass
 
 
-@scenario(22, limit=60)
+@scenario(22, 67, limit=60, memory=FLOOD_MEMORY)
 def fault_22_ping_flood(run):
     server = Server(run)
     peer = as_client(server.tunnel())
@@ -176,7 +176,7 @@ def fault_22_ping_flood(run):
     check_serves(run, server)
 
 
-@scenario(21, limit=120)
+@scenario(21, 67, limit=120, memory=FLOOD_MEMORY)
 def fault_21_opens_and_cancels(run):
     """A hostile server opens 100,000 streams of a real client and cancels each."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

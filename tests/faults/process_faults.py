@@ -36,7 +36,7 @@ def fault_61_cannot_start(run):
     check_refused(run, "a client's port that is none", [*client, "--local-port", "0"], 2, "--local-port")
     # As root too, a port below 1024 needs this capability.
     without = ["setpriv", "--inh-caps=-net_bind_service", "--bounding-set=-net_bind_service"]
-    check_refused(run, "no permission for the port", [*without, *server, "--tcp-addr", "127.0.0.1:81"], 1, "ermission")
+    check_refused(run, "no permission for the port", [*without, *server, "--tcp-addr", "127.0.0.1:81"], 1, "setcap")
 
 
 def drained(run, signalled, server, app, client):

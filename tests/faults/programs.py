@@ -17,6 +17,8 @@ from scenario import wait_until
 HERE = pathlib.Path(__file__).parent
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
+MIB = 1 << 20
+OUT_OF_MEMORY = 5  # exit code
 START_LIMIT = 20  # seconds until a program must have said that it serves
 numbers = itertools.count(1)
 
@@ -107,7 +109,30 @@ class Program:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Server(Program):
+class Ours(Program):
+    """A server or a client, in the memory that the scenario leaves it."""
+
+    def __init__(self, run, command, limits=(), **options):
+        bounds = [(resource.RLIMIT_AS, run.memory * MIB)] if run.memory else []
+        super().__init__(run, command, limits=[*limits, *bounds], **options)
+        run.started.append(self)
+
+
+def check_memory_sufficed(run):
+    """Before the programs are stopped."""
+    if not run.memory:
+        return
+    ended = sorted({f"{one.name}: exit {one.process.returncode}" for one in run.started
+                    if one.process.poll() == OUT_OF_MEMORY})
+    run.check(f"no program ran out of its {run.memory} MiB", not ended, ", ".join(ended))
+    for name in sorted({one.name for one in run.started}):
+        alive = [one for one in run.started if one.name == name and one.process.poll() is None]
+        if alive:
+            run.note(f"highest of {name}: {max(one.memory('VmPeak') for one in alive):.0f} MiB of addresses, "
+                     f"{max(one.memory('VmHWM') for one in alive):.0f} MiB resident")
+
+
+class Server(Ours):
     def __init__(self, run, *settings, http="127.0.0.1:0", tcp="127.0.0.1:0", ready=True, **options):
         command = [str(run.programs / "tunnel-server"), "--http-addr", http, "--tcp-addr", tcp, *settings]
         super().__init__(run, command, **options)
@@ -123,7 +148,7 @@ class Server(Program):
         return split(self.tcp)
 
 
-class Client(Program):
+class Client(Ours):
     def __init__(self, run, server, app, *settings, connected=True, **options):
         to_server = ["--server-addr", server if isinstance(server, str) else server.tcp]
         to_app = ["--echo"] if app is None else ["--local-port", str(app if isinstance(app, int) else app.port)]

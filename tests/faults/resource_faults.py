@@ -14,13 +14,12 @@ from caller import Later, ask, connect
 from link_faults import BACK_WITHIN
 from network import joined
 from network_faults import check_exact, serving
-from programs import App, Client, Server, trio
+from programs import OUT_OF_MEMORY, App, Client, Server, trio
 from scenario import scenario, since, wait_until, with_any_sanitizer
 
 MIB = 1 << 20
 OWN_MEMORY = with_any_sanitizer("it reserves terabytes of addresses, and ends the program where memory ends")
 SPARE = 1  # MiB of memory beyond what a program has
-OUT_OF_MEMORY = 5  # exit code
 
 
 @scenario(66, limit=90, unsanitized=with_any_sanitizer("libfaketime has to be loaded first, and so has the sanitizer"))

@@ -11,6 +11,8 @@ from collections.abc import Callable
 SCENARIOS = {}
 # Of a sanitized build these are told and not judged: they are promised of the release build.
 COSTS = ("s", "ms", "%", "MiB", "KiB", "Mbit/s")
+# MiB of address space in which both programs must live through every flood. Fault 67 is what happens beyond.
+FLOOD_MEMORY = 96
 SLOWNESS = {"": 1, "asan": 4, "tsan": 8}  # how much longer a scenario may take
 THREADS = {"tsan": "4"}
 
@@ -26,13 +28,14 @@ class Scenario:
     limit: float  # seconds that it may take before it is ended
     patient: bool  # mostly waits, so others may run beside it without harm to its figures
     unsanitized: dict  # sanitizer -> why it cannot run with that one
+    memory: int  # MiB of address space for each of our programs, which must not use it up; 0: no bound
     run: Callable
 
 
-def scenario(*numbers, limit, patient=False, unsanitized=None):
+def scenario(*numbers, limit, patient=False, unsanitized=None, memory=0):
     def register(function):
         name = function.__name__
-        SCENARIOS[name] = Scenario(name, numbers, limit, patient, unsanitized or {}, function)
+        SCENARIOS[name] = Scenario(name, numbers, limit, patient, unsanitized or {}, memory, function)
         return function
 
     return register
@@ -41,8 +44,10 @@ def scenario(*numbers, limit, patient=False, unsanitized=None):
 class Run:
     """One run of one scenario: where the programs are, what to clean up, and what was measured."""
 
-    def __init__(self, programs, sanitizer=""):
+    def __init__(self, programs, sanitizer="", memory=0):
         self.programs = programs
+        self.memory = 0 if sanitizer else memory  # a sanitizer reserves terabytes of addresses
+        self.started = []  # of our programs
         self.sanitizer = sanitizer
         self.slowness = SLOWNESS[sanitizer]
         self.cleanup = contextlib.ExitStack()

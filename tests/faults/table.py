@@ -98,7 +98,7 @@ FAULTS = {
     64: ("SIGPIPE ignored", r"Connection\.AWriteToWhoIsGone"),
     65: ("log disk full, stdout closed", r"Log\.ABrokenStderr|Log\.AClosedStderr|Log\.AFullPipe|Cli\.NobodyReading"),
     66: ("clock jump", ""),
-    67: ("memory runs out: one line and an exit code of its own", r"OutOfMemoryDeathTest\.EndsTheProgram"),
+    67: ("memory runs out: an exit code of its own; the floods stay within 96 MiB", r"OutOfMemoryDeathTest\.EndsTheProgram"),
     68: ("EINTR, short writes", r"Connection\.AWriteLargerThanTheKernelTakes"),
     69: ("sanitizers over all suites: no report", ""),
     70: ("an hour of mixed soak", ""),
