@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "base/platform.hpp"
+#include "base/timestamp.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel {
@@ -168,22 +168,11 @@ class line_queue {
     }
 
     void begin_line(clock::time_point now, spdlog::level::level_enum level) {
-        const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-        const auto second = static_cast<std::time_t>(since_epoch / 1000);
-        if (second != second_) {
-            std::tm utc{};
-            gmtime_r(&second, &utc);
-            second_text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
-                                       utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-            second_ = second;
-        }
         const auto name = level_name(level);
         const bool json = format_ == log_format::json;
         if (json) lines_ += R"({"time":")";
-        lines_ += second_text_;
-        lines_ += '.';
-        append_number(lines_, static_cast<std::uint64_t>(since_epoch % 1000), 3);
-        lines_ += json ? R"(Z","level":")" : "Z ";
+        timestamps_.append(lines_, now);
+        lines_ += json ? R"(","level":")" : " ";
         lines_ += name;
         if (json)
             lines_ += '"';
@@ -202,8 +191,7 @@ class line_queue {
     std::size_t reported_ = 0;  // what reports in lines_ speak of, should they be dropped too
     bool awake_ = false;        // someone comes to flush
     bool torn_ = false;         // part of a line was written when the rest was dropped
-    std::time_t second_ = -1;
-    std::string second_text_;
+    timestamp_writer timestamps_;
 };
 
 line_queue& queue() {
@@ -260,6 +248,59 @@ void append_size(std::string& out, std::uint64_t bytes) {
     out += units.at(unit);
 }
 
+std::string_view shown_target(const request_line& request) { return request.target.substr(0, limits::log_target); }
+
+std::string_view mark_of_cut(const request_line& request) {
+    return request.target.size() > limits::log_target ? "..." : "";
+}
+
+void append_json_member(std::string& out, std::string_view key, std::string_view value) {
+    out += ",\"";
+    out += key;
+    out += R"(":")";
+    append_json(out, value);
+    out += '"';
+}
+
+void append_json_members(std::string& out, const request_line& request, std::uint64_t microseconds) {
+    out += R"(,"msg":"request")";
+    append_json_member(out, "method", request.method);
+    append_json_member(out, "path", shown_target(request));
+    out.insert(out.size() - 1, mark_of_cut(request));
+    out += R"(,"status":)";
+    append_number(out, request.status);
+    out += R"(,"ms":)";
+    append_number(out, microseconds / 1000);
+    out += '.';
+    append_number(out, microseconds % 1000, 3);
+    out += R"(,"bytes":)";
+    append_number(out, request.body_bytes);
+    append_json_member(out, "note", request.note);
+    if (!request.caller.empty()) append_json_member(out, "caller", request.caller);
+    if (!request.id.empty()) append_json_member(out, "request_id", request.id);
+}
+
+void append_text(std::string& out, const request_line& request, std::uint64_t microseconds) {
+    append_visible(out, request.method);
+    out += ' ';
+    append_visible(out, shown_target(request));
+    out += mark_of_cut(request);
+    out += ' ';
+    append_number(out, request.status);
+    out += ' ';
+    append_duration(out, microseconds);
+    out += ' ';
+    append_size(out, request.body_bytes);
+    const auto add = [&out](std::string_view label, std::string_view value) {
+        if (value.empty()) return;
+        out += label;
+        append_visible(out, value);
+    };
+    add(" from=", request.caller);
+    add(" id=", request.id);
+    add(" - ", request.note);
+}
+
 }  // namespace
 
 void start_log(std::string_view program, std::string_view level, log_format format) {
@@ -276,48 +317,26 @@ bool log_waiting() { return queue().waiting(); }
 
 void flush_log() { queue().flush(); }
 
+void log_request(const request_line& request) {
+    if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(request.took).count();
+    const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));
+    queue().add(clock::now(), spdlog::level::info, [&request, microseconds](std::string& out) {
+        if (queue().format() == log_format::json) return append_json_members(out, request, microseconds);
+        append_text(out, request, microseconds);
+    });
+}
+
 void log_request(std::string_view method, std::string_view target, unsigned status,
                  std::chrono::steady_clock::duration took, std::uint64_t body_bytes, std::string_view note) {
-    if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
-    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));
-    const std::string_view cut = target.size() > limits::log_target ? "..." : "";
-    target = target.substr(0, limits::log_target);
-
-    queue().add(clock::now(), spdlog::level::info, [&](std::string& out) {
-        if (queue().format() == log_format::json) {
-            out += R"(,"msg":"request","method":")";
-            append_json(out, method);
-            out += R"(","path":")";
-            append_json(out, target);
-            out += cut;
-            out += R"(","status":)";
-            append_number(out, status);
-            out += R"(,"ms":)";
-            append_number(out, microseconds / 1000);
-            out += '.';
-            append_number(out, microseconds % 1000, 3);
-            out += R"(,"bytes":)";
-            append_number(out, body_bytes);
-            out += R"(,"note":")";
-            append_json(out, note);
-            out += '"';
-            return;
-        }
-        append_visible(out, method);
-        out += ' ';
-        append_visible(out, target);
-        out += cut;
-        out += ' ';
-        append_number(out, status);
-        out += ' ';
-        append_duration(out, microseconds);
-        out += ' ';
-        append_size(out, body_bytes);
-        if (note.empty()) return;
-        out += " - ";
-        append_visible(out, note);
-    });
+    request_line request;
+    request.method = method;
+    request.target = target;
+    request.status = status;
+    request.took = took;
+    request.body_bytes = body_bytes;
+    request.note = note;
+    log_request(request);
 }
 
 }  // namespace tunnel

@@ -28,8 +28,23 @@ void on_log(std::function<void()> wake);
 /// something), and at exit.
 void flush_log();
 
-/// `POST /hook?x=1 200 12ms 1.2kB`, with ` - <note>` behind it where something went wrong. Control characters and
-/// bytes that are no ASCII are escaped in the target. In JSON: method, path, status, ms, bytes, note.
+struct request_line {
+    std::string_view method;
+    std::string_view target;
+    unsigned status = 0;
+    std::chrono::steady_clock::duration took{};
+    std::uint64_t body_bytes = 0;
+    std::string_view caller = {};  ///< its address and port; may be empty
+    std::string_view id = {};      ///< of the request; may be empty
+    std::string_view note = {};    ///< what went wrong; may be empty
+};
+
+/// `POST /hook?x=1 200 12ms 1.2kB from=203.0.113.9:4711 id=7f3a - <note>`, without what is empty. Control characters
+/// and bytes that are not ASCII are escaped. In JSON the keys are, besides `time`, `level` and `msg` ("request"):
+/// `method`, `path`, `status`, `ms`, `bytes`, `note`, and where they are known `caller` and `request_id`.
+void log_request(const request_line& request);
+
+/// The same without caller and id.
 void log_request(std::string_view method, std::string_view target, unsigned status,
                  std::chrono::steady_clock::duration took, std::uint64_t body_bytes, std::string_view note = {});
 

@@ -8,18 +8,31 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 #include <string_view>
 
+#include <netinet/in.h>
 #ifdef __linux__
 // The C library's own <netinet/tcp.h> ends before the pacing rate.
 #include <linux/sockios.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
+#else
+#include <netinet/tcp.h>
 #endif
 
 namespace tunnel {
+
+namespace {
+
+void set_number(int descriptor, int level, int option, int value) noexcept {
+    setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+constexpr int probes = 3;
+
+}  // namespace
 
 void ignore_sigpipe() noexcept { std::signal(SIGPIPE, SIG_IGN); }
 
@@ -80,6 +93,36 @@ std::size_t octets_unacknowledged([[maybe_unused]] int descriptor) noexcept {
     if (getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &octets, &size) != 0) return 0;
 #endif
     return static_cast<std::size_t>(octets);
+}
+
+void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds interval) noexcept {
+    set_number(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+#if defined(TCP_KEEPIDLE)
+    set_number(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count()));
+#elif defined(TCP_KEEPALIVE)
+    set_number(descriptor, IPPROTO_TCP, TCP_KEEPALIVE, static_cast<int>(idle.count()));
+#endif
+#ifdef TCP_KEEPINTVL
+    set_number(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(interval.count()));
+    set_number(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
+#endif
+}
+
+void limit_unacknowledged([[maybe_unused]] int descriptor, [[maybe_unused]] std::chrono::milliseconds time) noexcept {
+#ifdef TCP_USER_TIMEOUT
+    set_number(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(time.count()));
+#endif
+}
+
+std::chrono::nanoseconds time_since_boot() noexcept {
+#ifdef CLOCK_BOOTTIME
+    constexpr auto clock = CLOCK_BOOTTIME;
+#else
+    constexpr auto clock = CLOCK_MONOTONIC;  // counts sleep too where there is no other, as on macOS
+#endif
+    timespec now{};
+    clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 }  // namespace tunnel

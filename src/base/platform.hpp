@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 /// What the operating system is asked for beyond Asio: the one place for system specifics.
@@ -28,5 +29,16 @@ void send_unpaced(int descriptor) noexcept;
 
 /// Octets written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
 [[nodiscard]] std::size_t octets_unacknowledged(int descriptor) noexcept;
+
+/// Lets the kernel find out that the peer of a TCP socket has vanished without a FIN: it probes an idle connection, and
+/// ends it with ETIMEDOUT after `idle` plus three probes `interval` apart that nothing answers.
+void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds interval) noexcept;
+
+/// Ends a connection whose peer acknowledges nothing, or has no room, for that long. Without it the kernel goes on for
+/// a quarter of an hour. Does nothing where the system has no such option.
+void limit_unacknowledged(int descriptor, std::chrono::milliseconds time) noexcept;
+
+/// Time since the machine was started, including what it slept.
+[[nodiscard]] std::chrono::nanoseconds time_since_boot() noexcept;
 
 }  // namespace tunnel

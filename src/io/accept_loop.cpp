@@ -18,9 +18,23 @@ namespace tunnel::io {
 accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
     : runtime_(rt), acceptor_(strand), pause_(strand), accepted_(std::move(accepted)) {}
 
+namespace {
+
+// What to do about a port that only privileged programs may listen on.
+std::string advice(const error_code& error, const address& where) {
+    if (error != boost::system::errc::permission_denied || where.port == 0 || where.port >= limits::first_free_port)
+        return {};
+    return "; a port below " + std::to_string(limits::first_free_port) +
+           " needs a right: setcap cap_net_bind_service=+ep PROGRAM, AmbientCapabilities=CAP_NET_BIND_SERVICE in a "
+           "systemd unit, or a higher port";
+}
+
+}  // namespace
+
 void accept_loop::listen(const address& where) {
     const auto fail = [&](const error_code& error) {
-        throw std::runtime_error("cannot listen on " + to_string(where) + ": " + error.message());
+        throw std::runtime_error("cannot listen on " + to_string(where) + ": " + error.message() +
+                                 advice(error, where));
     };
     error_code error;
     tcp::resolver resolver(acceptor_.get_executor());
@@ -58,9 +72,10 @@ awaitable<void> accept_loop::run() {
     std::chrono::milliseconds backoff = limits::accept_backoff_first;
     while (!stopped_) {
         auto strand = runtime_.new_strand();
-        auto [error, socket] = co_await acceptor_.async_accept(strand, no_throw);
+        tcp::endpoint peer;
+        auto [error, socket] = co_await acceptor_.async_accept(strand, peer, no_throw);
         if (!error) {
-            hand_over(std::move(socket));  // also where it was accepted before stop() and completes after it
+            hand_over({std::move(socket), peer});  // also where it was accepted before stop() and completes after it
             backoff = limits::accept_backoff_first;
             continue;
         }
@@ -75,7 +90,7 @@ awaitable<void> accept_loop::run() {
 }
 
 // A connection that fails in the callback is closed; those that follow it are not affected.
-void accept_loop::hand_over(tcp::socket socket) noexcept {
+void accept_loop::hand_over(connected_socket socket) noexcept {
     try {
         accepted_(std::move(socket));
     } catch (const std::exception&) {
@@ -89,8 +104,9 @@ void accept_loop::take_waiting() noexcept {
     acceptor_.non_blocking(true, error);
     for (int taken = 0; taken < limits::listen_queue && !error; ++taken) {
         tcp::socket socket(runtime_.new_strand());
-        acceptor_.accept(socket, error);
-        if (!error) hand_over(std::move(socket));
+        tcp::endpoint peer;
+        acceptor_.accept(socket, peer, error);
+        if (!error) hand_over({std::move(socket), peer});
     }
 }
 

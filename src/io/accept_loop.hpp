@@ -7,6 +7,7 @@
 
 #include "base/address.hpp"
 #include "io/asio.hpp"
+#include "io/connected_socket.hpp"
 #include "io/runtime.hpp"
 
 namespace tunnel::io {
@@ -15,7 +16,7 @@ namespace tunnel::io {
 /// accepting fails, as where descriptors run out, it pauses and tries again. Belongs to the strand it was made with.
 class accept_loop {
  public:
-    using callback = std::function<void(tcp::socket)>;
+    using callback = std::function<void(connected_socket)>;
 
     accept_loop(runtime& rt, const executor& strand, callback accepted);
 
@@ -34,7 +35,7 @@ class accept_loop {
 
  private:
     [[nodiscard]] awaitable<void> run();
-    void hand_over(tcp::socket socket) noexcept;
+    void hand_over(connected_socket socket) noexcept;
     void take_waiting() noexcept;
 
     runtime& runtime_;

@@ -8,15 +8,15 @@
 
 namespace tunnel::io {
 
-connection::connection(tcp::socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall)
-    : strand_(socket.get_executor()),
+connection::connection(connected_socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall)
+    : strand_(socket.socket().get_executor()),
       stream_(std::move(socket), unsent_of_http),
       poller_(poller_of(strand_)),
       input_limit_(input_limit),
       write_stall_(write_stall) {}
 
 void connection::start() {
-    stream_.probe_when_idle();
+    stream_.detect_vanished_peer(write_stall_);
     stream_.start(std::shared_ptr<socket_watcher>(shared_from_this(), this), strand_);
 }
 

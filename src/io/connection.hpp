@@ -22,12 +22,13 @@ class connection : public std::enable_shared_from_this<connection>, private sock
  public:
     /// `input_limit`: octets of input buffered at most. `write_stall`: a write that moves nothing for this long
     /// closes the connection; zero: no limit.
-    connection(tcp::socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall);
+    connection(connected_socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
     ~connection() override = default;
 
     [[nodiscard]] const executor& strand() const noexcept { return strand_; }
+    [[nodiscard]] std::string peer_name() const { return stream_.peer_name(); }
     [[nodiscard]] std::string peer_address() const { return stream_.peer_address(); }
 
     /// Called once the connection is shared: from now on it hears of its socket.

@@ -1,11 +1,13 @@
 #include "io/dialler.hpp"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
 #include "base/platform.hpp"
-#include "io/deadline.hpp"
+#include "io/connected_socket.hpp"
 #include "io/resolve.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::io {
 
@@ -21,50 +23,167 @@ error_code refuse_itself(tcp::socket& socket) noexcept {
     return asio::error::connection_refused;
 }
 
-dialler::dialler(const executor& strand) : socket_(strand), lookup_(strand) {}
+void last_good_endpoint::note(const tcp::endpoint& endpoint) {
+    const std::lock_guard lock(mutex_);
+    last_ = endpoint;
+}
+
+void last_good_endpoint::put_first(std::vector<tcp::endpoint>& endpoints) const {
+    const std::lock_guard lock(mutex_);
+    if (!last_) return;
+    const auto at = std::ranges::find(endpoints, *last_);
+    if (at != endpoints.end()) std::rotate(endpoints.begin(), at, at + 1);
+}
+
+std::vector<tcp::endpoint> interleave_families(const std::vector<tcp::endpoint>& found) {
+    std::vector<tcp::endpoint> same;
+    std::vector<tcp::endpoint> other;
+    for (const auto& endpoint : found)
+        (endpoint.protocol() == found.front().protocol() ? same : other).push_back(endpoint);
+    std::vector<tcp::endpoint> result;
+    for (std::size_t i = 0; i < std::max(same.size(), other.size()); ++i) {
+        if (i < same.size()) result.push_back(same[i]);
+        if (i < other.size()) result.push_back(other[i]);
+    }
+    result.resize(std::min(result.size(), limits::dialled_addresses));
+    return result;
+}
+
+/// One endpoint that is being connected to. It outlives the dialler until its handler has run.
+struct dialler::attempt {
+    attempt(const executor& strand, const tcp::endpoint& to) : socket(strand), endpoint(to) {}
+
+    tcp::socket socket;
+    tcp::endpoint endpoint;
+    std::optional<error_code> result;
+    event* changed = nullptr;  // of the dialler, while it wants to know
+};
+
+dialler::dialler(const executor& strand, std::shared_ptr<last_good_endpoint> memory)
+    : strand_(strand), memory_(std::move(memory)), socket_(strand), lookup_(strand), wake_(strand, [this] {
+          changed_.notify();
+      }) {}
+
+dialler::~dialler() { end_attempts(); }
 
 void dialler::cancel() noexcept {
     cancelled_ = true;
     lookup_.cancel();
+    end_attempts();
     error_code ignored;
     socket_.close(ignored);
+    changed_.notify();
 }
 
 awaitable<error_code> dialler::dial(address where, std::chrono::milliseconds limit) {
+    std::vector<address> one;
+    one.push_back(std::move(where));
+    co_return co_await dial(std::move(one), limit);
+}
+
+awaitable<error_code> dialler::dial(std::vector<address> where, std::chrono::milliseconds limit) {
     const auto until = clock::now() + limit;
+    std::vector<tcp::endpoint> endpoints;
     error_code error;
-    lookup_.expires_at(until);
-    auto endpoints = co_await resolve(std::move(where), lookup_, error);
-    if (cancelled_) co_return asio::error::operation_aborted;
-    if (error) co_return error;
+    for (auto& each : where) {
+        lookup_.expires_at(until);
+        const auto found = co_await resolve(std::move(each), lookup_, error);
+        if (cancelled_) co_return asio::error::operation_aborted;
+        const auto in_order = interleave_families(found);
+        endpoints.insert(endpoints.end(), in_order.begin(), in_order.end());
+    }
+    if (endpoints.empty()) co_return error;
     co_return co_await dial_each(std::move(endpoints), until);
 }
 
 awaitable<error_code> dialler::dial_each(std::vector<tcp::endpoint> endpoints, clock::time_point until) {
-    error_code error;
-    error_code ignored;
-    auto untried = static_cast<clock::rep>(endpoints.size());
-    for (const auto& endpoint : endpoints) {
-        const auto share = std::chrono::duration_cast<std::chrono::milliseconds>((until - clock::now()) / untried--);
-        if (share.count() <= 0) co_return asio::error::timed_out;
-        if (socket_.is_open()) socket_.close(ignored);
-        socket_.open(endpoint.protocol(), error);
-        if (error) continue;
-        if (endpoint.address().is_loopback()) send_unpaced(socket_.native_handle());
-        bool timed_out = false;
-        deadline limit_of_this(socket_.get_executor(), [&] {
-            timed_out = true;
-            socket_.close(ignored);
-        });
-        limit_of_this.set(share);
-        auto [failed] = co_await socket_.async_connect(endpoint, no_throw);
-        limit_of_this.stop();
-        error = timed_out ? asio::error::timed_out : failed;
-        if (cancelled_) co_return asio::error::operation_aborted;
-        if (!error) error = refuse_itself(socket_);
-        if (!error) co_return error;
-    }
+    if (memory_) memory_->put_first(endpoints);
+    const auto error = co_await race(std::move(endpoints), until);
+    wake_.stop();
+    end_attempts();
     co_return error;
+}
+
+awaitable<error_code> dialler::race(std::vector<tcp::endpoint> endpoints, clock::time_point until) {
+    auto next = endpoints.begin();
+    auto begin_next = clock::now();
+    for (;;) {
+        take_ended();
+        if (cancelled_) co_return asio::error::operation_aborted;
+        if (socket_.is_open()) co_return error_code();
+        const auto now = clock::now();
+        if (now >= until) co_return asio::error::timed_out;
+        if (next != endpoints.end() && (running_.empty() || now >= begin_next)) {
+            begin(*next++);
+            begin_next = now + limits::dial_stagger;
+            continue;  // it may have failed at once
+        }
+        if (running_.empty()) co_return most_telling();
+        const auto wake_at = next == endpoints.end() ? until : std::min(until, begin_next);
+        wake_.set(std::chrono::ceil<std::chrono::milliseconds>(wake_at - now));
+        co_await changed_.wait();
+    }
+}
+
+void dialler::begin(const tcp::endpoint& endpoint) {
+    const auto started = std::make_shared<attempt>(strand_, endpoint);
+    running_.push_back(started);
+    error_code error;
+    started->socket.open(endpoint.protocol(), error);
+    if (error) {
+        started->result = error;
+        return;
+    }
+    if (endpoint.address().is_loopback()) send_unpaced(started->socket.native_handle());
+    started->changed = &changed_;
+    started->socket.async_connect(endpoint, [started](error_code failed) {
+        started->result = failed ? failed : refuse_itself(started->socket);
+        if (started->changed != nullptr) started->changed->notify();
+    });
+}
+
+/// Moves what has ended out of `running_`: to `failures_`, or to `socket_` if it is the first that has connected.
+void dialler::take_ended() {
+    for (const auto& each : running_) {
+        if (!each->result) continue;
+        if (*each->result) {
+            failures_.push_back({each->endpoint, *each->result});
+        } else if (!socket_.is_open()) {
+            socket_ = std::move(each->socket);
+            if (memory_) memory_->note(each->endpoint);
+        }
+    }
+    std::erase_if(running_, [](const auto& each) { return each->result.has_value(); });
+}
+
+/// What is still being tried is noted as timed out, and closed.
+void dialler::end_attempts() noexcept {
+    error_code ignored;
+    for (const auto& each : running_) {
+        each->changed = nullptr;
+        each->socket.close(ignored);
+        failures_.push_back({each->endpoint, asio::error::timed_out});
+    }
+    running_.clear();
+}
+
+/// Not what says only that this machine has no route to the one family.
+error_code dialler::most_telling() const noexcept {
+    const auto has_route = [](const failure& f) {
+        return f.error != asio::error::network_unreachable && f.error != boost::system::errc::address_not_available &&
+               f.error != asio::error::address_family_not_supported;
+    };
+    const auto found = std::ranges::find_if(failures_, has_route);
+    return found == failures_.end() ? failures_.front().error : found->error;
+}
+
+std::string dialler::tried() const {
+    std::string all;
+    for (const auto& [endpoint, error] : failures_) {
+        if (!all.empty()) all += ", ";
+        all += endpoint_name(endpoint) + " (" + error.message() + ")";
+    }
+    return all;
 }
 
 }  // namespace tunnel::io

@@ -17,9 +17,10 @@ executor runtime::new_strand() {
 }
 
 void runtime::run() {
-    std::vector<std::jthread> others;
+    std::vector<std::thread> others;  // libc++ has no std::jthread everywhere
     for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { run_one_thread(); });
     run_one_thread();
+    for (auto& other : others) other.join();
 }
 
 void runtime::run_one_thread() {

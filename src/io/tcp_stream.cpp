@@ -9,10 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/address_v4.hpp>
 #include <cerrno>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "base/platform.hpp"
@@ -43,30 +41,13 @@ void set_option(int descriptor, int level, int option, const Value& value) noexc
     setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-struct peer {
-    asio::ip::address address;
-    unsigned short port = 0;
-};
-
-std::optional<peer> peer_of(int descriptor) {
-    tcp::endpoint endpoint;
-    auto size = static_cast<socklen_t>(endpoint.capacity());
-    if (getpeername(descriptor, endpoint.data(), &size) != 0) return std::nullopt;
-    endpoint.resize(size);
-    auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    }
-    return peer{address, endpoint.port()};
-}
-
 }  // namespace
 
-tcp_stream::tcp_stream(tcp::socket socket, unsent_pool& pool)
-    : poller_(&poller_of(socket.get_executor())), pool_(&pool) {
+tcp_stream::tcp_stream(connected_socket socket, unsent_pool& pool)
+    : poller_(&poller_of(socket.socket().get_executor())), pool_(&pool), peer_(socket.peer()) {
     error_code error;
-    socket.native_non_blocking(true, error);
-    descriptor_ = socket.release(error);
+    socket.socket().native_non_blocking(true, error);
+    descriptor_ = socket.socket().release(error);
     if (error) descriptor_ = closed;
     set_option(descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);
 #ifdef TCP_NOTSENT_LOWAT
@@ -157,17 +138,19 @@ error_code tcp_stream::take_error() noexcept {
     return {error, boost::system::system_category()};
 }
 
-void tcp_stream::probe_when_idle() noexcept { set_option(descriptor_, SOL_SOCKET, SO_KEEPALIVE, 1); }
+void tcp_stream::detect_vanished_peer(std::chrono::milliseconds write_stall) noexcept {
+    probe_peer(descriptor_, limits::probe_after, limits::probe_interval);
+    // The kernel takes a peer without room for one that has vanished. On this machine none vanishes without a word.
+    if (write_stall.count() == 0 && peer_.address().is_loopback()) return;
+    limit_unacknowledged(descriptor_, std::max<std::chrono::milliseconds>(limits::vanished_time, write_stall));
+}
 
 void tcp_stream::shutdown_send() noexcept { ::shutdown(descriptor_, SHUT_WR); }
 
 void tcp_stream::close() noexcept {
     if (!is_open()) return;
     poller_->remove(descriptor_);
-#ifdef TCP_USER_TIMEOUT
-    constexpr auto patience = static_cast<unsigned>(std::chrono::milliseconds(limits::unsent_time).count());
-    if (had_more_unsent_) set_option(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, patience);
-#endif
+    if (had_more_unsent_) limit_unacknowledged(descriptor_, limits::unsent_time);
     ::close(std::exchange(descriptor_, closed));
     more_unsent_ = pool_->change(more_unsent_, 0);
     readable_ = false;
@@ -176,18 +159,6 @@ void tcp_stream::close() noexcept {
 void tcp_stream::abort() noexcept {
     set_option(descriptor_, SOL_SOCKET, SO_LINGER, linger{1, 0});
     close();
-}
-
-std::string tcp_stream::peer_name() const {
-    const auto found = peer_of(descriptor_);
-    if (!found) return "?";
-    const auto text = found->address.to_string();
-    return (found->address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(found->port);
-}
-
-std::string tcp_stream::peer_address() const {
-    const auto found = peer_of(descriptor_);
-    return found ? found->address.to_string() : "?";
 }
 
 }  // namespace tunnel::io

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 
 #include "io/asio.hpp"
+#include "io/connected_socket.hpp"
 #include "io/gather.hpp"
 #include "io/poller.hpp"
 #include "io/unsent_pool.hpp"
@@ -17,7 +19,7 @@ class tcp_stream {
  public:
     /// Sets TCP_NODELAY, and a bound for what the kernel keeps unsent; `await_writable` lets it grow with the path, by
     /// what the pool has.
-    tcp_stream(tcp::socket socket, unsent_pool& pool);
+    tcp_stream(connected_socket socket, unsent_pool& pool);
     tcp_stream(const tcp_stream&) = delete;
     tcp_stream& operator=(const tcp_stream&) = delete;
     ~tcp_stream() { close(); }
@@ -47,18 +49,19 @@ class tcp_stream {
     /// The error that has come up (SO_ERROR), which is forgotten with this; none if there is none.
     [[nodiscard]] error_code take_error() noexcept;
 
-    /// Asks the kernel to find out whether a silent peer is still there.
-    void probe_when_idle() noexcept;
+    /// A peer that vanishes without a FIN shows as an error within `limits::vanished_time`, or within `write_stall`
+    /// where that is longer: so long may a peer have no room. Zero: for ever.
+    void detect_vanished_peer(std::chrono::milliseconds write_stall) noexcept;
     /// FIN, once everything written has left.
     void shutdown_send() noexcept;
     void close() noexcept;
     /// Closes with a reset.
     void abort() noexcept;
 
-    /// "192.0.2.1:4711", "[2001:db8::1]:4711"; an IPv4 peer of a dual-stack socket shows as IPv4. "?" if unknown.
-    [[nodiscard]] std::string peer_name() const;
+    /// The peer as it was when the connection was made: "192.0.2.1:4711", "[2001:db8::1]:4711".
+    [[nodiscard]] std::string peer_name() const { return endpoint_name(peer_); }
     /// The same without port and brackets.
-    [[nodiscard]] std::string peer_address() const;
+    [[nodiscard]] std::string peer_address() const { return endpoint_address(peer_); }
 
  private:
     static constexpr int closed = -1;
@@ -67,6 +70,7 @@ class tcp_stream {
 
     poller* poller_;
     unsent_pool* pool_;
+    tcp::endpoint peer_;
     int descriptor_ = closed;
     std::size_t more_unsent_ = 0;  // of the pool
     bool had_more_unsent_ = false;

@@ -231,6 +231,30 @@ TEST_F(Log, ARequestIsOneLine) {
     EXPECT_THAT(flushed(), HasSubstr(" GET / 200 0.0ms 18.4EB\n"));
 }
 
+TEST_F(Log, ARequestMayHaveACallerAndAnId) {
+    request_line request{.method = "POST", .target = "/hook?x=1", .status = 200, .took = 12ms, .body_bytes = 1234};
+    request.caller = "203.0.113.9:4711";
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" info  POST /hook?x=1 200 12ms 1.2kB from=203.0.113.9:4711\n"));
+    request.id = "7f3a\n";
+    request.note = "no-client";
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1.2kB from=203.0.113.9:4711 id=7f3a\\x0A - no-client\n"));
+
+    start_log("test", "info", log_format::json);
+    log_request(request);
+    const auto line = json::parse(flushed());
+    EXPECT_EQ(line.at("caller"), "203.0.113.9:4711");
+    EXPECT_EQ(line.at("request_id"), "7f3a\n");
+    EXPECT_EQ(line.at("note"), "no-client");
+}
+
+TEST_F(Log, ACutTargetIsMarkedInJsonToo) {
+    start_log("test", "info", log_format::json);
+    log_request("GET", "/" + std::string(limits::log_target, 'a'), 200, 1ms, 0);
+    EXPECT_EQ(json::parse(flushed()).at("path"), "/" + std::string(limits::log_target - 1, 'a') + "...");
+}
+
 TEST_F(Log, ATargetIsEscapedAndCut) {
     log_request("GET", "/\xc3\xa9\x01", 200, 1ms, 0);
     EXPECT_THAT(flushed(), HasSubstr("GET /\\xC3\\xA9\\x01 200 "));
@@ -250,6 +274,8 @@ TEST_F(Log, ARequestInJsonHasItsOwnMembers) {
     EXPECT_EQ(line.at("ms"), 12.345);
     EXPECT_EQ(line.at("bytes"), 7);
     EXPECT_EQ(line.at("note"), "tunnel-lost");
+    EXPECT_FALSE(line.contains("caller"));
+    EXPECT_FALSE(line.contains("request_id"));
 }
 
 }  // namespace

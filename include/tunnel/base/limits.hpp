@@ -123,6 +123,14 @@ inline constexpr auto unsent_retry = std::chrono::milliseconds(2);
 /// nothing for this long: its share of the pool went to others. As long as a body may stall.
 inline constexpr auto unsent_time = 60s;
 
+/// Callers and apps that vanish without a FIN (a laptop is closed, a NAT forgets the connection) are found out by probes:
+/// the first after this silence, three of them this far apart. Left to itself, Linux takes two hours and eleven minutes,
+/// in which each holds a place in `max_in_flight`.
+inline constexpr auto probe_after = 60s;
+inline constexpr auto probe_interval = 15s;
+/// The same where something is unacknowledged, in which case the kernel does not probe.
+inline constexpr auto vanished_time = 105s;
+
 /// Octets that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
 /// grow to several times the credit of a stream, which a thousand stalled callers would fill; and what comes over
 /// loopback needs no more than a few reads.
@@ -169,6 +177,12 @@ inline constexpr int deferred_rounds = 2;
 
 /// The longest time that a setting may name: more is a slip of the pen, and near the end of what a clock can count.
 inline constexpr std::chrono::milliseconds longest_setting = 24h;
+
+/// Ports below need a right of the system.
+inline constexpr unsigned first_free_port = 1024;
+
+/// A settings file: hundreds of times what all settings take. Anything longer is another file, named by mistake.
+inline constexpr std::size_t settings_file = 64 * kib;
 
 // --- HTTP ---------------------------------------------------------------------------------------------------
 
@@ -289,6 +303,11 @@ inline constexpr unsigned reconnect_brief_tries = 20;
 inline constexpr auto reconnect_first = 1s;
 inline constexpr auto reconnect_cap = 10s;
 inline constexpr auto reconnect_reset = 5s;
+
+/// Addresses of one name are tried that far apart, side by side (RFC 8305 section 5), and so many at most: more would be
+/// a mistake in the DNS, or an attack.
+inline constexpr auto dial_stagger = std::chrono::milliseconds(250);
+inline constexpr std::size_t dialled_addresses = 16;
 
 /// A client that stands by asks this often, half of it more or less, whether the slot is free: with that jitter, a free
 /// slot is empty for less than a second.
