@@ -1,114 +1,104 @@
 #include "app/command_line.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
-#include "tunnel/base/limits.hpp"
-#include "tunnel/base/text.hpp"
+#include "app/nearest_name.hpp"
+#include "app/settings_file.hpp"
+#include "app/settings_help.hpp"
+#include "app/values.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::app {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr std::size_t help_column = 34;
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value{};
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-std::string duration_text(std::chrono::milliseconds t) {
-    if (t % 1s == 0ms) return fmt::format("{}s", t / 1s);
-    return fmt::format("{}ms", t / 1ms);
-}
-
-std::string bytes_text(std::size_t n) {
-    if (n == 0) return "0";
-    if (n % limits::mib == 0) return fmt::format("{}MiB", n / limits::mib);
-    if (n % limits::kib == 0) return fmt::format("{}KiB", n / limits::kib);
-    return fmt::format("{}", n);
-}
-
-/// Safe on one line of a terminal.
-std::string in_quotes(std::string_view value) {
-    constexpr std::size_t longest = 80;
-    std::string out = "\"";
-    for (const char c : value.substr(0, longest)) {
-        if (c >= ' ' && c <= '~')
-            out += c;
-        else
-            out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
-    }
-    if (value.size() > longest) out += "...";
-    return out + '"';
-}
+constexpr int exit_bad_settings = 2;
+constexpr std::string_view config_variable = "TUNNEL_CONFIG";
+constexpr std::string_view variable_prefix = "TUNNEL_";
 
 std::string variable_of(std::string_view flag) {
-    std::string name = "TUNNEL_";
+    std::string name(variable_prefix);
     for (const char c : flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
     return name;
 }
 
+/// Empty: not set. Called before any thread starts.
+std::string environment_value(std::string_view variable) {
+    const char* const value = std::getenv(std::string(variable).c_str());
+    return value == nullptr ? "" : value;
+}
+
 }  // namespace
 
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    if (text.empty() || !is_digit(text.front())) return std::nullopt;
-    const auto unit_at = std::min(text.find_first_not_of("0123456789."), text.size());
-    const auto number = parse_number<double>(text.substr(0, unit_at));
-    if (!number) return std::nullopt;
-
-    struct unit {
-        std::string_view name;
-        std::chrono::milliseconds length;
+struct command_line::impl {
+    struct entry {
+        setting as;
+        CLI::Option* option;
     };
-    constexpr std::array units{unit{"", 1s}, unit{"s", 1s}, unit{"ms", 1ms}, unit{"m", 1min}, unit{"h", 1h}};
-    const auto found = std::ranges::find(units, text.substr(unit_at), &unit::name);
-    if (found == units.end()) return std::nullopt;
 
-    const auto milliseconds = *number * static_cast<double>(found->length.count());
-    if (milliseconds < 1 || milliseconds > static_cast<double>(limits::longest_setting.count())) return std::nullopt;
-    return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
-}
+    impl(std::string_view program, std::string_view purpose) : app(std::string(purpose), std::string(program)) {
+        app.allow_extras();  // so that they can be named with the nearest flag
+        app.set_help_flag("-h,--help");
+        app.set_version_flag("--version", std::string(program_version));
+        app.add_flag("--check-config")->configurable(false);
+        app.add_option("--print-settings")->type_name("json")->configurable(false)->expected(0, 1);
+        app.get_option("--help")->configurable(false);
+        app.get_option("--version")->configurable(false);
+    }
 
-std::optional<std::size_t> parse_bytes(std::string_view text) {
-    std::size_t unit = 1;
-    if (text.ends_with("KiB")) unit = limits::kib;
-    if (text.ends_with("MiB")) unit = limits::mib;
-    if (unit != 1) text.remove_suffix(3);
-    const auto number = parse_number<std::size_t>(text);
-    if (!number || *number > SIZE_MAX / unit) return std::nullopt;
-    return *number * unit;
-}
+    void read(const entry& e, const std::string& value);
+    [[nodiscard]] std::string source_of(const entry& e, const std::string& value) const;
+    [[nodiscard]] bool on_command_line(const setting& s) const;
+    [[nodiscard]] std::string empty_flag() const;
+    [[nodiscard]] std::optional<int> run();
+    [[nodiscard]] int check(const std::vector<std::string>& all) const;
+    [[nodiscard]] std::string stray() const;
+    void set_up_file();
+    void note_unknown_variables();
+    [[nodiscard]] int refuse(std::string_view text) const;
 
-std::optional<bool> parse_bool(std::string_view text) {
-    const auto is = [text](std::string_view word) { return iequals(text, word); };
-    if (is("1") || is("true") || is("yes") || is("on")) return true;
-    if (is("0") || is("false") || is("no") || is("off")) return false;
-    return std::nullopt;
-}
+    CLI::App app;
+    std::vector<std::unique_ptr<entry>> settings;
+    std::string current_group;
+    common_options* common = nullptr;
+    std::span<const char* const> arguments;
+    std::shared_ptr<settings_file> file;
+    std::string path;
+    std::vector<std::string> mistakes;
+};
 
-command_line::command_line(std::string_view program, std::string_view purpose) : program_(program), purpose_(purpose) {}
+command_line::command_line(std::string_view program, std::string_view purpose)
+    : impl_(std::make_unique<impl>(program, purpose)) {}
 
-void command_line::group(std::string_view title) { group_ = title; }
+command_line::~command_line() = default;
+
+void command_line::group(std::string_view title) { impl_->current_group = title; }
 
 void command_line::add(setting s) {
-    s.group = group_;
-    settings_.push_back(std::move(s));
+    auto& e = *impl_->settings.emplace_back(std::make_unique<impl::entry>());
+    e.as = std::move(s);
+    const auto names = e.as.other_names.empty() ? e.as.flag : e.as.other_names + "," + e.as.flag;
+    // Mistakes are collected: an unknown flag is named first, and --help works whatever the environment holds.
+    const CLI::callback_t use = [this, &e](const CLI::results_t& results) {
+        impl_->read(e, results.back());
+        return true;
+    };
+    e.option = impl_->app.add_option(names, use, e.as.help);
+    if (e.as.value_name.empty()) e.option->expected(0);
+    e.option->type_name(e.as.value_name)
+        ->default_str(e.as.default_text)
+        ->envname(variable_of(e.as.flag))
+        ->group(impl_->current_group)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void command_line::add(std::string_view flag, address& target, std::uint16_t lowest_port, std::string_view help) {
@@ -118,13 +108,18 @@ void command_line::add(std::string_view flag, address& target, std::uint16_t low
         target = *value;
         return true;
     };
+    const auto hint = [](std::string_view text) -> std::string {
+        if (text.find("://") == std::string_view::npos) return {};
+        return fmt::format("without {}", text.substr(0, text.find("://") + 3));
+    };
     add(setting{.flag = std::string(flag),
+                .other_names = {},
                 .value_name = "HOST:PORT",
                 .default_text = to_string(target),
                 .help = std::string(help),
                 .expects = fmt::format("host:port, [ipv6]:port or a port from {} to 65535", lowest_port),
                 .read = read,
-                .group = {}});
+                .hint = hint});
 }
 
 void command_line::add(std::string_view flag, std::chrono::milliseconds& target, std::string_view help) {
@@ -134,12 +129,13 @@ void command_line::add(std::string_view flag, std::chrono::milliseconds& target,
         return value.has_value();
     };
     add(setting{.flag = std::string(flag),
+                .other_names = {},
                 .value_name = "TIME",
                 .default_text = duration_text(target),
                 .help = std::string(help),
                 .expects = "a time from 1ms to 24h such as 30s, 500ms or 5m",
                 .read = read,
-                .group = {}});
+                .hint = {}});
 }
 
 void command_line::add(std::string_view flag, bool& target, std::string_view help) {
@@ -149,12 +145,13 @@ void command_line::add(std::string_view flag, bool& target, std::string_view hel
         return value.has_value();
     };
     add(setting{.flag = std::string(flag),
+                .other_names = {},
                 .value_name = {},
                 .default_text = target ? "on" : "off",
                 .help = std::string(help),
                 .expects = "1, true, yes, on or 0, false, no, off",
                 .read = read,
-                .group = {}});
+                .hint = {}});
 }
 
 void command_line::add_bytes(std::string_view flag, std::size_t& target, std::size_t lowest, std::size_t highest,
@@ -165,34 +162,41 @@ void command_line::add_bytes(std::string_view flag, std::size_t& target, std::si
         target = *value;
         return true;
     };
+    const auto hint = [](std::string_view text) -> std::string {
+        const auto meant = parse_bytes(text) ? "" : binary_size_for(text);
+        return meant.empty() ? "" : fmt::format("units are KiB and MiB, as in {}", meant);
+    };
     add(setting{.flag = std::string(flag),
+                .other_names = {},
                 .value_name = "BYTES",
                 .default_text = bytes_text(target),
                 .help = std::string(help),
                 .expects = fmt::format("a size from {} to {}", bytes_text(lowest), bytes_text(highest)),
                 .read = read,
-                .group = {}});
+                .hint = hint});
 }
 
-void command_line::add_number(std::string_view flag, std::string_view value_name, std::uint64_t initial,
-                              std::uint64_t lowest, std::uint64_t highest, std::string_view help,
-                              std::function<void(std::uint64_t)> store) {
+command_line::setting command_line::number(std::string_view flag, std::string_view value_name, std::size_t initial,
+                                           std::size_t lowest, std::size_t highest, std::string_view help,
+                                           std::function<void(std::size_t)> store) {
     auto read = [store = std::move(store), lowest, highest](std::string_view text) {
-        const auto value = parse_number<std::uint64_t>(text);
+        const auto value = parse_number(text);
         if (!value || *value < lowest || *value > highest) return false;
         store(*value);
         return true;
     };
-    add(setting{.flag = std::string(flag),
-                .value_name = std::string(value_name),
-                .default_text = fmt::format("{}", initial),
-                .help = std::string(help),
-                .expects = fmt::format("a number from {} to {}", lowest, highest),
-                .read = std::move(read),
-                .group = {}});
+    return {.flag = std::string(flag),
+            .other_names = {},
+            .value_name = std::string(value_name),
+            .default_text = fmt::format("{}", initial),
+            .help = std::string(help),
+            .expects = fmt::format("a number from {} to {}", lowest, highest),
+            .read = std::move(read),
+            .hint = {}};
 }
 
 void command_line::add(common_options& target) {
+    impl_->common = &target;
     add_number("--threads", "N", target.threads, 1U, 64U, "threads that serve; one is the fastest on a small machine");
     const auto read_level = [&target](std::string_view text) {
         constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
@@ -201,108 +205,155 @@ void command_line::add(common_options& target) {
         return true;
     };
     add(setting{.flag = "--log-level",
+                .other_names = {},
                 .value_name = "LEVEL",
                 .default_text = target.log_level,
                 .help = "trace, debug, info (one line a request), warn, error or off",
                 .expects = "one of trace, debug, info, warn, error, off",
                 .read = read_level,
-                .group = {}});
+                .hint = {}});
     const auto read_format = [&target](std::string_view text) {
         if (text != "text" && text != "json") return false;
         target.format = text == "json" ? log_format::json : log_format::text;
         return true;
     };
     add(setting{.flag = "--log-format",
+                .other_names = {},
                 .value_name = "FORMAT",
                 .default_text = target.format == log_format::json ? "json" : "text",
                 .help = "text, or json: one object a line",
                 .expects = "text or json",
                 .read = read_format,
-                .group = {}});
+                .hint = {}});
 }
 
 std::optional<int> command_line::parse(int argc, const char* const* argv) {
+    impl_->arguments = {argv + 1, argv + argc};
+    return impl_->run();
+}
+
+std::optional<int> command_line::impl::run() {
     // CLI11 would take the next argument as the value of `--flag=`.
-    const auto without_value = [](const char* const* first, const char* const* last, const setting& s) {
-        return std::any_of(first, last, [&s](const char* argument) { return s.flag + "=" == argument; });
-    };
-    for (const auto& s : settings_)
-        if (without_value(argv + 1, argv + argc, s))
-            return refuse(fmt::format("{} needs a value: give {}", s.flag, s.expects));
-
-    CLI::App app(purpose_, program_);
-    app.allow_extras();
-    app.set_help_flag("-h,--help");
-    app.set_version_flag("--version", std::string(program_version));
-
-    // CLI11 only splits the arguments; values are read here, one way for flags and environment.
-    std::vector<CLI::Option*> parsed_options;
-    for (const auto& s : settings_) {
-        auto* option = s.value_name.empty() ? app.add_flag(s.flag) : app.add_option(s.flag);
-        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-        parsed_options.push_back(option);
-    }
-
+    if (const auto flag = empty_flag(); !flag.empty()) return refuse(flag);
+    set_up_file();
     try {
-        app.parse(argc, argv);
+        // CLI11 takes them from the back.
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        std::fputs(help_text().c_str(), stdout);
+        std::fputs(settings_help(app).c_str(), stdout);
         return 0;
     } catch (const CLI::CallForVersion&) {
-        std::fputs(fmt::format("{} {}\n", program_, program_version).c_str(), stdout);
+        std::fputs(fmt::format("{} {}\n", app.get_name(), program_version).c_str(), stdout);
         return 0;
+    } catch (const CLI::FileError&) {
+        return refuse(fmt::format("cannot read the settings file {}: it is not there, or may not be read", path));
     } catch (const CLI::ParseError& e) {
         const std::string_view what = e.what();
-        const auto named = std::ranges::find(settings_, what.substr(0, what.find(':')), &setting::flag);
-        if (named == settings_.end()) return refuse(what.substr(0, what.find('\n')));
-        return refuse(fmt::format("{} needs a value: give {}", named->flag, named->expects));
+        const auto flag = what.substr(0, what.find(':'));
+        const auto named = std::ranges::find_if(settings, [flag](const auto& s) { return s->as.flag == flag; });
+        if (named == settings.end()) return refuse(what.substr(0, what.find('\n')));
+        return refuse(fmt::format("{} needs a value: give {}", flag, (*named)->as.expects));
     }
-
-    if (const auto strays = app.remaining(); !strays.empty())
-        return refuse(fmt::format("unexpected argument {}: see {} --help", in_quotes(strays.front()), program_));
-
-    for (std::size_t i = 0; i < settings_.size(); ++i) {
-        const auto& s = settings_[i];
-        if (parsed_options[i]->count() > 0) {
-            if (!apply(s, parsed_options[i]->results().back(), s.flag)) return 2;
-            continue;
-        }
-        const auto variable = variable_of(s.flag);
-        const char* value = std::getenv(variable.c_str());  // before any thread starts
-        if (value == nullptr || *value == '\0') continue;
-        if (!apply(s, value, variable)) return 2;
+    if (app.count("--print-settings") > 0) {
+        std::fputs(settings_json(app).c_str(), stdout);
+        return 0;
     }
+    if (const auto unexpected = stray(); !unexpected.empty()) return refuse(unexpected);
+    auto all = file->mistakes_in(path);
+    all.insert(all.end(), mistakes.begin(), mistakes.end());
+    note_unknown_variables();
+    if (app.count("--check-config") > 0) return check(all);
+    if (!all.empty()) return refuse(all.front());
     return std::nullopt;
 }
 
-bool command_line::apply(const setting& s, std::string_view value, std::string_view source) const {
-    if (s.read(value)) return true;
-    (void)refuse(fmt::format("bad value {} for {}: give {}", in_quotes(value), source, s.expects));
-    return false;
+/// --check-config: everything that is wrong, not only what is first.
+int command_line::impl::check(const std::vector<std::string>& all) const {
+    if (common != nullptr)
+        for (const auto& warning : common->warnings) (void)refuse("warning: " + warning);
+    for (const auto& mistake : all) (void)refuse(mistake);
+    if (!all.empty()) return exit_bad_settings;
+    std::fputs(fmt::format("{}: the settings are valid\n", app.get_name()).c_str(), stdout);
+    return 0;
 }
 
-int command_line::refuse(std::string_view text) const {
-    std::fputs(fmt::format("{}: {}\n", program_, text).c_str(), stderr);
-    return 2;
+/// What is wrong with the value of a setting is said at the end, and of --help not at all.
+void command_line::impl::read(const entry& e, const std::string& value) {
+    if (e.as.read(value)) return;
+    auto text = fmt::format("bad value {} for {}: give {}", in_quotes(value), source_of(e, value), e.as.expects);
+    if (const auto hint = e.as.hint ? e.as.hint(value) : std::string(); !hint.empty()) text += "; " + hint;
+    mistakes.push_back(std::move(text));
 }
 
-std::string command_line::help_text() const {
-    std::string out = fmt::format("{} {}: {}\n\n", program_, program_version, purpose_);
-    out += fmt::format("usage: {} [settings]\n", program_);
-    out += "A setting is a flag or an environment variable; the flag wins.\n";
-    std::string_view group;
-    for (const auto& s : settings_) {
-        if (s.group != group) {
-            group = s.group;
-            out += fmt::format("\n{}\n", group);
-        }
-        const auto left = s.value_name.empty() ? s.flag : fmt::format("{} {}", s.flag, s.value_name);
-        out += fmt::format("  {:<{}}{}\n", left, help_column - 2, s.help);
-        out += fmt::format("{:<{}}{} (default: {})\n", "", help_column, variable_of(s.flag), s.default_text);
+/// Where a value came from, as its owner would look for it.
+std::string command_line::impl::source_of(const entry& e, const std::string& value) const {
+    if (on_command_line(e.as)) return e.as.flag;
+    const auto name = e.as.flag.substr(2);
+    const auto variable = e.option->get_envname();
+    if (!value.empty() && environment_value(variable) == value) return variable;
+    if (const auto line = file->line_of(name); line > 0) return fmt::format("{} on line {} of {}", name, line, path);
+    return e.option->get_name(true);
+}
+
+bool command_line::impl::on_command_line(const setting& s) const {
+    const auto short_flag = s.other_names.substr(0, s.other_names.find(','));
+    return std::ranges::any_of(arguments, [&](std::string_view argument) {
+        if (argument == s.flag || argument.starts_with(s.flag + "=")) return true;
+        return short_flag.starts_with('-') && !argument.starts_with("--") && argument.starts_with(short_flag);
+    });
+}
+
+/// What to say of a flag that ends with its equals sign; empty: there is none.
+std::string command_line::impl::empty_flag() const {
+    for (const auto& e : settings)
+        if (std::ranges::find(arguments, e->as.flag + "=", [](const char* a) { return std::string(a); }) !=
+            arguments.end())
+            return fmt::format("{} needs a value: give {}", e->as.flag, e->as.expects);
+    return {};
+}
+
+/// What to say of an argument that nothing takes; empty: there is none.
+std::string command_line::impl::stray() const {
+    const auto strays = app.remaining();
+    if (strays.empty()) return {};
+    const auto& first = strays.front();
+    const auto help = fmt::format("see {} --help", app.get_name());
+    if (!first.starts_with('-') || first == "--")
+        return fmt::format("unexpected argument {}: {}", in_quotes(first), help);
+    std::vector<std::string> flags{"--help", "--version", "--config", "--check-config"};
+    for (const auto& e : settings) flags.push_back(e->as.flag);
+    const auto near = nearest_name(first.substr(0, first.find('=')), flags);
+    if (near.empty()) return fmt::format("unknown flag {}: {}", in_quotes(first), help);
+    return fmt::format("unknown flag {}: did you mean {}? Otherwise {}", in_quotes(first), near, help);
+}
+
+void command_line::impl::set_up_file() {
+    std::vector<std::string> names;
+    for (const auto& e : settings) names.push_back(e->as.flag.substr(2));
+    file = std::make_shared<settings_file>(
+        names, [](const std::string& name) { return !environment_value(variable_of("--" + name)).empty(); });
+    app.config_formatter(file);
+    path = environment_value(config_variable);
+    auto* const option = app.set_config("--config", path, "", !path.empty());
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->type_name("FILE");
+    option->each([this](const std::string& given) { path = given; });
+}
+
+void command_line::impl::note_unknown_variables() {
+    std::vector<std::string> known{std::string(config_variable)};
+    for (const auto& e : settings) known.push_back(e->option->get_envname());
+    for (char** at = environ; common != nullptr && *at != nullptr; ++at) {
+        const std::string_view variable(*at, std::string_view(*at).find('='));
+        if (!variable.starts_with(variable_prefix) || std::ranges::find(known, variable) != known.end()) continue;
+        const auto near = nearest_name(variable, known);
+        common->warnings.push_back(fmt::format("{} has no setting {}{}", app.get_name(), in_quotes(variable),
+                                               near.empty() ? "" : ": did you mean " + near + "?"));
     }
-    out += fmt::format("\n  {:<{}}this text\n", "-h, --help", help_column - 2);
-    out += fmt::format("  {:<{}}program and version\n", "--version", help_column - 2);
-    return out;
+}
+
+int command_line::impl::refuse(std::string_view text) const {
+    std::fputs(fmt::format("{}: {}\n", app.get_name(), text).c_str(), stderr);
+    return exit_bad_settings;
 }
 
 }  // namespace tunnel::app

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,32 +15,32 @@
 
 namespace tunnel::app {
 
-/// "30s", "500ms", "1.5m", "2h"; a bare number is seconds. At least a millisecond, at most a day.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-/// "4096", "60KiB", "1MiB".
-[[nodiscard]] std::optional<std::size_t> parse_bytes(std::string_view text);
-/// 1, true, yes, on and their opposites.
-[[nodiscard]] std::optional<bool> parse_bool(std::string_view text);
-
 struct common_options {
     unsigned threads = 1;
     std::string log_level = "info";
     log_format format = log_format::text;
+    std::vector<std::string> warnings;  ///< for the log, once it is there
 };
 
-/// Options, or the exit code of a program that ends here (0 after --help and --version, 2 after a bad value;
-/// the text was printed already).
+/// Options, or the exit code of a program that ends here (0 after --help, --version and --check-config, 2 after a bad
+/// value; the text was printed already).
 template <class Options>
 struct parsed {
     Options options;
     std::optional<int> exit_code;
 };
 
-/// The settings of a program: each is a flag `--some-name` and an environment variable `TUNNEL_SOME_NAME`.
-/// The flag wins; an empty variable counts as unset; the last of several equal flags counts.
+/// The settings of a program: each is a flag `--some-name`, an environment variable `TUNNEL_SOME_NAME` and a line
+/// `some-name = value` of the file that --config names. A flag wins over the environment, the environment over the
+/// file; an empty variable counts as unset; the last of several equal flags counts.
+/// This is the one table of settings: --help prints it, and so does --print-settings as JSON, from which man pages,
+/// completions and the README's tables are made.
 class command_line {
  public:
     command_line(std::string_view program, std::string_view purpose);
+    command_line(const command_line&) = delete;
+    command_line& operator=(const command_line&) = delete;
+    ~command_line();
 
     /// Heading in --help over the settings that follow.
     void group(std::string_view title);
@@ -53,38 +54,36 @@ class command_line {
     template <class Number>
     void add_number(std::string_view flag, std::string_view value_name, Number& target, Number lowest, Number highest,
                     std::string_view help) {
-        add_number(flag, value_name, target, lowest, highest, help,
-                   [&target](std::uint64_t n) { target = static_cast<Number>(n); });
+        add(number(flag, value_name, target, lowest, highest, help,
+                   [&target](std::size_t n) { target = static_cast<Number>(n); }));
     }
 
-    /// A setting of another kind: `read` stores a value or says that it is bad, `expects` is what to give instead.
     struct setting {
-        std::string flag;
+        std::string flag;  ///< "--some-name"
+        std::string
+            other_names;  ///< a short flag "-s" and the name of a positional argument "NAME", by commas; or empty
         std::string value_name;  ///< as --help shows it; empty: a switch
         std::string default_text;
         std::string help;
-        std::string expects;
-        std::function<bool(std::string_view)> read;
-        std::string group;
+        std::string expects;                                ///< what to give instead of a bad value
+        std::function<bool(std::string_view)> read;         ///< stores a value, or says that it is bad
+        std::function<std::string(std::string_view)> hint;  ///< more about that bad value, or nothing; may be empty
     };
+    /// A setting of another kind.
     void add(setting s);
+    /// For `add`, where a number has other names too.
+    [[nodiscard]] static setting number(std::string_view flag, std::string_view value_name, std::size_t initial,
+                                        std::size_t lowest, std::size_t highest, std::string_view help,
+                                        std::function<void(std::size_t)> store);
 
     void add(common_options& target);
 
-    /// Reads flags and environment. The exit code if the program ends here; the text was printed already.
+    /// Reads flags, environment and file. The exit code if the program ends here; the text was printed already.
     [[nodiscard]] std::optional<int> parse(int argc, const char* const* argv);
 
  private:
-    void add_number(std::string_view flag, std::string_view value_name, std::uint64_t initial, std::uint64_t lowest,
-                    std::uint64_t highest, std::string_view help, std::function<void(std::uint64_t)> store);
-    [[nodiscard]] std::string help_text() const;
-    [[nodiscard]] int refuse(std::string_view text) const;
-    [[nodiscard]] bool apply(const setting& s, std::string_view value, std::string_view source) const;
-
-    std::string program_;
-    std::string purpose_;
-    std::string group_;
-    std::vector<setting> settings_;
+    struct impl;
+    std::unique_ptr<impl> impl_;
 };
 
 }  // namespace tunnel::app

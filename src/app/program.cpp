@@ -20,6 +20,7 @@ program::program(std::string_view name, const common_options& options)
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
     start_log(name, options.log_level, options.format);
+    for (const auto& warning : options.warnings) spdlog::warn("{}", warning);
     on_log([this] { io::post_to(strand_, [this] { flush_later(); }); });
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace tunnel {
 
@@ -58,6 +59,16 @@ std::optional<address> parse_address(std::string_view text, std::string_view def
     const auto host_name = parse_host(host);
     if (!port_number || !host_name) return std::nullopt;
     return address{*host_name, *port_number};
+}
+
+std::optional<address> parse_address(std::string_view text, const address& defaults) {
+    if (auto whole = parse_address(text, std::string_view(defaults.host))) return whole;
+    // Digits are a port that is too large; and a colon outside of brackets has a port behind it, or should have.
+    const auto is_port = std::ranges::all_of(text, is_digit);
+    const auto has_colon = !text.starts_with('[') && text.find(':') != std::string_view::npos;
+    auto host = parse_host(text);
+    if (is_port || has_colon || !host) return std::nullopt;
+    return address{std::move(*host), defaults.port};
 }
 
 std::string to_string(const address& a) {

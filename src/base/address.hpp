@@ -16,6 +16,8 @@ struct address {
 
 /// "host:port", "[::1]:port", ":port" or a bare "port" (both: the default host).
 [[nodiscard]] std::optional<address> parse_address(std::string_view text, std::string_view default_host);
+/// The same, or a host alone (IPv6 in brackets) which takes the default port.
+[[nodiscard]] std::optional<address> parse_address(std::string_view text, const address& defaults);
 /// Brackets around IPv6.
 [[nodiscard]] std::string to_string(const address& a);
 

@@ -1,6 +1,12 @@
 #include "client/options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::client {
 
@@ -14,19 +20,78 @@ bool is_host_value(std::string_view text) {
     return !text.empty() && text.size() <= 261 && std::ranges::all_of(text, fits);
 }
 
+/// "http://host:80/path" as "http://", "host:80"; no scheme where there is none.
+struct pasted_url {
+    explicit pasted_url(std::string_view text) {
+        if (const auto end = text.find("://"); end != std::string_view::npos) scheme = text.substr(0, end + 3);
+        authority = text.substr(scheme.size());
+        if (!scheme.empty()) authority = authority.substr(0, authority.find('/'));
+    }
+    std::string_view scheme;
+    std::string_view authority;
+};
+
+/// A server's address as people paste it. A web address without a port can only name the host.
+std::optional<tunnel::address> parse_server_addr(std::string_view text, const tunnel::address& initial) {
+    const pasted_url url(text);
+    if (url.scheme.empty() || url.scheme == "tcp://") return parse_address(url.authority, initial);
+    if (url.scheme != "http://" && url.scheme != "https://") return std::nullopt;
+    const auto host = parse_host(url.authority);
+    if (!host) return std::nullopt;
+    return tunnel::address{*host, initial.port};
+}
+
+app::command_line::setting server_addr(options& o) {
+    const auto read = [&o](std::string_view text) {
+        auto value = parse_server_addr(text, o.server_addr);
+        if (!value || value->port == 0) return false;
+        o.server_addr = std::move(*value);
+        return true;
+    };
+    const auto hint = [port = o.server_addr.port](std::string_view text) -> std::string {
+        const pasted_url url(text);
+        const auto web = parse_address(url.authority, tunnel::address());
+        if (url.scheme.empty() || !web) return {};
+        return fmt::format("that is a web address; the tunnel endpoint is the server's --tcp-addr, such as {}",
+                           to_string(tunnel::address{web->host, port}));
+    };
+    return {.flag = "--server-addr",
+            .other_names = {},
+            .value_name = "HOST:PORT",
+            .default_text = to_string(o.server_addr),
+            .help = "the server's tunnel endpoint (--tcp-addr); port 7000 if left out",
+            .expects = "host, host:port, [ipv6]:port or a port from 1 to 65535",
+            .read = read,
+            .hint = hint};
+}
+
+app::command_line::setting local_port(options& o) {
+    auto port = app::command_line::number("--local-port", "PORT", o.local_port, 1, 65535, "port of the local app",
+                                          [&o](std::size_t n) { o.local_port = static_cast<std::uint16_t>(n); });
+    port.other_names = "-p,PORT";
+    port.hint = [](std::string_view text) -> std::string {
+        const auto app = parse_address(pasted_url(text).authority, std::string_view());
+        return app ? fmt::format("the port alone, {}: the host is --local-host", app->port) : "";
+    };
+    return port;
+}
+
 app::command_line::setting local_host(options& o) {
     const auto read = [&o](std::string_view text) {
         auto host = parse_host(text);
-        if (host) o.local_host = std::move(*host);
-        return host.has_value();
+        if (!host) return false;
+        o.local_host = std::move(*host);
+        o.local_host_given = true;
+        return true;
     };
     return {.flag = "--local-host",
+            .other_names = {},
             .value_name = "HOST",
             .default_text = o.local_host,
             .help = "name or address of the local app",
             .expects = "a name or an address, without a port (that is --local-port)",
             .read = read,
-            .group = {}};
+            .hint = {}};
 }
 
 app::command_line::setting host_header(options& o) {
@@ -36,15 +101,22 @@ app::command_line::setting host_header(options& o) {
         return true;
     };
     return {.flag = "--host-header",
+            .other_names = {},
             .value_name = "VALUE",
             .default_text = o.host_header,
             .help = "Host the local app sees: preserve, rewrite (HOST:PORT), or a value",
             .expects = "preserve, rewrite or a host such as myapp.test:3000",
             .read = read,
-            .group = {}};
+            .hint = {}};
 }
 
 }  // namespace
+
+std::vector<tunnel::address> local_addresses(const options& o) {
+    // RFC 6761 section 6.3: localhost is the loopback addresses, without asking a resolver.
+    if (o.local_host_given && !iequals(o.local_host, "localhost")) return {{o.local_host, o.local_port}};
+    return {{"127.0.0.1", o.local_port}, {"::1", o.local_port}};
+}
 
 app::parsed<options> parse_options(int argc, const char* const* argv) {
     app::parsed<options> result;
@@ -52,8 +124,8 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
 
     app::command_line line("tunnel-client", "brings requests from a tunnel-server to an app on this machine");
     line.group("Addresses");
-    line.add("--server-addr", o.server_addr, 1, "the server's tunnel endpoint (its --tcp-addr)");
-    line.add_number<std::uint16_t>("--local-port", "PORT", o.local_port, 1, 65535, "port of the local app");
+    line.add(server_addr(o));
+    line.add(local_port(o));
     line.add(local_host(o));
     line.group("Behaviour");
     line.add(host_header(o));

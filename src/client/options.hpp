@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "app/command_line.hpp"
 #include "tunnel/base/limits.hpp"
@@ -12,6 +13,7 @@ namespace tunnel::client {
 struct options {
     tunnel::address server_addr{"127.0.0.1", 7000};
     std::string local_host = "127.0.0.1";
+    bool local_host_given = false;  ///< it was set, even to its default
     std::uint16_t local_port = 3000;
     std::string host_header = "preserve";  ///< "preserve", "rewrite", or the value to send
     bool echo = false;
@@ -26,6 +28,10 @@ struct options {
     app::common_options common;
 };
 
+/// Where the local app may be, in order of preference: as set; unless that names one address, both loopback addresses.
+[[nodiscard]] std::vector<tunnel::address> local_addresses(const options& o);
+
+/// Reads flags, environment and settings file.
 [[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);
 
 }  // namespace tunnel::client

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -128,6 +129,24 @@ class running_server {
     std::string ready;
 };
 
+/// A folder that is removed with the object.
+class temporary_folder {
+ public:
+    temporary_folder() : path_(std::filesystem::temp_directory_path() / "tunnel-XXXXXX") {
+        if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make " << path_;
+    }
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+    std::string path_;
+};
+
 std::string get(std::uint16_t port, const std::string& target) {
     const auto caller = tcp_socket::connected(port);
     caller.say("GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -171,7 +190,7 @@ TEST(Cli, ABadValueIsOneLineWithTheFixAndExit2) {
     child variable({client_program}, {"TUNNEL_LOCAL_PORT=eighty"});
     expect_one_line(variable, 2, R"(bad value "eighty" for TUNNEL_LOCAL_PORT: give a number from 1 to 65535)");
     child unknown({client_program, "--local-prot", "80"});
-    expect_one_line(unknown, 2, R"("--local-prot": see tunnel-client --help)");
+    expect_one_line(unknown, 2, R"(unknown flag "--local-prot": did you mean --local-port?)");
     child stray({server_program, "run"});
     expect_one_line(stray, 2, R"("run": see tunnel-server --help)");
 }
@@ -205,6 +224,22 @@ TEST(Cli, TheEnvironmentIsRead) {
     EXPECT_THAT(server.line(), StartsWith("ready http=127.0.0.1:"));
 }
 
+TEST(Cli, ASettingsFileIsReadAndChecked) {
+    const temporary_folder folder;
+    const auto path = folder.path() + "/server.conf";
+    std::ofstream(path) << "# ports that are free\nhttp-addr = 127.0.0.1:0\ntcp-addr = 127.0.0.1:0\n";
+    child check({server_program, "--check-config", "--config", path});
+    EXPECT_EQ(check.exit_code(), 0) << check.err();
+    EXPECT_EQ(check.out(), "tunnel-server: the settings are valid\n");
+    child server({server_program}, {"TUNNEL_CONFIG=" + path, "TUNNEL_THREDS=2"});
+    EXPECT_THAT(server.line(), StartsWith("ready http=127.0.0.1:"));
+    EXPECT_NE(server.logged("did you mean TUNNEL_THREADS?"), "");
+
+    std::ofstream(path) << "\nhttp-adr = 127.0.0.1:0\n";
+    child refused({server_program, "--config", path});
+    expect_one_line(refused, 2, path + R"( line 2: unknown setting "http-adr": did you mean http-addr?)");
+}
+
 TEST(Cli, TheClientWaitsForAServerAndEndsWith0AfterASignal) {
     const auto silent = tcp_socket::listening();
     child client({client_program, "--server-addr", "127.0.0.1:" + std::to_string(silent.port())});
@@ -230,24 +265,6 @@ TEST(Cli, EchoAnswersThroughBothPrograms) {
     EXPECT_EQ(client.exit_code(), 0) << client.err();
     EXPECT_THAT(get(server.http_port(), "/"), HasSubstr("X-Tunnel-Error: no-client\r\n"));
 }
-
-/// A folder that goes with the object.
-class temporary_folder {
- public:
-    temporary_folder() : path_(std::filesystem::temp_directory_path() / "tunnel-XXXXXX") {
-        if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make " << path_;
-    }
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-    std::string path_;
-};
 
 TEST(Cli, WhatIsInstalledForwardsARequest) {
     const temporary_folder folder;

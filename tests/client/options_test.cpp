@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "support/options_run.hpp"
 
@@ -103,8 +105,9 @@ TEST(ClientOptions, EveryVariableIsRead) {
 TEST(ClientOptions, BadValuesAreOneLineWithTheFix) {
     expect_refused({"--local-port", "0"}, R"(bad value "0" for --local-port: give a number from 1 to 65535)");
     expect_refused({"--local-port", "65536"}, R"(bad value "65536" for --local-port: give a number from 1 to 65535)");
-    expect_refused({"--server-addr", "vps:0"},
-                   R"(bad value "vps:0" for --server-addr: give host:port, [ipv6]:port or a port from 1 to 65535)");
+    expect_refused(
+        {"--server-addr", "vps:0"},
+        R"(bad value "vps:0" for --server-addr: give host, host:port, [ipv6]:port or a port from 1 to 65535)");
     expect_refused(
         {"--local-host", "http://x"},
         R"(bad value "http://x" for --local-host: give a name or an address, without a port (that is --local-port))");
@@ -114,6 +117,50 @@ TEST(ClientOptions, BadValuesAreOneLineWithTheFix) {
         EXPECT_THAT(r.err, HasSubstr("for --host-header: give preserve, rewrite or a host such as myapp.test:3000\n"));
         EXPECT_EQ(std::ranges::count(r.err, '\n'), 1);
     }
+}
+
+TEST(ClientOptions, ThePortMayStandAlone) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"8000"}, {"-p", "8000"}}) {
+        const auto r = run(arguments);
+        ASSERT_FALSE(r.parsed.exit_code) << r.err;
+        EXPECT_EQ(r.parsed.options.local_port, 8000);
+    }
+    expect_refused({"http://localhost:8000/"},
+                   R"(bad value "http://localhost:8000/" for PORT: give a number from 1 to 65535; )"
+                   "the port alone, 8000: the host is --local-host");
+}
+
+TEST(ClientOptions, TheAppMayBeOnEitherLoopbackAddressUnlessOneIsNamed) {
+    const std::vector<tunnel::address> both{{"127.0.0.1", 8000}, {"::1", 8000}};
+    EXPECT_EQ(local_addresses(run({"8000"}).parsed.options), both);
+    EXPECT_EQ(local_addresses(run({"8000", "--local-host", "LocalHost"}).parsed.options), both);
+    for (const auto* one : {"127.0.0.1", "::1", "app.test"}) {
+        const auto r = run({"8000", "--local-host", one});
+        EXPECT_EQ(local_addresses(r.parsed.options), (std::vector<tunnel::address>{{one, 8000}}));
+    }
+}
+
+TEST(ClientOptions, TheServersPortMayBeLeftOut) {
+    const std::vector<std::pair<std::string, tunnel::address>> cases{
+        {"vps.example.com", {"vps.example.com", 7000}},
+        {"[2001:db8::1]", {"2001:db8::1", 7000}},
+        {"192.0.2.1", {"192.0.2.1", 7000}},
+        {"7001", {"127.0.0.1", 7001}},
+        {"tcp://vps.example.com:7001", {"vps.example.com", 7001}},
+        {"https://vps.example.com/", {"vps.example.com", 7000}}};
+    for (const auto& [text, expected] : cases) {
+        const auto r = run({"--server-addr", text});
+        ASSERT_FALSE(r.parsed.exit_code) << r.err;
+        EXPECT_EQ(r.parsed.options.server_addr, expected) << text;
+    }
+}
+
+TEST(ClientOptions, AWebAddressWithAPortIsExplained) {
+    expect_refused(
+        {"--server-addr", "http://vps.example.com:8080/"},
+        R"(bad value "http://vps.example.com:8080/" for --server-addr: )"
+        "give host, host:port, [ipv6]:port or a port from 1 to 65535; "
+        "that is a web address; the tunnel endpoint is the server's --tcp-addr, such as vps.example.com:7000");
 }
 
 TEST(ClientOptions, ABadVariableIsNamedAsSuch) {

@@ -149,9 +149,9 @@ TEST(ServerOptions, ABadVariableIsNamedAsSuch) {
 }
 
 TEST(ServerOptions, UnknownFlagsStrayArgumentsAndMissingValuesAreRefused) {
-    expect_refused({"--nope"}, R"(unexpected argument "--nope": see tunnel-server --help)");
-    expect_refused({"--nope=1"}, R"(unexpected argument "--nope=1": see tunnel-server --help)");
-    expect_refused({"-x"}, R"(unexpected argument "-x": see tunnel-server --help)");
+    expect_refused({"--nope"}, R"(unknown flag "--nope": see tunnel-server --help)");
+    expect_refused({"--nope=1"}, R"(unknown flag "--nope=1": see tunnel-server --help)");
+    expect_refused({"-x"}, R"(unknown flag "-x": see tunnel-server --help)");
     expect_refused({"start"}, R"(unexpected argument "start": see tunnel-server --help)");
     expect_refused({"--threads", "2", "3"}, R"(unexpected argument "3": see tunnel-server --help)");
     expect_refused({"--"}, R"(unexpected argument "--": see tunnel-server --help)");
