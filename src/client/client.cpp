@@ -27,7 +27,6 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
       times_(times),
       say_(std::move(say)),
       strand_(rt.new_strand()),
-      pool_(std::make_shared<local_pool>(strand_, settings_.local_pool)),
       pause_(strand_),
       drain_(strand_,
              [this] {
@@ -66,72 +65,82 @@ void client::run_ended() {
         retry_from_ = io::clock::now();
         return start();
     }
-    pool_->close();
     drain_.stop();
     if (on_ended_) on_ended_(exit_code_);
 }
 
 io::awaitable<bool> client::connect_once() {
-    dialling_ = std::make_unique<io::dialler>(strand_);
+    dialling_ = std::make_unique<io::dialler>(strand_, reached_);
     retry_from_ = io::clock::now();
     const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
     const auto dialled = std::move(dialling_);
     outcome_ = outcome::lost;
     if (stopping_) co_return true;
     if (error) {
-        if (std::exchange(last_failure_, error.message()) != error.message()) {
+        if (is_news({trouble::kind::unreachable, error})) {
             spdlog::warn("cannot reach the server at {}: {}; trying again until it answers",
-                         to_string(settings_.server_addr), error.message());
+                         to_string(settings_.server_addr), dialled->tried());
         }
         co_return false;
     }
-    session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), pool_, settings_, times_);
+    session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), settings_, app_, times_);
     const auto session = session_;
-    auto up_since = io::clock::time_point::max();
+    std::optional<io::clock::time_point> up_since;
     auto active = [&] {
         up_since = io::clock::now();
-        last_failure_.clear();
+        trouble_.reset();
         say_connected();
     };
     outcome_ = co_await session->run(instance_, takeover_, active);
     retry_from_ = io::clock::now();
     session_ = nullptr;
-    const auto was_active = up_since != io::clock::time_point::max();
-    if (was_active) {
-        backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(io::clock::now() - up_since));
-    }
-    if (stopping_) co_return true;
+    if (up_since) backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(retry_from_ - *up_since));
+    co_return stopping_ || ended_for_good(*session, up_since.has_value());
+}
 
+bool client::ended_for_good(const client_session& session, bool was_active) {
     switch (outcome_) {
         case outcome::other_version:
             spdlog::error("the server speaks another protocol version: {}; install matching versions",
-                          session->goaway_detail());
+                          session.goaway_detail());
             exit_code_ = exit_other_version;
-            co_return true;
+            return true;
         case outcome::replaced:
-            if (settings_.exit_when_replaced) {
-                spdlog::warn("{}; ending as asked", session->goaway_detail());
-                exit_code_ = exit_replaced;
-                co_return true;
-            }
-            spdlog::warn("{}; standing by until it leaves", session->goaway_detail());
             takeover_ = false;
-            break;
+            if (!settings_.exit_when_replaced) {
+                spdlog::warn("{}; standing by until it leaves", session.goaway_detail());
+                return false;
+            }
+            spdlog::warn("{}; ending as asked", session.goaway_detail());
+            exit_code_ = exit_replaced;
+            return true;
         case outcome::busy:
-            if (takeover_ || std::exchange(last_failure_, "busy") != "busy")
-                spdlog::info("standing by: another client is active");
-            break;
+            if (is_news({trouble::kind::busy, {}}) || takeover_)
+                spdlog::info("standing by: {}", session.goaway_detail());
+            return false;
         case outcome::lost:
         case outcome::shut_down:
-            // Whoever was active takes over again after a failure; whoever stood by goes on standing by.
-            if (was_active) takeover_ = true;
-            if (std::exchange(last_failure_, session->ended()) != session->ended()) {
-                spdlog::warn("connection to the server lost: {}; connecting again", session->ended());
-            }
-            break;
+            report_lost(session, was_active);
+            return false;
     }
-    co_return false;
+    return false;
 }
+
+void client::report_lost(const client_session& session, bool was_active) {
+    // The active client takes over again after a failure; one that stood by goes on standing by.
+    if (was_active) takeover_ = true;
+    const auto what = was_active ? trouble::kind::lost : trouble::kind::not_a_server;
+    if (!is_news({what, {}})) return;
+    const auto server = to_string(settings_.server_addr);
+    if (was_active || outcome_ == outcome::shut_down) {
+        spdlog::warn("connection to the server at {} lost: {}; connecting again", server, session.ended());
+    } else {
+        spdlog::warn("no tunnel-server greets at {}: {}; --server-addr names the server's --tcp-addr; trying again",
+                     server, session.ended());
+    }
+}
+
+bool client::is_news(const trouble& now) { return std::exchange(trouble_, now) != now; }
 
 std::chrono::milliseconds client::pause_after(outcome how) {
     if (how == outcome::replaced || how == outcome::busy) return backoff_.jitter(limits::standby_time);
@@ -154,7 +163,10 @@ void client::stop() {
         if (self->dialling_) self->dialling_->cancel();
         if (!self->session_) return;
         if (again) return self->session_->stop();
-        self->session_->drain();
+        const auto in_flight = self->session_->drain();
+        if (in_flight > 0) {
+            spdlog::info("stopping: waiting for {} requests in flight; a second signal ends at once", in_flight);
+        }
         self->drain_.set(self->settings_.drain_timeout);
     });
 }

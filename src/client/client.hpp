@@ -1,14 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "client/backoff.hpp"
 #include "client/client_session.hpp"
-#include "client/local_pool.hpp"
 #include "client/options.hpp"
 #include "io/asio.hpp"
 #include "io/deadline.hpp"
@@ -31,11 +32,24 @@ class client : public std::enable_shared_from_this<client> {
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
  private:
+    /// Why there is no connection, as far as it decides whether that is said again.
+    struct trouble {
+        enum class kind : std::uint8_t { unreachable, not_a_server, busy, lost };
+        kind what;
+        io::error_code error;
+        bool operator==(const trouble&) const = default;
+    };
+
     [[nodiscard]] io::awaitable<void> run();
     /// Also where run() was dropped for want of memory: then it begins anew.
     void run_ended();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] io::awaitable<bool> connect_once();
+    /// What became of that connection. True as in connect_once.
+    [[nodiscard]] bool ended_for_good(const client_session& session, bool was_active);
+    void report_lost(const client_session& session, bool was_active);
+    /// Whether this kind of trouble was not the last one that was reported.
+    [[nodiscard]] bool is_news(const trouble& now);
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
     void say_connected();
 
@@ -45,7 +59,8 @@ class client : public std::enable_shared_from_this<client> {
     std::function<void(const std::string&)> say_;
     std::function<void(int)> on_ended_;
     io::executor strand_;
-    std::shared_ptr<local_pool> pool_;
+    std::shared_ptr<app_knowledge> app_ = std::make_shared<app_knowledge>();
+    std::shared_ptr<io::last_good_endpoint> reached_ = std::make_shared<io::last_good_endpoint>();
     std::shared_ptr<client_session> session_;
     io::asio::steady_timer pause_;
     io::deadline drain_;
@@ -57,7 +72,7 @@ class client : public std::enable_shared_from_this<client> {
     bool gave_up_ = false;  // run() came to its end
     bool tried_ = false;
     io::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
-    std::string last_failure_;          // said once, not at every try
+    std::optional<trouble> trouble_;    // what was reported last: the same again is not
     outcome outcome_ = outcome::lost;
     int exit_code_ = 0;
 };

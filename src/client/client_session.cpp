@@ -4,20 +4,20 @@
 
 #include "base/log.hpp"
 #include "client/echo.hpp"
-#include "client/local_exchange.hpp"
-#include "http/forwarded_fields.hpp"
 #include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/protocol/error.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::client {
 
-client_session::client_session(io::runtime& rt, io::tcp::socket socket, std::shared_ptr<local_pool> pool,
-                               const options& settings, const mux::link_times& times)
+client_session::client_session(io::runtime& rt, io::connected_socket socket, const options& settings,
+                               std::shared_ptr<app_knowledge> app, const mux::link_times& times)
     : runtime_(rt),
-      link_(std::make_shared<mux::tunnel_link>(std::move(socket), mux::role::client, times)),
-      pool_(std::move(pool)),
-      settings_(settings) {}
+      link_(std::make_shared<mux::link>(std::move(socket), mux::role::client, times)),
+      settings_(settings),
+      apps_(rt, settings, std::move(app)),
+      leaving_(link_->strand(), [this] { link_->close("the server left requests open"); }) {}
 
 io::awaitable<outcome> client_session::run(std::string instance, bool takeover, std::function<void()> active) {
     protocol::hello ours;
@@ -26,52 +26,71 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
     ours.max_streams = limits::max_streams;
     ours.takeover = takeover;
     ours.instance = std::move(instance);
+    ours.versions = {protocol::version};
     ours.raw_bodies = settings_.raw_bodies;
     link_->send(ours);
-    protocol::hello theirs;
-    const auto greeted = co_await link_->receive_hello(theirs, *this);
-    if (!greeted) {
+    const auto* theirs = co_await link_->receive_hello(*this);
+    if (theirs == nullptr) {
         co_await link_->drain();
-        if (theirs.protocol != protocol::version) {
+        if (link_->other_version()) {
             outcome_ = outcome::other_version;
             goaway_detail_ = link_->ended();
         }
         co_return outcome_;
     }
-    link_->start(ours, theirs);
+    if (!theirs->compress.empty()) {
+        link_->refuse(protocol::errc::bad_member);  // a method that this client did not offer
+        co_await link_->drain();
+        co_return outcome_;
+    }
+    link_->start(ours, *theirs);
     active();
     co_await link_->run(*this);
+    leaving_.stop();
+    apps_.finish_all();
     co_return outcome_;
 }
 
-void client_session::drain() { link_->announce(protocol::goaway_reason::shutdown, "the client is shutting down"); }
+std::size_t client_session::drain() {
+    stopping_ = true;
+    link_->announce({protocol::goaway_reason::shutdown, "the client is shutting down", {}});
+    link_->streams().tell_stopping();
+    return link_->streams().size();
+}
 
-void client_session::abandon() { link_->abandon("internal error"); }
+void client_session::abandon() {
+    leaving_.stop();
+    arrived_.clear();
+    link_->abandon("internal error");
+    apps_.finish_all();
+}
 
 void client_session::stop() { link_->close("the client stops"); }
 
-std::shared_ptr<mux::exchange> client_session::new_exchange(const protocol::request& request) {
-    if (!settings_.echo) next_local_ = pool_->take(is_repeatable(request));
-    next_strand_ = next_local_.connection ? next_local_.connection->strand() : runtime_.new_strand();
-    return io::make_recycled<mux::exchange>(next_strand_, link_);
+void client_session::on_request(const std::shared_ptr<mux::stream>& s, mux::part<protocol::request> request) {
+    std::shared_ptr<app_session> app;
+    if (!settings_.echo) app = apps_.session_for(request->from.connection, s);
+    auto strand = app ? app->strand() : runtime_.new_strand();
+    auto exchange = s->make_exchange(strand);
+    if (stopping_) exchange->deliver(mux::stopping{});  // it crossed our goaway
+    arrived_.push_back({s, std::move(strand), std::move(app), std::move(exchange), std::move(request)});
 }
 
-void client_session::serve(std::shared_ptr<mux::exchange> exchange, protocol::request&& request) {
-    const auto strand = next_strand_;
-    if (settings_.echo) {
-        const auto echoed = std::make_shared<echo>(std::move(exchange), std::move(request));
+void client_session::on_frames_handled() {
+    if (arrived_.empty()) return;
+    serving_.swap(arrived_);
+    for (auto& next : serving_) serve(next);
+    serving_.clear();
+}
+
+void client_session::serve(arrived& next) {
+    if (next.stream->cancelled()) return;  // the caller left before the request went anywhere
+    if (!next.app) {
+        const auto echoed = std::make_shared<echo>(std::move(next.exchange), std::move(*next.request));
         auto run = [echoed]() -> io::awaitable<void> { return echoed->run(); };
-        return io::spawn(strand, "request", std::move(run), [echoed] { echoed->ended(); });
+        return io::spawn(next.strand, "request", std::move(run), [echoed] { echoed->ended(); });
     }
-    if (settings_.host_header != "preserve") {
-        tunnel::address local;
-        local.host = settings_.local_host;
-        local.port = settings_.local_port;
-        http::set_host(request.head, settings_.host_header == "rewrite" ? to_string(local) : settings_.host_header);
-    }
-    const auto local = io::make_recycled<local_exchange>(strand, pool_, std::exchange(next_local_, {}), settings_,
-                                                         std::move(exchange), std::move(request));
-    io::run_on(strand, [local] { local->start(); });
+    next.app->serve(std::move(next.exchange), std::move(next.request));
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {
@@ -89,6 +108,7 @@ void client_session::on_goaway(const protocol::goaway& m) {
             break;
         case goaway_reason::shutdown:
             outcome_ = outcome::shut_down;
+            leaving_.set(settings_.drain_timeout);
             break;
         default:
             spdlog::warn("the server says goodbye: {} {}", to_string(m.reason), m.detail);

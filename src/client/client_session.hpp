@@ -1,39 +1,41 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "client/local_pool.hpp"
+#include "client/app_connections.hpp"
 #include "client/options.hpp"
 #include "io/asio.hpp"
+#include "io/deadline.hpp"
 #include "io/runtime.hpp"
 #include "mux/link.hpp"
 
 namespace tunnel::client {
 
 /// How a connection to the server ended.
-enum class outcome {
+enum class outcome : std::uint8_t {
     lost,           ///< network or server gone: connect again and take over
     replaced,       ///< another client is active now
     busy,           ///< standing by: another client is still active
-    shut_down,      ///< the server said goodbye: connect again
+    shut_down,      ///< the server is ending: connect again
     other_version,  ///< no common protocol version: connecting again cannot help
 };
 
-/// The client's end of one tunnel connection: handshake, and a local_exchange for each request. Belongs to its
-/// link's strand.
-class client_session : public mux::tunnel_link::owner, public std::enable_shared_from_this<client_session> {
+/// The client's end of one tunnel connection: handshake, and what becomes of each request. Belongs to its link's
+/// strand.
+class client_session : public mux::link::owner, public std::enable_shared_from_this<client_session> {
  public:
-    client_session(io::runtime& rt, io::tcp::socket socket, std::shared_ptr<local_pool> pool, const options& settings,
-                   const mux::link_times& times = {});
+    client_session(io::runtime& rt, io::connected_socket socket, const options& settings,
+                   std::shared_ptr<app_knowledge> app, const mux::link_times& times = {});
 
     /// `instance` names this client to the server. `active` is called once the server said that it is the active one.
     [[nodiscard]] io::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
 
-    /// Says goodbye, and closes when the requests in flight are answered.
-    void drain();
+    /// Sends goaway, and closes when the requests in flight have their responses. Returns how many there are.
+    std::size_t drain();
     void stop();
     /// When run() has ended, however it did: nothing is open any more.
     void abandon();
@@ -41,17 +43,31 @@ class client_session : public mux::tunnel_link::owner, public std::enable_shared
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
 
-    std::shared_ptr<mux::exchange> new_exchange(const protocol::request& request) override;
-    void serve(std::shared_ptr<mux::exchange> exchange, protocol::request&& request) override;
+    void on_request(const std::shared_ptr<mux::stream>& s, mux::part<protocol::request> request) override;
+    void on_closed(const protocol::closed_connection& m) override { apps_.closed(m.connection); }
+    void on_frames_handled() override;
     void on_goaway(const protocol::goaway& m) override;
 
  private:
+    /// A request that is served once the frames that came with it are handled: a cancel may be among them.
+    struct arrived {
+        std::shared_ptr<mux::stream> stream;
+        io::executor strand;
+        std::shared_ptr<app_session> app;  // null: this client responds by itself
+        std::shared_ptr<mux::exchange> exchange;
+        mux::part<protocol::request> request;
+    };
+
+    void serve(arrived& next);
+
     io::runtime& runtime_;
-    std::shared_ptr<mux::tunnel_link> link_;
-    std::shared_ptr<local_pool> pool_;
+    std::shared_ptr<mux::link> link_;
     const options& settings_;
-    local_pool::taken next_local_;  // chosen in new_exchange: the exchange lives on its strand
-    io::executor next_strand_;
+    app_connections apps_;
+    io::deadline leaving_;  // a server that said goaway has this long for what is in flight
+    std::vector<arrived> arrived_;
+    std::vector<arrived> serving_;  // its memory is kept
+    bool stopping_ = false;         // goaway was sent
     outcome outcome_ = outcome::lost;
     std::string goaway_detail_;
 };

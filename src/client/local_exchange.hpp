@@ -6,109 +6,99 @@
 #include <string>
 #include <string_view>
 
-#include "client/local_connection.hpp"
-#include "client/local_pool.hpp"
-#include "client/options.hpp"
+#include "client/app_session.hpp"
 #include "http/body_decoder.hpp"
+#include "http/host_rewriting.hpp"
+#include "http/parse_error.hpp"
 #include "http/received.hpp"
 #include "io/asio.hpp"
-#include "io/dialler.hpp"
+#include "io/deadline.hpp"
 #include "io/event.hpp"
 #include "mux/exchange.hpp"
+#include "mux/part_queue.hpp"
 #include "proxy/body_relay.hpp"
 
 namespace tunnel::client {
 
-/// Whether sending the request twice does no harm, and all of it is here.
-[[nodiscard]] bool is_repeatable(const protocol::request& request);
-
-/// Replays one request to the local app and sends the answer back. What nobody has to wait for in the middle, which is
-/// nearly every request, is done by plain functions when something arrives; the rest is left to a coroutine. Belongs to
-/// the strand of the connection that it uses.
+/// Replays one request to the app and sends the response back. Belongs to the strand of its app_session, which outlives
+/// it.
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
  public:
-    /// `pooled` may be empty; then a connection is made on `strand`.
-    local_exchange(io::executor strand, std::shared_ptr<local_pool> pool, local_pool::taken pooled,
-                   const options& settings, std::shared_ptr<mux::exchange> exchange, protocol::request&& request);
+    local_exchange(app_session& app, std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request);
 
-    /// (the strand, or before anything runs there)
-    void start();
-
- private:
-    /// The whole request in one write, on a connection that is there. False: see wait_through.
-    [[nodiscard]] bool send_at_once();
-    void answer_arrived();
-    /// Leaves what has to wait to a coroutine. `begun`: what became of the answer's head, where it has arrived.
-    void wait_through(std::optional<mux::failure> begun);
-    [[nodiscard]] io::awaitable<void> run(std::optional<mux::failure> begun);
-    /// Until the answer's head has been sent on.
-    [[nodiscard]] io::awaitable<mux::failure> begin();
-    void conclude(mux::failure why, std::string_view note);
-    /// After run(), however it ended: nothing is left behind.
+    [[nodiscard]] io::awaitable<void> run();
+    /// After run(), however it ended.
     void ended();
 
-    [[nodiscard]] bool take_pooled();
-    [[nodiscard]] bool pooled_is_usable();
+ private:
+    /// The rest of the request's body. `due`: it waits for a connection.
+    enum class upload : std::uint8_t { none, due, running, failed };
+    enum class progress : std::uint8_t { awaited, head_held, head_sent, whole };
+
+    /// What --host-header asks for.
+    void set_host();
+    [[nodiscard]] bool may_retry(mux::failure last) const;
+    [[nodiscard]] io::awaitable<void> name_cause_of_reset();
+    void conclude(mux::failure last);
+    void give_up(mux::failure last);
+    [[nodiscard]] std::string note_on(mux::failure last) const;
+
+    /// Whether the connection that is there may carry this request.
+    [[nodiscard]] bool may_reuse() const;
+    /// Until a connection that may just be closing has shown whether it is.
+    [[nodiscard]] io::awaitable<void> let_settle();
     [[nodiscard]] io::awaitable<mux::failure> connect();
-    [[nodiscard]] bool may_retry(mux::failure why) const;
 
     /// False: the socket did not take all of it yet.
     [[nodiscard]] bool write_request(io::error_code& error);
     void request_written(const io::error_code& error);
     [[nodiscard]] io::awaitable<void> relay_request_body();
-    void upload_dropped();
     [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part);
-    /// none: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
-    [[nodiscard]] std::optional<mux::failure> read_final_head();
-    /// Keeps why the app's response is refused, for log and client.
-    [[nodiscard]] mux::failure refused(const http::parse_error& error);
-    /// Whether the final head, which is there, is to wait for its body. Then the connection says when it has.
-    [[nodiscard]] bool head_waits();
-    /// Sends the head of the answer, and the body that came with it.
-    [[nodiscard]] mux::failure begin_answer();
-    [[nodiscard]] io::awaitable<mux::failure> relay_answer_body();
+    void upload_over();
     void stop_upload_at_end();
+
+    /// `none`: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
+    [[nodiscard]] std::optional<mux::failure> read_final_head();
+    /// Keeps why the app's response is refused, for log and caller.
+    [[nodiscard]] mux::failure refuse(const http::parse_error& error);
+    /// Whether the final head, which is there, waits for its body. Then the connection says when it has.
+    [[nodiscard]] bool hold_head();
+    /// Sends the head of the response, and the body that came with it.
+    [[nodiscard]] mux::failure begin_response();
+    [[nodiscard]] io::awaitable<mux::failure> relay_response_body();
+
     void incoming_arrived();
-    void drop_connection();
     void take_control(const mux::incoming& part);
+    /// The client is stopping, and what would not end by itself does not hold it up.
+    void end_if_endless();
+    void log(std::string_view note) const;
 
-    void give_up(mux::failure why);
-    void release_connection();
-    void log(std::string_view note = {}) const;
-
-    io::executor strand_;
-    std::shared_ptr<local_pool> pool_;
-    local_pool::taken pooled_;
-    const options& settings_;
+    app_session& app_;
     std::shared_ptr<mux::exchange> exchange_;
-    protocol::request request_;
+    mux::part<protocol::request> request_;
+    std::optional<http::host_rewriting> rewriting_;
 
-    std::shared_ptr<local_connection> connection_;
-    std::unique_ptr<io::dialler> dialling_;  // while it connects
-    bool fresh_ = false;                     // made for this request: it cannot be stale
-    bool finished_ = false;
-    std::shared_ptr<local_exchange> awaiting_answer_;  // this, while a callback of the connection is all that holds it
-    bool caller_left_ = false;                         // the exchange ended at the other side
-    bool half_closed_ = false;                         // the caller's FIN goes to the app, behind the request
-    bool request_written_ = false;                     // head, and the body that came with it
+    bool fresh_ = false;         // the connection was made for this request: it cannot be stale
+    bool caller_left_ = false;   // the exchange ended at the other side
+    bool half_closed_ = false;   // the caller's FIN goes to the app, behind the request
+    bool written_ = false;       // the head of the request, and the body that came with it
+    bool event_stream_ = false;  // a response that may never end
+    bool over_ = false;          // run() came to its end
 
     proxy::body_writer writer_;
-    bool half_written_ = false;  // the socket did not take the request at once
-    bool body_due_ = false;      // parts of the request's body are in the exchange, or will be
-    bool uploading_ = false;
-    bool upload_failed_ = false;
+    upload upload_ = upload::none;
     io::event upload_ended_;
 
+    progress response_ = progress::awaited;
     unsigned interim_ = 0;
-    http::received_response response_;
+    http::received_response received_;
     http::body_decoder decoder_;
-    std::string fault_;         // what is wrong with the app's response
-    bool head_waited_ = false;  // for its body, once: the final head was read
-    bool head_sent_ = false;
-    bool answer_sent_ = false;  // to its end
     io::clock::time_point started_;
+    io::clock::time_point moved_;             // when bytes of the response moved last
+    std::unique_ptr<io::deadline> stopping_;  // while the client is
+    std::string detail_;                      // what failed, where that says more than the kind of failure
     unsigned status_ = 0;
-    std::uint64_t body_octets_ = 0;
+    std::uint64_t body_bytes_ = 0;
 };
 
 }  // namespace tunnel::client

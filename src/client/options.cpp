@@ -139,8 +139,6 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.group("Limits");
     line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,
                    "of an answer's head, else 502");
-    line.add_number<std::size_t>("--local-pool", "N", o.local_pool, 0, 10'000,
-                                 "idle connections kept to the local app");
     line.group("Program");
     line.add(o.common);
 

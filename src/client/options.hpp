@@ -24,7 +24,6 @@ struct options {
     std::chrono::milliseconds drain_timeout = limits::drain_time;
     std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
     std::size_t max_header_bytes = limits::max_head;
-    std::size_t local_pool = limits::local_pool;
     app::common_options common;
 };
 

@@ -11,11 +11,15 @@ namespace {
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-struct less_without_case {
-    bool operator()(std::string_view a, std::string_view b) const noexcept {
-        return std::ranges::lexicographical_compare(a, b, {}, lower, lower);
-    }
-};
+/// FNV-1a of the name without case: numbers sort in a fraction of the time that texts take, and a head may name 30,000
+/// fields.
+std::uint64_t hash_without_case(std::string_view name) noexcept {
+    constexpr std::uint64_t basis = 0xcbf29ce484222325;
+    constexpr std::uint64_t prime = 0x100000001b3;
+    std::uint64_t hash = basis;
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(lower(c))) * prime;
+    return hash;
+}
 
 }  // namespace
 
@@ -49,19 +53,20 @@ void connection_options::finish() {
         } else if (!grammar::is_token(option)) {
             malformed_ = true;
         } else if (!iequals(option, "host") && !is_connection_field(option)) {
-            names_.push_back(option);
+            names_.push_back({hash_without_case(option), option});
         }
     });
-    std::ranges::sort(names_, less_without_case{});
+    std::ranges::sort(names_, {}, &named::hash);
 }
 
 bool connection_options::names(std::string_view field_name) const noexcept {
-    return std::ranges::binary_search(names_, field_name, less_without_case{});
+    const auto same_hash = std::ranges::equal_range(names_, hash_without_case(field_name), {}, &named::hash);
+    return std::ranges::any_of(same_hash, [=](const named& n) { return iequals(n.name, field_name); });
 }
 
 std::string connection_options::name_list() const {
     std::string list;
-    for (std::string_view name : names_) {
+    for (const auto& [hash, name] : names_) {
         if (!list.empty()) list += ',';
         list += name;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,11 @@ class connection_options {
 
  private:
     std::string values_;
-    std::vector<std::string_view> names_;  // into values_, sorted: a head can name 30,000 fields
+    struct named {
+        std::uint64_t hash;
+        std::string_view name;  // into values_
+    };
+    std::vector<named> names_;  // sorted by hash
     bool close_ = false;
     bool keep_alive_ = false;
     bool upgrade_ = false;

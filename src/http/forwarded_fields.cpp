@@ -9,8 +9,8 @@
 namespace tunnel::http {
 namespace {
 
-constexpr std::string_view via_1_1 = "1.1 tunnel";
-constexpr std::string_view via_1_0 = "1.0 tunnel";
+constexpr std::string_view via_1_1 = "1.1 ";
+constexpr std::string_view via_1_0 = "1.0 ";
 
 field_list::iterator last_of(const field_list& fields, std::string_view name) noexcept {
     auto last = fields.end();
@@ -52,22 +52,27 @@ void append_member(field_list& fields, std::string_view name, std::string_view m
 
 }  // namespace
 
-bool has_own_via(const field_list& fields) noexcept {
+bool has_own_via(const field_list& fields, std::string_view pseudonym) noexcept {
     bool found = false;
     for (const auto f : fields) {
         if (!iequals(f.name, "Via")) continue;
         grammar::for_each_member(f.value, [&](std::string_view member) {
-            found = found || iequals(member, via_1_1) || iequals(member, via_1_0);
+            const auto version = member.substr(0, via_1_1.size());
+            const auto ours = version == via_1_1 || version == via_1_0;
+            found = found || (ours && iequals(member.substr(version.size()), pseudonym));
         });
     }
     return found;
 }
 
-void add_forwarded_fields(request_head& head, unsigned minor, std::string_view client_address) {
+void add_forwarded_fields(request_head& head, unsigned minor, std::string_view pseudonym,
+                          std::string_view client_address) {
     constexpr std::string_view forwarded_host = "X-Forwarded-Host";
     auto& fields = head.fields;
     const forwarded_already there(fields);
-    append_member(fields, "Via", minor == 0 ? via_1_0 : via_1_1, there.via);
+    std::string via{minor == 0 ? via_1_0 : via_1_1};
+    via += pseudonym;
+    append_member(fields, "Via", via, there.via);
     append_member(fields, "X-Forwarded-For", client_address, there.for_);
     if (!there.proto) fields.add("X-Forwarded-Proto", "http");
     if (there.host) return;

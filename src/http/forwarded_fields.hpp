@@ -6,13 +6,14 @@
 
 namespace tunnel::http {
 
-/// Whether Via says that this request has passed through a tunnel-server already: a loop.
-[[nodiscard]] bool has_own_via(const field_list& fields) noexcept;
+/// Whether Via says that this request has passed already through the tunnel-server of that pseudonym: a loop.
+[[nodiscard]] bool has_own_via(const field_list& fields, std::string_view pseudonym) noexcept;
 
-/// Appends Via (RFC 9110 section 7.6.3: `1.1 tunnel`, or `1.0 tunnel` where `minor` is 0) and X-Forwarded-For (joined
-/// to the last line of that name if there is one), sets X-Forwarded-Proto and -Host where absent. Every other field
-/// stays byte for byte where it was.
-void add_forwarded_fields(request_head& head, unsigned minor, std::string_view client_address);
+/// Appends Via (RFC 9110 section 7.6.3: `1.1 <pseudonym>`, or `1.0 <pseudonym>` where `minor` is 0) and X-Forwarded-For
+/// (joined to the last line of that name if there is one), sets X-Forwarded-Proto and -Host where absent. Every other
+/// field stays byte for byte where it was.
+void add_forwarded_fields(request_head& head, unsigned minor, std::string_view pseudonym,
+                          std::string_view client_address);
 
 /// Sets Host, ahead of all other fields if there was none.
 void set_host(request_head& head, std::string_view host);

@@ -28,8 +28,8 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     ~connection() override = default;
 
     [[nodiscard]] const executor& strand() const noexcept { return strand_; }
-    [[nodiscard]] std::string peer_name() const { return stream_.peer_name(); }
     [[nodiscard]] std::string peer_address() const { return stream_.peer_address(); }
+    [[nodiscard]] std::string peer_name() const { return stream_.peer_name(); }
 
     /// Called once the connection is shared: from now on it hears of its socket.
     void start();

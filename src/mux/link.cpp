@@ -1,11 +1,12 @@
 #include "mux/link.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/error.hpp>
-#include <new>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/platform.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 
@@ -13,80 +14,114 @@ namespace tunnel::mux {
 
 using protocol::errc;
 
-tunnel_link::tunnel_link(io::tcp::socket socket, role side, const link_times& times)
-    : strand_(socket.get_executor()),
-      stream_(std::move(socket), io::unsent_of_links),
+namespace {
+
+// Unlike the steady clock, this one does not stand still while the machine sleeps: a peer is judged by how long it was
+// silent for the world.
+liveness::time_point now() noexcept {
+    return liveness::time_point(std::chrono::duration_cast<liveness::duration>(time_since_boot()));
+}
+
+/// What else the first bytes of a peer may be than a frame, as a sentence; empty: nothing that is known.
+std::string_view foreign_protocol(std::string_view bytes) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 11> known{{
+        {"HTTP", "it responds in HTTP: this is not the server's tunnel port (--tcp-addr) but an HTTP port"},
+        {"GET ", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"POST", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"PUT ", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"HEAD", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"OPTI", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"PRI ", "it speaks HTTP/2: callers belong at the server's --http-addr, not at its tunnel port"},
+        {"PROX", "it sends a PROXY protocol header: switch that off in what stands in front of this port"},
+        {"\r\n\r\n", "it sends a PROXY protocol header: switch that off in what stands in front of this port"},
+        {"SSH-", "it speaks SSH"},
+        {"\x16\x03", "it speaks TLS: take TLS off in front of this port"},
+    }};
+    for (const auto& [begin, sentence] : known) {
+        if (bytes.starts_with(begin)) return sentence;
+    }
+    return {};
+}
+
+}  // namespace
+
+link::link(io::connected_socket socket, role side, const link_times& times)
+    : strand_(socket.socket().get_executor()),
+      socket_(std::move(socket), io::unsent_of_links),
       poller_(io::poller_of(strand_)),
-      peer_(stream_.peer_name()),
+      peer_(socket_.peer_name()),
       times_(times),
-      streams_(side, control_, [this] { put_off(); }),
-      last_received_(io::clock::now()),
-      liveness_(strand_, [this] { check_liveness(); }),
-      tick_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
-      goodbye_(strand_, [this] { end_goodbye(); }),
-      retry_(strand_, [this] { try_again(); }) {}
+      streams_(std::make_shared<stream_set>(side, strand_, [this] { schedule(); })),
+      liveness_({times.ping_after, times.dead_after, times.write, times.frame}, now()),
+      check_(strand_, [this] { check_liveness(); }),
+      check_every_(std::max<std::chrono::milliseconds>(times.ping_after / 10, std::chrono::milliseconds(1))),
+      ending_(strand_,
+              [this] {
+                  if (!goodbye_.begun()) return protocol_error(errc::hello_too_slow);
+                  take(goodbye_.timed_out(streams_->size()));
+              }),
+      retry_(strand_, [this] {
+          output_.retry();
+          schedule();
+      }) {}
 
-void tunnel_link::start() {
-    if (closed_ || std::exchange(started_, true)) return;
-    stream_.start(std::shared_ptr<io::socket_watcher>(shared_from_this(), this), strand_);
-    put_off();
+link::~link() { streams_->detach(); }
+
+// --- what arrives
+
+void link::watch_socket() {
+    if (closed_ || std::exchange(watching_, true)) return;
+    socket_.start(std::shared_ptr<io::socket_watcher>(shared_from_this(), this), strand_);
+    schedule();
 }
 
-void tunnel_link::ready(io::socket_events events) {
-    stream_.note(events);
+void link::ready(io::socket_events events) {
+    socket_.note(events);
     if (events.writable) {
-        blocked_ = false;
-        put_off();
+        output_.retry();
+        liveness_.unblocked();
+        schedule();
     }
     read();
 }
 
-void tunnel_link::put_off() {
-    if (closed_ || !started_ || put_off_) return;
-    poller_.defer(strand_, std::shared_ptr<io::deferred>(shared_from_this(), this));
-    put_off_ = true;
-}
-
-void tunnel_link::run_deferred() {
-    put_off_ = false;
+void link::run_deferred() {
+    scheduled_ = false;
     read();
-    try {
-        write();
-    } catch (...) {
-        close("internal error");
-        throw;
-    }
+    write();
 }
 
-void tunnel_link::read() {
-    if (closed_ || !stream_.readable()) return;
-    try {
-        if (input_.empty() && input_.capacity() > 2 * limits::link_read) input_.reset();
-        const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
-        const auto room =
-            std::max(missing, input_.spare() >= limits::link_read / 2 ? input_.spare() : limits::link_read);
-        auto* const into = input_.prepare(room);
-        io::error_code error;
-        const auto n = stream_.read(into, room, error);
-        if (error == io::asio::error::would_block) return;
-        if (error) return close(error == io::asio::error::eof ? std::string("closed by peer") : error.message());
-        last_received_ = io::clock::now();
-        probed_ = false;
-        // What arrives tells that something has left. The kernel says so only once it has room for a third of all that
-        // it can hold, sent or not, which over a long path is after it ran out.
-        try_again();
-        if (input_.empty()) frame_begun_ = last_received_;
-        input_.commit(n);
-        octets_arrived();
-        if (stream_.readable()) put_off();
-    } catch (...) {
-        close("internal error");
-        throw;
+void link::read() {
+    if (closed_ || !socket_.readable()) return;
+    if (input_.empty() && input_.capacity() > 2 * limits::link_read) input_.reset();
+    const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
+    const auto room = std::max(missing, input_.spare() >= limits::link_read / 2 ? input_.spare() : limits::link_read);
+    auto* const into = input_.prepare(room);
+    io::error_code error;
+    const auto n = socket_.read(into, room, error);
+    if (error == io::asio::error::would_block) {
+        if (owner_ != nullptr) owner_->on_frames_handled();
+        return;
     }
+    if (error) return close(error == io::asio::error::eof ? std::string("closed by peer") : error.message());
+    received_anything_ = true;
+    const auto at = now();
+    // What a peer sent while this program was suspended was given up by it long ago.
+    if (owner_ != nullptr && liveness_.suspended(at)) return close("the program was suspended");
+    liveness_.received(at, input_.empty());
+    // What arrives shows that something has left. The kernel reports room only once a third of all that it can hold is
+    // free, which over a long path is after it ran out.
+    if (output_.blocked()) {
+        output_.retry();
+        schedule();
+    }
+    input_.commit(n);
+    bytes_arrived();
+    if (socket_.readable()) schedule();
 }
 
-void tunnel_link::octets_arrived() {
-    if (dropping_) {
+void link::bytes_arrived() {
+    if (input_is_ == input_state::discarded) {
         input_.clear();
     } else if (owner_ != nullptr) {
         handle_frames();
@@ -95,283 +130,281 @@ void tunnel_link::octets_arrived() {
     }
 }
 
-void tunnel_link::handle_frames() {
-    while (!closed_ && !dropping_) {
-        bool found = false;
-        if (!decode_next(message_, found) || !found) break;
-        if (const auto error = handle(std::move(message_), *owner_)) protocol_error(error);
-        // With several threads, many reads may come before the write that was put off.
-        if (control_.size() > limits::control_queue) write();
-        if (control_.size() > limits::control_queue) close("peer floods and does not read");
+template <class Message>
+std::error_code link::handle(Message&& m) {
+    using message = std::remove_cvref_t<Message>;
+    const auto client = streams_->side() == role::client;
+    if constexpr (std::is_same_v<message, protocol::response>) {
+        if (client) return errc::unexpected_message;
+    }
+    if constexpr (std::is_same_v<message, protocol::fin> || std::is_same_v<message, protocol::closed_connection>) {
+        if (!client) return errc::unexpected_message;
+    }
+    if constexpr (std::is_same_v<message, protocol::request>) {
+        if (goodbye_.leaving()) return errc::unexpected_message;  // the server said that none follows
+        std::error_code error;
+        if (const auto s = streams_->accept(m, error)) owner_->on_request(s, part<protocol::request>(std::move(m)));
+        return error;
+    } else if constexpr (requires { m.id; }) {
+        return streams_->handle(std::forward<Message>(m));
+    } else if constexpr (std::is_same_v<message, protocol::closed_connection>) {
+        owner_->on_closed(m);
+    } else if constexpr (std::is_same_v<message, protocol::ping>) {
+        append_frame(streams_->control(), protocol::pong{m.nonce});
+        schedule();
+    } else if constexpr (std::is_same_v<message, protocol::pong>) {
+        if (const auto took = liveness_.pong(m.nonce, now())) streams_->note_round_trip(*took);
+    } else if constexpr (std::is_same_v<message, protocol::goaway>) {
+        const auto shutdown = m.reason == protocol::goaway_reason::shutdown;
+        if (!goodbye_.peer_sent_goaway(shutdown)) return {};
+        owner_->on_goaway(m);
+        if (!shutdown) close("goaway " + std::string(to_string(m.reason)));
+        schedule();
+    } else if constexpr (std::is_same_v<message, protocol::hello>) {
+        return errc::unexpected_message;
+    }
+    return {};
+}
+
+void link::handle_frames() {
+    while (!closed_ && input_is_ == input_state::frames && decode_next()) {
+        const auto error = std::visit([this](auto& m) { return handle(std::move(m)); }, message_);
+        if (error) protocol_error(error);
+        // With several threads, many reads may come before the write that was deferred.
+        if (streams_->control().size() > limits::control_queue) write();
+        if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
     }
     drop_handled();
+    // After a pause, a cancel or the end of the connection may follow what was just handled: read on first.
+    const auto read_on = socket_.readable() && liveness_.late(now());
+    if (owner_ == nullptr || read_on) return;
+    owner_->on_frames_handled();
+    if (streams_->control().size() > limits::control_queue) write();
+    if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
 }
 
-void tunnel_link::drop_handled() noexcept {
-    input_.consume(first_);
-    first_ = 0;
+void link::drop_handled() noexcept {
+    input_.consume(handled_);
+    handled_ = 0;
 }
 
-bool tunnel_link::decode_next(protocol::message& m, bool& found) {
-    const auto buffered = input_.view().substr(first_);
-    std::error_code error;
-    const auto raw_bodies = streams_.form() == protocol::body_form::raw;
-    const auto frame = protocol::read_frame(buffered, error, raw_bodies);
-    if (!error) {
+bool link::decode_next() {
+    for (;;) {
+        std::error_code error;
+        std::string fault;  // names the member and the rule, where one is at fault
+        const auto raw_bodies = streams_->form() == protocol::body_form::raw;
+        const auto frame = protocol::read_frame(input_.view().substr(handled_), error, raw_bodies);
         needed_ = frame.total;
-        if (!greeted_ && needed_ > limits::max_hello) error = errc::frame_too_large;
-    }
-    if (!error) {
-        if (!frame.complete()) return true;
-        error =
-            decoder_.decode(frame.payload, m, frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64);
-        first_ += frame.total;
-        needed_ = 0;
-        frame_begun_ = last_received_;
-        found = true;
-    }
-    if (!error) return true;
-    if (protocol::is_stream_error(error)) {
-        // The stream is at fault, not the connection.
-        const auto id = std::visit(
-            [](const auto& part) {
-                if constexpr (requires { part.id; }) return part.id;
-                return protocol::stream_id{0};
-            },
-            m);
-        const auto opens = std::holds_alternative<protocol::request>(m);
-        m = protocol::unknown{};
-        error = streams_.handle_bad_body(id, opens);
+        if (!error && needed_ > handshake_.largest_frame()) error = errc::frame_too_large;
+        if (!error) {
+            if (!frame.complete()) return false;
+            error = decoder_.decode(frame.payload, message_,
+                                    frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64);
+            if (error && !protocol::is_stream_error(error)) fault = decoder_.fault();
+            handled_ += frame.total;
+            needed_ = 0;
+            liveness_.frame_ended();
+        }
         if (!error) return true;
+        if (protocol::is_stream_error(error)) error = unreadable_message(error);
+        if (error) {
+            protocol_error(error, std::move(fault));
+            return false;
+        }
     }
-    protocol_error(error);
-    return false;
 }
 
-io::awaitable<bool> tunnel_link::receive(protocol::message& m) {
-    while (!closed_) {
-        bool found = false;
-        if (!decode_next(m, found)) co_return false;
-        drop_handled();
-        if (found) co_return true;
-        co_await input_arrived_.wait();
-    }
-    co_return false;
+// The stream of that message is at fault, not the connection.
+std::error_code link::unreadable_message(std::error_code error) {
+    if (input_is_ == input_state::greeting) return error;
+    const auto id = std::visit(
+        [](const auto& m) {
+            if constexpr (requires { m.id; }) return m.id;
+            return protocol::stream_id{0};
+        },
+        message_);
+    if (std::holds_alternative<protocol::request>(message_)) return streams_->reject(id);
+    return streams_->handle_unreadable(id);
 }
 
-void tunnel_link::protocol_error(std::error_code error) {
-    spdlog::warn("tunnel peer {} broke the protocol: {}", peer_, error.message());
-    const auto reason = error == errc::unsupported_version ? protocol::goaway_reason::version  //
-                                                           : protocol::goaway_reason::protocol;
-    ended_ = error.message();
-    dropping_ = true;
-    finish(reason, error.message());
+void link::protocol_error(std::error_code error, std::string fault) {
+    ended_ = fault.empty() ? error.message() : std::move(fault);
+    if (error == errc::frame_too_large && input_is_ == input_state::greeting) {
+        if (const auto foreign = foreign_protocol(input_.view()); !foreign.empty()) ended_ = foreign;
+    }
+    // Of a peer that did not get as far as a hello, the owner says what became of it.
+    const auto level = input_is_ == input_state::greeting ? spdlog::level::debug : spdlog::level::warn;
+    spdlog::log(level, "tunnel peer {} broke the protocol: {}", peer_, ended_);
+    protocol::goaway farewell{protocol::goaway_reason::protocol, ended_, {}};
+    if (error == errc::unsupported_version) {
+        farewell.reason = protocol::goaway_reason::version;
+        farewell.versions = {protocol::version};
+    }
+    input_is_ = input_state::discarded;
+    finish(std::move(farewell));
     input_arrived_.notify();
 }
 
-io::awaitable<bool> tunnel_link::receive_hello(protocol::hello& theirs, owner& events) {
-    start();
-    // A goodbye may have been said already: its deadline holds.
-    if (!said_goodbye_) goodbye_.set(times_.hello);
-    protocol::message m;
-    const auto received = co_await receive(m);
-    if (!received) co_return false;
-    if (!said_goodbye_) goodbye_.clear();
-    if (auto* hello = std::get_if<protocol::hello>(&m)) {
-        theirs = std::move(*hello);
-        if (theirs.protocol == protocol::version) {
-            greeted_ = true;
-            co_return true;
-        }
-        protocol_error(errc::unsupported_version);
-        co_return false;
+// --- the life of the connection
+
+io::awaitable<protocol::hello*> link::receive_hello(owner& events) {
+    watch_socket();
+    // A goaway may have been sent already: its deadline holds.
+    if (!goodbye_.begun()) ending_.set(times_.hello);
+    while (!closed_ && input_is_ == input_state::greeting && !decode_next()) co_await input_arrived_.wait();
+    if (closed_ || input_is_ != input_state::greeting) co_return nullptr;
+    drop_handled();
+    if (!goodbye_.begun()) ending_.clear();
+    std::error_code error;
+    switch (handshake_.take(std::move(message_), error)) {
+        case handshake::result::greeted:
+            input_is_ = input_state::frames;
+            co_return &handshake_.theirs();
+        case handshake::result::goaway:
+            events.on_goaway(handshake_.farewell());
+            close("goaway " + std::string(to_string(handshake_.farewell().reason)));
+            break;
+        case handshake::result::refused:
+            protocol_error(error);
+            break;
     }
-    if (const auto* goaway = std::get_if<protocol::goaway>(&m)) {
-        events.on_goaway(*goaway);
-        close("goaway " + std::string(to_string(goaway->reason)));
-        co_return false;
-    }
-    protocol_error(errc::unexpected_message);
-    co_return false;
+    co_return nullptr;
 }
 
-io::awaitable<void> tunnel_link::run(owner& events) {
-    start();
-    last_received_ = io::clock::now();
-    liveness_.set(tick_);
+io::awaitable<void> link::run(owner& events) {
+    watch_socket();
+    liveness_.received(now(), false);
+    check_.set(check_every_);
     owner_ = &events;
     handle_frames();
-    while (!closed_ && !dropping_) co_await input_arrived_.wait();
-    streams_.fail_all(stream_failure_);
+    while (!closed_ && input_is_ == input_state::frames) co_await input_arrived_.wait();
+    streams_->fail_all(stream_failure_);
     co_await drain();
     owner_ = nullptr;
 }
 
-void tunnel_link::abandon(std::string why) {
-    close(std::move(why));
-    owner_ = nullptr;
-    streams_.fail_all(stream_failure_);
-}
-
-io::awaitable<void> tunnel_link::drain() {
-    dropping_ = true;
-    input_.clear();
+io::awaitable<void> link::drain() {
+    input_is_ = input_state::discarded;
+    input_.reset();
     while (!closed_) co_await input_arrived_.wait();
 }
 
-std::error_code tunnel_link::handle(protocol::message&& m, owner& events) {
-    using namespace protocol;
-    if (auto* p = std::get_if<data>(&m)) return streams_.handle(std::move(*p));
-    if (auto* p = std::get_if<response>(&m)) return streams_.handle(std::move(*p));
-    if (auto* p = std::get_if<window>(&m)) return streams_.handle(*p);
-    if (auto* p = std::get_if<protocol::cancel>(&m)) return streams_.handle(*p);
-    if (auto* p = std::get_if<fin>(&m)) return streams_.handle(*p);
-    if (auto* p = std::get_if<request>(&m)) {
-        if (const auto error = streams_.check_new(*p)) return error;
-        if (!streams_.takes_body_of(*p)) return streams_.handle_bad_body(p->id, true);
-        const auto s = events.new_exchange(*p);
-        streams_.adopt(s, *p);
-        events.serve(s, std::move(*p));
-        return {};
-    }
-    if (const auto* p = std::get_if<ping>(&m)) {
-        append_frame(control_, pong{p->nonce});
-        put_off();
-        return {};
-    }
-    if (const auto* p = std::get_if<pong>(&m)) {
-        if (p->nonce == ping_nonce_ && std::exchange(pong_due_, false))
-            streams_.note_round_trip(io::clock::now() - pinged_);
-        return {};
-    }
-    if (std::holds_alternative<hello>(m)) return errc::unexpected_message;
-    if (const auto* p = std::get_if<goaway>(&m)) events.on_goaway(*p);
-    return {};
+void link::abandon(std::string why) {
+    close(std::move(why));
+    owner_ = nullptr;
+    streams_->fail_all(stream_failure_);
 }
 
-void tunnel_link::send(const protocol::hello& m) {
-    append_frame(control_, m);
-    start();
-    put_off();
-}
-
-void tunnel_link::start(const protocol::hello& ours, const protocol::hello& theirs) {
-    streams_.start(ours, theirs);
-    send_ping();  // on a link that carries nothing yet, its answer takes one round trip
-}
-
-void tunnel_link::send_ping() {
-    if (closed_) return;
-    pong_due_ = true;
-    pinged_ = io::clock::now();
-    ++ping_nonce_;
-    append_frame(control_, protocol::ping{ping_nonce_});
-    put_off();
-}
-
-void tunnel_link::announce(protocol::goaway_reason reason, std::string detail) {
-    if (closed_) return;
-    said_goodbye_ = true;
-    append_frame(control_, protocol::goaway{reason, std::move(detail)});
-    start();
-    put_off();
-}
-
-void tunnel_link::end_goodbye() {
-    if (!said_goodbye_ && !leaving_) return close("no hello in time");
-    // A request may have crossed our goodbye: it is answered first.
-    if (!finishing_ && streams_.size() > 0) return;
-    close("goodbye was said");
-}
-
-void tunnel_link::leave() {
-    if (closed_) return;
-    leaving_ = true;
-    put_off();
-}
-
-void tunnel_link::finish(protocol::goaway_reason reason, std::string detail) {
-    if (closed_ || finishing_) return;
-    goodbye_.set(times_.goaway);
-    announce(reason, std::move(detail));
-    finishing_ = true;
-}
-
-void tunnel_link::close(std::string why) {
-    if (closed_) return;
-    closed_ = true;
+void link::close(std::string why) {
+    if (std::exchange(closed_, true)) return;
     if (ended_.empty()) ended_ = std::move(why);
-    stream_.close();
-    liveness_.stop();
-    goodbye_.stop();
+    socket_.close();
+    check_.stop();
+    ending_.stop();
     retry_.stop();
     input_arrived_.notify();
 }
 
-void tunnel_link::write() {
-    const auto try_again = std::exchange(try_again_, false);
-    if (blocked_ && !try_again) return;
-    bool filled = false;
-    while (!closed_) {
-        if (written_ == output_.size()) {
-            // A piece a turn: what has arrived meanwhile is not to wait until all streams have had their say.
-            const auto more = !control_.empty() || (!finishing_ && streams_.has_output());
-            if (more && std::exchange(filled, true)) return put_off();
-            if (!fill()) return nothing_to_write();
-        }
-        io::error_code error;
-        const auto n = stream_.write(io::gather(output_.view().substr(written_)), error);
-        if (error == io::asio::error::would_block) {
-            if (!std::exchange(blocked_, true)) write_begun_ = io::clock::now();
-            slow_for_ = limits::slow_link_pieces;
-            stream_.await_writable();
-            if (stream_.holds_more_unsent()) retry_.set(limits::unsent_retry);
-            return;
-        }
-        if (error) return close(error.message());
-        blocked_ = false;
-        written_ += n;
-    }
+void link::send(const protocol::hello& m) {
+    append_frame(streams_->control(), m);
+    watch_socket();
+    schedule();
 }
 
-void tunnel_link::try_again() {
-    if (!blocked_) return;
-    try_again_ = true;
-    put_off();
-}
-
-bool tunnel_link::fill() {
-    output_.clear();
-    written_ = 0;
-    // One large burst must not make an idle link large for good.
-    if (output_.capacity() > 2 * limits::link_queue) output_.reset();
-    output_.append(control_.view());
-    control_.clear();
-    const auto shared_slice = slow_for_ > 0 ? limits::shared_body_slice : limits::body_slice;
-    if (slow_for_ > 0) --slow_for_;
-    if (!finishing_) streams_.fill(output_, limits::link_queue, shared_slice);
-    return !output_.empty();
-}
-
-void tunnel_link::nothing_to_write() {
-    if (finishing_ || (leaving_ && streams_.size() == 0)) {
-        // FIN behind the last frame; the peer closes, or goodbye_ does.
-        stream_.shutdown_send();
-        goodbye_.set(times_.goaway);
-    } else if (said_goodbye_ && streams_.size() == 0) {
-        goodbye_.set(times_.goaway);  // the server closes, once it knows that nothing more is on its way
-    }
-}
-
-void tunnel_link::check_liveness() {
+void link::send(const protocol::closed_connection& m) {
     if (closed_) return;
-    const auto now = io::clock::now();
-    const auto silent = now - last_received_;
-    if (silent >= times_.dead_after) return close("no sign of life from the peer");
-    if (blocked_ && now - write_begun_ >= times_.write) return close("peer takes no data");
-    if (!input_.empty() && now - frame_begun_ >= times_.frame) return close("a frame took too long");
-    if (silent >= times_.ping_after && !std::exchange(probed_, true)) send_ping();
-    liveness_.set(tick_);
+    append_frame(streams_->control(), m);
+    schedule();
+}
+
+void link::start(const protocol::hello& ours, const protocol::hello& theirs) {
+    streams_->start(ours, theirs);
+    send_ping();  // on a link that carries nothing yet, its answer takes one round trip
+}
+
+void link::send_ping() {
+    if (closed_) return;
+    append_frame(streams_->control(), protocol::ping{liveness_.ping(now())});
+    schedule();
+}
+
+void link::announce(protocol::goaway farewell) {
+    if (closed_) return;
+    goodbye_.announce();
+    append_frame(streams_->control(), farewell);
+    watch_socket();
+    schedule();
+}
+
+void link::finish(protocol::goaway farewell) {
+    if (closed_ || goodbye_.finishing()) return;
+    ending_.set(times_.goaway);
+    announce(std::move(farewell));
+    goodbye_.finish();
+}
+
+void link::take(goodbye::step next) {
+    switch (next) {
+        case goodbye::step::nothing:
+            return;
+        case goodbye::step::shut_down_and_wait:
+            socket_.shutdown_send();
+            ending_.set(times_.goaway);
+            return;
+        case goodbye::step::set_timer:
+            ending_.set(times_.goaway);
+            return;
+        case goodbye::step::close:
+            return close("goaway was sent");
+    }
+}
+
+void link::check_liveness() {
+    if (closed_) return;
+    switch (liveness_.check(now(), !input_.empty())) {
+        case liveness::verdict::alive:
+            break;
+        case liveness::verdict::send_ping:
+            send_ping();
+            break;
+        case liveness::verdict::peer_silent:
+            return close("no sign of life from the peer");
+        case liveness::verdict::peer_takes_nothing:
+            return close("peer takes no data");
+        case liveness::verdict::frame_too_slow:
+            return protocol_error(errc::frame_too_slow);
+        case liveness::verdict::suspended:
+            return close("the program was suspended");
+    }
+    check_.set(check_every_);
+}
+
+// --- what leaves
+
+void link::schedule() {
+    if (closed_ || !watching_ || std::exchange(scheduled_, true)) return;
+    poller_.defer(strand_, std::shared_ptr<io::deferred>(shared_from_this(), this));
+}
+
+void link::write() {
+    if (closed_ || !watching_) return;
+    io::error_code error;
+    bool moved = false;
+    const auto result = output_.write(socket_, *streams_, !goodbye_.finishing(), moved, error);
+    if (moved) liveness_.unblocked();
+    switch (result) {
+        case link_output::result::drained:
+            return take(goodbye_.written(streams_->size()));
+        case link_output::result::more:
+            return schedule();
+        case link_output::result::blocked:
+            liveness_.blocked(now());
+            socket_.await_writable();
+            if (socket_.holds_more_unsent()) retry_.set(limits::unsent_retry);
+            return;
+        case link_output::result::failed:
+            return close(error.message());
+    }
 }
 
 }  // namespace tunnel::mux

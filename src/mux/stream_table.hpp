@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -12,100 +11,81 @@
 
 namespace tunnel::mux {
 
-/// The open streams of one connection by id. A stream stays open until each side has sent its last frame
-/// (`end` or `cancel`): a canceller waits for the other's last frame.
-///
-/// Pointers from `find` stay valid while their stream is open. Closed entries are kept for the next streams, so a
-/// connection in steady state does not allocate here.
+/// The open streams of one connection by id. Ids rise and are never used again; an id that was skipped counts as
+/// closed. Entries of closed streams are kept for the next ones, so that a connection in steady state does not
+/// allocate here.
 template <class Stream>
 class stream_table {
  public:
     enum class lookup { open, closed, never_opened };
 
-    /// Opens the next stream of our own (server). 0: ids are used up, the connection must be replaced.
-    protocol::stream_id open(Stream stream) {
-        if (last_ == limits::max_stream_id) return 0;
-        insert(last_ + 1, std::move(stream));
-        return ++last_;
+    /// The id for the next stream of our own (server). 0: ids are used up, and the connection must be replaced.
+    [[nodiscard]] protocol::stream_id next_id() const noexcept {
+        return last_ == limits::max_stream_id ? 0 : last_ + 1;
     }
 
-    /// Opens a stream that the peer numbered (client). False: the id is not above every earlier one.
-    [[nodiscard]] bool open_as(protocol::stream_id id, Stream stream) {
-        if (id <= last_ || id > limits::max_stream_id) return false;
-        insert(id, std::move(stream));
+    /// `id` is above every earlier one.
+    void open(protocol::stream_id id, std::shared_ptr<Stream> stream) {
         last_ = id;
-        return true;
+        if (spare_.empty()) {
+            streams_.emplace(id, std::move(stream));
+            return;
+        }
+        auto& node = spare_.back();
+        node.key() = id;
+        node.mapped() = std::move(stream);
+        streams_.insert(std::move(node));
+        spare_.pop_back();
+    }
+    /// A stream that was opened and closed at once.
+    void skip(protocol::stream_id id) noexcept { last_ = id; }
+
+    [[nodiscard]] bool may_open(protocol::stream_id id) const noexcept {
+        return id > last_ && id <= limits::max_stream_id;
     }
 
-    [[nodiscard]] Stream* find(protocol::stream_id id) {
-        auto at = streams_.find(id);
-        return at == streams_.end() ? nullptr : &*at->second.stream;
+    /// Null: see `state`. Valid while the stream is open.
+    [[nodiscard]] const std::shared_ptr<Stream>* find(protocol::stream_id id) const {
+        const auto at = streams_.find(id);
+        return at == streams_.end() ? nullptr : &at->second;
     }
 
-    /// Why `find` gave nothing: frames for a closed stream are dropped, for one never opened they are an error.
     [[nodiscard]] lookup state(protocol::stream_id id) const {
         if (id == 0 || id > last_) return lookup::never_opened;
         return streams_.contains(id) ? lookup::open : lookup::closed;
     }
 
-    /// We sent our last frame of this stream. True: the stream is gone now.
-    bool finish_local(protocol::stream_id id) { return finish(id, &entry::local_done); }
-    /// The peer sent its last frame. True: the stream is gone now.
-    bool finish_remote(protocol::stream_id id) { return finish(id, &entry::remote_done); }
-    /// Whether that side sent its last frame; also true of a stream that is not open.
-    [[nodiscard]] bool local_done(protocol::stream_id id) const { return done(id, &entry::local_done); }
-    [[nodiscard]] bool remote_done(protocol::stream_id id) const { return done(id, &entry::remote_done); }
+    void close(protocol::stream_id id) {
+        const auto at = streams_.find(id);
+        if (at == streams_.end()) return;
+        // Destroyed last, when the table is whole again.
+        const auto closed = std::move(at->second);
+        if (spare_.size() < limits::max_streams) {
+            spare_.push_back(streams_.extract(at));
+        } else {
+            streams_.erase(at);
+        }
+    }
+
+    /// Visits every open stream; the visitor must not open or close any.
+    template <class Visitor>
+    void for_each(Visitor visit) const {
+        for (const auto& [id, stream] : streams_) visit(*stream);
+    }
+    /// Forgets every open stream and returns them; their ids count as closed.
+    [[nodiscard]] std::vector<std::shared_ptr<Stream>> take_all() {
+        std::vector<std::shared_ptr<Stream>> all;
+        all.reserve(streams_.size());
+        for (auto& [id, stream] : streams_) all.push_back(std::move(stream));
+        streams_.clear();
+        return all;
+    }
 
     [[nodiscard]] std::size_t size() const noexcept { return streams_.size(); }
     [[nodiscard]] bool empty() const noexcept { return streams_.empty(); }
 
-    /// Visits every open stream; the visitor must not open or close any.
-    template <class Visitor>
-    void for_each(Visitor visit) {
-        for (auto& [id, e] : streams_) visit(id, *e.stream);
-    }
-    /// Forgets every open stream; their ids count as closed.
-    void clear() { streams_.clear(); }
-
  private:
-    struct entry {
-        std::optional<Stream> stream;  // empty only while the entry waits in spare_
-        bool local_done = false;
-        bool remote_done = false;
-    };
-    using map = std::unordered_map<protocol::stream_id, entry>;
-
-    void insert(protocol::stream_id id, Stream&& stream) {
-        if (spare_.empty()) {
-            streams_.emplace(id, entry{std::move(stream)});
-            return;
-        }
-        typename map::node_type& node = spare_.back();
-        node.key() = id;
-        node.mapped().stream.emplace(std::move(stream));
-        streams_.insert(std::move(node));
-        spare_.pop_back();
-    }
-    bool finish(protocol::stream_id id, bool entry::* side) {
-        auto at = streams_.find(id);
-        if (at == streams_.end()) return false;
-        at->second.*side = true;
-        if (!at->second.local_done || !at->second.remote_done) return false;
-        // Destroyed last, when the table is whole again: a stream's destructor may look at it.
-        std::optional<Stream> gone = std::exchange(at->second.stream, std::nullopt);
-        if (spare_.size() < limits::max_streams) {
-            auto node = streams_.extract(at);
-            node.mapped() = entry{};
-            spare_.push_back(std::move(node));
-        } else {
-            streams_.erase(at);
-        }
-        return true;
-    }
-    [[nodiscard]] bool done(protocol::stream_id id, bool entry::* side) const {
-        auto at = streams_.find(id);
-        return at == streams_.end() || at->second.*side;
-    }
+    using map = std::unordered_map<protocol::stream_id, std::shared_ptr<Stream>>;
 
     map streams_;
     std::vector<typename map::node_type> spare_;

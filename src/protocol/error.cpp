@@ -38,6 +38,10 @@ class protocol_category final : public std::error_category {
                 return "a member is longer than its limit";
             case errc::too_many_streams:
                 return "a request came although max_streams streams are open";
+            case errc::frame_too_slow:
+                return "a frame that had begun was not whole in time";
+            case errc::hello_too_slow:
+                return "no hello arrived in time";
         }
         return "unknown protocol error";
     }

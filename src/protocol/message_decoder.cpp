@@ -41,7 +41,7 @@ struct message_decoder::impl {
 
  private:
     errc begin_object(json::reader& json, json::list& object, bool& has_type, kind& out);
-    errc read(json::reader& json, member which, kind k, members& to);
+    [[gnu::always_inline]] inline errc read(json::reader& json, member which, kind k, members& to);
     errc read_usual(json::reader& json, member_set known, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
@@ -279,6 +279,8 @@ errc message_decoder::impl::read_usual(json::reader& json, member_set known, kin
     next(member::content_length, R"(,"content_length":)");
     next(member::upgrade, R"(,"upgrade":)");
     next(member::te, R"(,"te":)");
+    next(member::connection, R"(,"connection":)");
+    next(member::caller, R"(,"caller":)");
     next(member::end, R"(,"end":)");
     next(member::trailers, R"(,"trailers":)");
     next(member::body, R"(,"body":)");

@@ -22,7 +22,8 @@ byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder
 }
 
 io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder& decoder, mux::exchange& to,
-                                       std::function<void(bool)> waiting, std::function<void(std::size_t)> moved) {
+                                       std::function<void(bool)> waiting, std::function<void(std::size_t)> moved,
+                                       std::function<bool()> ends) {
     while (!decoder.done()) {
         waiting(false);
         co_await to.wait_room();
@@ -48,7 +49,7 @@ io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder&
         }
         if (part.body.empty() && !decoder.done()) continue;
         moved(part.body.size());
-        part.end = decoder.done();
+        part.end = decoder.done() && (!ends || ends());
         if (part.end) part.trailers = std::move(decoder.trailers());
         to.send(std::move(part));
     }

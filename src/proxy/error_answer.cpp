@@ -38,15 +38,17 @@ constexpr std::array table{
     row{mux::failure::bad_answer, 502,
         "tunnel-server: tunnel-client sent something that is not a valid HTTP response; see the logs of both"},
     row{mux::failure::local_refused, 502,
-        "tunnel-client: nothing listens on the local port; start the app or correct the port"},
-    row{mux::failure::local_unreachable, 502,
-        "tunnel-client: the local host cannot be reached; check its name and address"},
+        "tunnel-client: nothing listens on the local port; start the app or correct --local-port",
+        "tunnel-client: nothing listens on the local port, tried ", "; start the app or correct --local-port"},
+    row{mux::failure::local_unreachable, 502, "tunnel-client: the local host cannot be reached; check --local-host",
+        "tunnel-client: the local host cannot be reached, tried ", "; check --local-host"},
     row{mux::failure::local_timeout, 504,
         "tunnel-client: the local app did not respond in time; check whether it hangs"},
     row{mux::failure::local_connect_timeout, 502,
-        "tunnel-client: the local app did not accept the connection in time; check whether it hangs"},
+        "tunnel-client: the local app did not accept the connection in time; check whether it hangs",
+        "tunnel-client: the local app did not accept the connection in time, tried ", "; check whether it hangs"},
     row{mux::failure::local_reset, 502,
-        "tunnel-client: the local app closed the connection before its response; see the app's log"},
+        "tunnel-client: the local app closed the connection before its response; see the app's log", "tunnel-client: "},
     row{mux::failure::local_bad_answer, 502,
         "tunnel-client: the local app's response is not valid HTTP; check that the port speaks plain HTTP/1.1",
         "tunnel-client: the local app's response is not valid HTTP: ", "; check that the port speaks plain HTTP/1.1"},
@@ -73,27 +75,6 @@ static_assert(in_order());
 const row& row_of(mux::failure f) noexcept {
     const auto i = static_cast<std::size_t>(f);
     return i < table.size() ? table[i] : table[0];
-}
-
-/// `text/html` with a weight above 0. That is what browsers send; a bare `*/*` gets text.
-bool prefers_html(std::string_view accept) noexcept {
-    bool html = false;
-    http::grammar::for_each_member(accept, [&](std::string_view range) {
-        const auto semicolon = range.find(';');
-        if (!iequals(http::grammar::trim(range.substr(0, semicolon)), "text/html")) return;
-        bool refused = false;
-        while (!range.empty()) {
-            const auto parameter = http::grammar::trim(range.substr(0, range.find(';')));
-            // q=0, q=0.0 and so on: no digit above zero.
-            if (iequals(parameter.substr(0, 2), "q=")) {
-                refused = parameter.find_first_not_of("0.", 2) == std::string_view::npos;
-            }
-            const auto next = range.find(';');
-            range = next == std::string_view::npos ? std::string_view{} : range.substr(next + 1);
-        }
-        html = html || !refused;
-    });
-    return html;
 }
 
 void append_escaped(std::string& out, std::string_view text) {
@@ -153,6 +134,26 @@ std::string html_page(unsigned status, std::string_view line) {
 
 }  // namespace
 
+bool prefers_html(std::string_view accept) noexcept {
+    bool html = false;
+    http::grammar::for_each_member(accept, [&](std::string_view range) {
+        const auto semicolon = range.find(';');
+        if (!iequals(http::grammar::trim(range.substr(0, semicolon)), "text/html")) return;
+        bool refused = false;
+        while (!range.empty()) {
+            const auto parameter = http::grammar::trim(range.substr(0, range.find(';')));
+            // q=0, q=0.0 and so on: no digit above zero.
+            if (iequals(parameter.substr(0, 2), "q=")) {
+                refused = parameter.find_first_not_of("0.", 2) == std::string_view::npos;
+            }
+            const auto next = range.find(';');
+            range = next == std::string_view::npos ? std::string_view{} : range.substr(next + 1);
+        }
+        html = html || !refused;
+    });
+    return html;
+}
+
 unsigned status_of(mux::failure f) noexcept { return row_of(f).status; }
 std::string_view sentence(mux::failure f) noexcept { return row_of(f).sentence; }
 std::string sentence(mux::failure f, std::string_view cause) {
@@ -161,7 +162,7 @@ std::string sentence(mux::failure f, std::string_view cause) {
     return std::string{row.ahead}.append(cause).append(row.behind);
 }
 
-own_answer make_error_answer(mux::failure f, std::string_view accept, unsigned status, std::string_view detail) {
+own_answer make_error_answer(mux::failure f, bool html, unsigned status, std::string_view detail) {
     const auto& row = row_of(f);
     own_answer answer;
     auto& head = answer.head;
@@ -174,7 +175,6 @@ own_answer make_error_answer(mux::failure f, std::string_view accept, unsigned s
         for (char c : detail) line += c == '\r' || c == '\n' ? ' ' : c;
         line += row.behind;
     }
-    const bool html = prefers_html(accept);
     answer.body = html ? html_page(head.status, line) : line + '\n';
 
     head.fields.add("Content-Type", html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8");

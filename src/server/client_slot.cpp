@@ -19,9 +19,11 @@ void client_slot::on_strand(Function run) {
 
 void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) {
     on_strand([session = std::move(session), takeover](client_slot& self) mutable {
-        if (self.shut_down_) return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
+        if (self.phase_ != phase::serving)
+            return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
         if (self.active_ && !takeover)
-            return session->refuse(protocol::goaway_reason::busy, "another client is active");
+            return session->refuse(protocol::goaway_reason::busy,
+                                   "another client is active, at " + self.active_->peer());
         if (self.active_ && self.was_replaced(*session)) return session->replace(self.active_->peer());
         self.swap_in(std::move(session));
     });
@@ -38,7 +40,6 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
         const auto& before = active_->instance();
         if (!before.empty() && before != instance) replaced_.push_back(before);
         if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
-        // Before the new one is active: where this throws, the old one still is.
         active_->replace(session->peer());
     }
     std::erase(replaced_, instance);
@@ -52,19 +53,24 @@ void client_slot::release(std::shared_ptr<tunnel_session> session) {
     });
 }
 
-void client_slot::forward(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request) {
-    on_strand([exchange = std::move(exchange), request = std::move(request)](client_slot& self) mutable {
-        if (!self.active_) {
-            exchange->deliver(mux::failed{self.shut_down_ ? mux::failure::shutting_down : mux::failure::no_client});
-            return;
-        }
-        self.active_->open(std::move(exchange), std::move(request), self.max_in_flight_);
+void client_slot::open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request) {
+    on_strand([waiting = std::move(waiting), request = std::move(request)](client_slot& self) mutable {
+        if (self.active_) return self.active_->open(std::move(waiting), std::move(request), self.max_in_flight_);
+        const auto why = self.phase_ == phase::serving ? mux::failure::no_client : mux::failure::shutting_down;
+        const auto strand = waiting->strand();
+        io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });
+    });
+}
+
+void client_slot::drain() {
+    on_strand([](client_slot& self) {
+        if (self.phase_ == phase::serving) self.phase_ = phase::draining;
     });
 }
 
 void client_slot::shut_down() {
     on_strand([](client_slot& self) {
-        self.shut_down_ = true;
+        self.phase_ = phase::shut_down;
         self.active_ = nullptr;
     });
 }

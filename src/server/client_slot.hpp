@@ -12,7 +12,21 @@ namespace tunnel::server {
 
 class tunnel_session;
 
-/// Who is the one active client. The only place that knows, guarded by its strand: requests, claims and releases
+/// A request that waits for a stream. Called on its own strand, once.
+class pending_request {
+ public:
+    pending_request() = default;
+    pending_request(const pending_request&) = delete;
+    pending_request& operator=(const pending_request&) = delete;
+    virtual ~pending_request() = default;
+
+    [[nodiscard]] virtual const io::executor& strand() const noexcept = 0;
+    /// The request is on its way to the client that `by` is connected to.
+    virtual void opened(std::shared_ptr<mux::exchange> exchange, std::weak_ptr<tunnel_session> by) = 0;
+    virtual void refused(mux::failure why) = 0;
+};
+
+/// Holds the one active client. The only place that knows, guarded by its strand: requests, claims and releases
 /// pass through it in one order, so there are never two active clients.
 class client_slot : public std::enable_shared_from_this<client_slot> {
  public:
@@ -21,16 +35,20 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
 
     /// Makes the session active, and tells it; the one before is told that it was replaced, and never waited for.
     /// Without `takeover`, a session is told `busy` if another is active. One of a client that was replaced is told so
-    /// again: the network may have kept it from hearing it, and then it asks to take over.
+    /// again: the network may have lost the message, and then it asks to take over.
     void claim(std::shared_ptr<tunnel_session> session, bool takeover);
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
-    /// Hands the request to the active client, or fails the exchange with no_client.
-    void forward(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request);
-    /// Nobody is or becomes active any more.
+    /// Hands the request to the active client, or refuses it.
+    void open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request);
+    /// The server is stopping: no session becomes active any more, and the one that is stays for what is in flight.
+    void drain();
+    /// No session is active any more.
     void shut_down();
 
  private:
+    enum class phase : std::uint8_t { serving, draining, shut_down };
+
     template <class Function>
     void on_strand(Function run);
     [[nodiscard]] bool was_replaced(const tunnel_session& session) const;
@@ -40,7 +58,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     std::size_t max_in_flight_;
     std::shared_ptr<tunnel_session> active_;
     std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first
-    bool shut_down_ = false;
+    phase phase_ = phase::serving;
 };
 
 }  // namespace tunnel::server

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     if (exit_code) return *exit_code;
     try {
         app::program program("tunnel-server", settings.common);
+        settings.via_name = server::new_via_name();
         server::fit_file_limit(settings, program.file_limit());
         const auto server = std::make_shared<server::server>(program.runtime(), settings);
         server->start();

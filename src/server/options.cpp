@@ -1,8 +1,11 @@
 #include "server/options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <random>
 
 #include "base/log.hpp"
 
@@ -18,6 +21,11 @@ void fit_file_limit(options& settings, std::size_t files) {
     settings.max_connections = std::clamp<std::size_t>(left, 1, settings.max_connections);
     spdlog::warn("public connections are limited to {}: only {} files may be open; raise that limit (ulimit -n)",
                  settings.max_connections, files);
+}
+
+std::string new_via_name() {
+    std::random_device random;
+    return fmt::format("tunnel-{:08x}", random());
 }
 
 app::parsed<options> parse_options(int argc, const char* const* argv) {

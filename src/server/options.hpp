@@ -13,6 +13,7 @@ struct options {
     tunnel::address http_addr{"0.0.0.0", 8080};
     tunnel::address tcp_addr{"0.0.0.0", 7000};
     bool forwarded_headers = true;
+    std::string via_name = "tunnel";  ///< no setting: names this server in Via, and is made up at its start
     std::chrono::milliseconds response_timeout = limits::response_time;
     std::chrono::milliseconds header_timeout = limits::head_time;
     std::chrono::milliseconds idle_timeout = limits::idle_time;
@@ -30,6 +31,10 @@ struct options {
 /// Lowers the bounds on connections to what `files` open files allow, with a warning: callers must neither keep the
 /// tunnel-client out nor be accepted to be dropped. 0: not known.
 void fit_file_limit(options& settings, std::size_t files);
+
+/// A pseudonym for Via (RFC 9110 section 7.6.3) that no other tunnel-server has, so that two of them in a row are not
+/// taken for a loop.
+[[nodiscard]] std::string new_via_name();
 
 /// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.
 [[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);

@@ -18,8 +18,8 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       times_(times),
       strand_(rt.new_strand()),
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
-      http_(rt, strand_, [this](io::tcp::socket socket) { accept_public(std::move(socket)); }),
-      tcp_(rt, strand_, [this](io::tcp::socket socket) { accept_tunnel(std::move(socket)); }),
+      http_(rt, strand_, [this](io::connected_socket socket) { accept_public(std::move(socket)); }),
+      tcp_(rt, strand_, [this](io::connected_socket socket) { accept_tunnel(std::move(socket)); }),
       drain_(strand_, [this] { finish(false); }),
       last_answers_(strand_, [this] {
           for (const auto& session : public_sessions_) session->cut_off();
@@ -32,24 +32,24 @@ void server::start() {
     tcp_.start("tunnel listener", shared_from_this(), [this] { session_ended(); });
 }
 
-void server::accept_public(io::tcp::socket socket) {
+void server::accept_public(io::connected_socket socket) {
     const auto open = public_sessions_.size();
     if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
-    auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_);
+    auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_, ++connections_);
     const auto full = open >= settings_.max_connections;
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
     if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
 }
 
-void server::accept_tunnel(io::tcp::socket socket) {
+void server::accept_tunnel(io::connected_socket socket) {
     if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
         const auto oldest =
             std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active() && !s->stopped(); });
-        if (oldest != tunnel_sessions_.end()) (*oldest)->stop();
+        if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer connections without a hello");
     }
-    auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, times_);
+    auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, settings_, times_);
     run_session(session, tunnel_sessions_, &tunnel_session::run);
 }
 
@@ -87,7 +87,10 @@ void server::stop() {
 
 void server::drain() {
     phase_ = phase::draining;
-    spdlog::info("stopping: {} public connections open", public_sessions_.size());
+    spdlog::info("stopping: waiting for {} public connections, for {} s at most; a second signal ends at once",
+                 public_sessions_.size(),
+                 std::chrono::duration_cast<std::chrono::seconds>(settings_.drain_timeout).count());
+    slot_->drain();
     http_.stop();
     for (const auto& session : public_sessions_) session->stop(false);
     drain_.set(settings_.drain_timeout);
@@ -103,7 +106,7 @@ void server::finish(bool at_once) {
     last_answers_.set(limits::last_answers_time);
     for (const auto& session : tunnel_sessions_) {
         if (at_once) {
-            session->stop();
+            session->stop("the server stops");
         } else {
             session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
         }

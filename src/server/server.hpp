@@ -39,8 +39,8 @@ class server : public std::enable_shared_from_this<server> {
     void stop();
 
  private:
-    void accept_public(io::tcp::socket socket);
-    void accept_tunnel(io::tcp::socket socket);
+    void accept_public(io::connected_socket socket);
+    void accept_tunnel(io::connected_socket socket);
     void drain();
     void finish(bool at_once);
     void session_ended();
@@ -56,6 +56,7 @@ class server : public std::enable_shared_from_this<server> {
     io::accept_loop tcp_;
     std::list<std::shared_ptr<public_session>> public_sessions_;
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
+    std::uint64_t connections_ = 0;  // public ones so far, which numbers them
     io::deadline drain_;
     io::deadline last_answers_;
     enum class phase { serving, draining, ending, ended } phase_ = phase::serving;

@@ -9,8 +9,12 @@
 
 namespace tunnel::server {
 
-tunnel_session::tunnel_session(io::tcp::socket socket, std::shared_ptr<client_slot> slot, const mux::link_times& times)
-    : link_(std::make_shared<mux::tunnel_link>(std::move(socket), mux::role::server, times)), slot_(std::move(slot)) {}
+tunnel_session::tunnel_session(io::connected_socket socket, std::shared_ptr<client_slot> slot, const options& settings,
+                               const mux::link_times& times)
+    : link_(std::make_shared<mux::link>(std::move(socket), mux::role::server, times)),
+      slot_(std::move(slot)),
+      settings_(settings),
+      leaving_(link_->strand(), [this] { link_->close("the client left requests open"); }) {}
 
 template <class Function>
 void tunnel_session::on_strand(Function run) {
@@ -18,33 +22,57 @@ void tunnel_session::on_strand(Function run) {
 }
 
 io::awaitable<void> tunnel_session::run() {
-    const auto greeted = co_await link_->receive_hello(theirs_, *this);
-    if (!greeted) {
+    theirs_ = co_await link_->receive_hello(*this);
+    if (theirs_ == nullptr) {
         co_await link_->drain();
-        spdlog::warn("tunnel connection from {} did not become a client: {}", peer(), link_->ended());
+        // A port scan or a health check connects and closes: nothing that an operator has to know.
+        const auto level = link_->received_anything() ? spdlog::level::warn : spdlog::level::debug;
+        spdlog::log(level, "tunnel connection from {} did not become a client: {}", peer(), link_->ended());
         co_return;
     }
-    slot_->claim(shared_from_this(), theirs_.takeover);
+    instance_ = theirs_->instance;
+    if (theirs_->probe) {
+        answer_probe();
+        co_await link_->run(*this);
+        co_return;
+    }
+    slot_->claim(shared_from_this(), theirs_->takeover);
     co_await link_->run(*this);
-    if (active_) spdlog::info("client {} disconnected: {}", peer(), link_->ended());
+    if (greeted_) spdlog::info("client {} disconnected: {}", peer(), link_->ended());
 }
 
 void tunnel_session::ended() {
+    leaving_.stop();
     slot_->release(shared_from_this());
     link_->abandon("internal error");
 }
 
+protocol::hello tunnel_session::our_hello() const {
+    protocol::hello ours;
+    ours.agent = "tunnel-server/" + std::string(program_version);
+    ours.window = limits::initial_window;
+    ours.max_streams = limits::max_streams;
+    ours.versions = {protocol::version};
+    ours.raw_bodies = theirs_->raw_bodies;
+    return ours;
+}
+
+// A client that only wants to know whether the server is there: it displaces no other.
+void tunnel_session::answer_probe() {
+    auto ours = our_hello();
+    ours.probe = true;
+    link_->send(ours);
+    leaving_.set(limits::hello_time);
+}
+
 void tunnel_session::activate() {
     on_strand([](tunnel_session& self) {
-        protocol::hello ours;
-        ours.agent = "tunnel-server/" + std::string(program_version);
-        ours.window = limits::initial_window;
-        ours.max_streams = limits::max_streams;
-        ours.raw_bodies = self.theirs_.raw_bodies;
-        self.active_ = true;
+        const auto ours = self.our_hello();
+        self.state_ = state::active;
+        self.greeted_ = true;
         self.link_->send(ours);
-        self.link_->start(ours, self.theirs_);
-        spdlog::info("client {} connected ({})", self.peer(), self.theirs_.agent);
+        self.link_->start(ours, *self.theirs_);
+        spdlog::info("client {} connected ({})", self.peer(), self.theirs_->agent);
     });
 }
 
@@ -57,38 +85,51 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
 }
 
 void tunnel_session::finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
+    // Queued: it may be called inside a read of this very link.
     io::post_to(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
         self->link_->set_stream_failure(stream_failure);
         self->link_->streams().fail_all(stream_failure);
-        self->link_->finish(reason, detail);
+        self->link_->finish({reason, detail, {}});
     });
 }
 
-void tunnel_session::open(std::shared_ptr<mux::exchange> exchange, mux::part<mux::outgoing> request,
+void tunnel_session::open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request,
                           std::size_t max_in_flight) {
     on_strand(
-        [exchange = std::move(exchange), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
+        [waiting = std::move(waiting), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
             auto& streams = self.link_->streams();
+            const auto strand = waiting->strand();
             // Gone, and the slot has not heard of it yet: the request never left.
-            if (self.link_->closed() || self.link_->finishing() || self.link_->leaving())
-                return exchange->deliver(mux::failed{mux::failure::no_client});
-            const auto opened = streams.size() < max_in_flight && streams.open(exchange, std::move(request));
-            if (!opened) return exchange->deliver(mux::failed{mux::failure::overloaded});
-            exchange->opened(self.link_);
+            auto why = mux::failure::no_client;
+            std::shared_ptr<mux::exchange> exchange;
+            if (!self.link_->ending()) {
+                why = mux::failure::overloaded;
+                if (streams.size() < max_in_flight) exchange = streams.open(strand, std::move(request));
+            }
+            if (!exchange) return io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });
+            io::run_on(strand,
+                       [waiting = std::move(waiting), exchange = std::move(exchange),
+                        by = self.weak_from_this()]() mutable { waiting->opened(std::move(exchange), std::move(by)); });
         });
 }
 
-void tunnel_session::stop() {
-    stopped_ = true;
-    on_strand([](tunnel_session& self) { self.link_->close("the server stops"); });
+void tunnel_session::connection_closed(std::uint64_t number) {
+    on_strand([number](tunnel_session& self) { self.link_->send(protocol::closed_connection{number}); });
+}
+
+void tunnel_session::stop(std::string why) {
+    state_ = state::stopped;
+    on_strand([why = std::move(why)](tunnel_session& self) { self.link_->close(why); });
 }
 
 void tunnel_session::on_goaway(const protocol::goaway& m) {
     spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
-    if (m.reason == protocol::goaway_reason::shutdown) link_->set_stream_failure(mux::failure::shutting_down);
-    link_->leave();
+    if (m.reason == protocol::goaway_reason::shutdown) {
+        link_->set_stream_failure(mux::failure::shutting_down);
+        leaving_.set(settings_.drain_timeout);
+    }
 }
 
 }  // namespace tunnel::server

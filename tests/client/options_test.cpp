@@ -41,31 +41,13 @@ TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(o.connect_timeout, 10s);
     EXPECT_EQ(o.drain_timeout, 30s);
     EXPECT_EQ(o.max_header_bytes, 60U * 1024);
-    EXPECT_EQ(o.local_pool, limits::local_pool);
 }
 
 TEST(ClientOptions, EveryFlagIsRead) {
-    const auto r = run({"--server-addr",
-                        "vps.example.com:7001",
-                        "--local-port",
-                        "8000",
-                        "--local-host",
-                        "[::1]",
-                        "--host-header",
-                        "app.test:3000",
-                        "--echo",
-                        "--exit-when-replaced",
-                        "--raw-bodies",
-                        "--connect-timeout",
-                        "1s",
-                        "--local-connect-timeout",
-                        "2s",
-                        "--drain-timeout",
-                        "3s",
-                        "--max-header-bytes",
-                        "1024",
-                        "--local-pool",
-                        "0"});
+    const auto r =
+        run({"--server-addr", "vps.example.com:7001", "--local-port", "8000", "--local-host", "[::1]", "--host-header",
+             "app.test:3000", "--echo", "--exit-when-replaced", "--raw-bodies", "--connect-timeout", "1s",
+             "--local-connect-timeout", "2s", "--drain-timeout", "3s", "--max-header-bytes", "1024"});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
     EXPECT_EQ(o.server_addr, (tunnel::address{"vps.example.com", 7001}));
@@ -79,7 +61,6 @@ TEST(ClientOptions, EveryFlagIsRead) {
     EXPECT_EQ(o.local_connect_timeout, 2s);
     EXPECT_EQ(o.drain_timeout, 3s);
     EXPECT_EQ(o.max_header_bytes, 1024U);
-    EXPECT_EQ(o.local_pool, 0U);
 }
 
 TEST(ClientOptions, EveryVariableIsRead) {

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -7,8 +8,8 @@
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
 
+#include "client/app_trust.hpp"
 #include "client/client_session.hpp"
-#include "client/local_pool.hpp"
 #include "client/options.hpp"
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
@@ -18,14 +19,14 @@
 #include "tunnel/base/limits.hpp"
 
 // A client's session between a hostile server and a hostile local app. What reaches the app must be well-formed
-// requests, no more of them than the server sent, whatever either says.
+// requests, no more of them than the server sent, whatever either sends.
 
 namespace {
 
 using namespace tunnel;
 
-[[noreturn]] void wrong(const char* what, std::string_view octets) {
-    std::fprintf(stderr, "%s:\n%.*s\n", what, static_cast<int>(octets.size()), octets.data());
+[[noreturn]] void wrong(const char* what, std::string_view bytes) {
+    std::fprintf(stderr, "%s:\n%.*s\n", what, static_cast<int>(bytes.size()), bytes.data());
     std::abort();
 }
 
@@ -47,7 +48,7 @@ class app_port {
     app_port(const app_port&) = delete;
     app_port& operator=(const app_port&) = delete;
 
-    /// -1: nobody waits.
+    /// -1: no connection waits.
     [[nodiscard]] int accept() const { return ::accept4(file_, nullptr, nullptr, SOCK_NONBLOCK); }
 
     std::uint16_t number = 0;
@@ -57,15 +58,15 @@ class app_port {
 };
 
 /// Returns how many requests began. `upgraded`: behind an upgrade anything may follow.
-std::size_t count_requests(std::string octets) {
-    std::string_view rest = octets;
+std::size_t count_requests(std::string bytes) {
+    std::string_view rest = bytes;
     std::size_t count = 0;
     while (!rest.empty()) {
         http::request_parser parser(2 * limits::max_head);
         http::received_request request;
         http::parse_error error;
         const auto size = parser.parse(rest, request, error);
-        if (error) wrong("the app got no request", rest);
+        if (error) wrong("what the app got is not a request", rest);
         ++count;
         if (size == 0) return count;
         rest.remove_prefix(size);
@@ -85,11 +86,11 @@ class scene {
     explicit scene(const app_port& port) : port_(port) {
         settings_.local_port = port.number;
         settings_.raw_bodies = true;
-        pool_ = std::make_shared<client::local_pool>(runtime_.new_strand(), 4);
         io::tcp::socket tunnel(runtime_.new_strand());
         server_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(tunnel));
         const auto strand = tunnel.get_executor();
-        session_ = std::make_shared<client::client_session>(runtime_, std::move(tunnel), pool_, settings_);
+        session_ = std::make_shared<client::client_session>(runtime_, std::move(tunnel), settings_,
+                                                            std::make_shared<client::app_knowledge>());
         auto body = [this]() -> io::awaitable<void> {
             [[maybe_unused]] const auto how = co_await session_->run("fuzz", true, [] {});
         };
@@ -114,9 +115,12 @@ class scene {
         session_->stop();
         for (int i = 0; i < 1000 && running_; ++i) settle();
         if (running_) wrong("the session did not end", "");
+        session_ = nullptr;
         apps_.clear();
-        pool_->close();
-        settle();
+        // A request may wait for a moment before it uses a connection again.
+        runtime_.context().restart();
+        runtime_.context().run_for(std::chrono::seconds(5));
+        if (!runtime_.context().stopped()) wrong("something is left behind", "");
     }
 
  private:
@@ -137,7 +141,7 @@ class scene {
                 return server_->send(frame.view());
             case 4:
             case 5:
-                return answer(script);
+                return respond(script);
             case 6:
                 return with_app(script, [&](auto& app) { app.send(script.any_text()); });
             default:
@@ -160,11 +164,13 @@ class scene {
         const auto id = script.flag() ? ++next_id_ : fuzz::next_id(script);
         const auto end = script.flag();
         const auto body = script.text();
-        protocol::append_request(frame, id, head, body, end, script.fields());
+        const auto trailers = script.fields();
+        // Requests without a number, and of two public connections.
+        protocol::append_request(frame, id, head, body, end, trailers, protocol::body_form::base64, {id % 3, {}});
     }
 
-    void answer(fuzz::script& script) {
-        constexpr std::array<std::string_view, 9> answers{
+    void respond(fuzz::script& script) {
+        constexpr std::array<std::string_view, 9> responses{
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\nuntil close",
@@ -174,8 +180,8 @@ class scene {
             "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.0 200 OK\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok"};
-        const auto octets = script.one_of(answers);
-        with_app(script, [&](auto& app) { app.send(octets); });
+        const auto bytes = script.one_of(responses);
+        with_app(script, [&](auto& app) { app.send(bytes); });
     }
 
     void leave(fuzz::script& script) {
@@ -212,7 +218,6 @@ class scene {
     const app_port& port_;
     io::runtime runtime_{1};
     client::options settings_;
-    std::shared_ptr<client::local_pool> pool_;
     std::unique_ptr<fuzz::end_of_wire> server_;
     std::shared_ptr<client::client_session> session_;
     std::vector<fuzz::end_of_wire> apps_;

@@ -31,9 +31,9 @@ class end_of_wire {
     ~end_of_wire() { close(); }
 
     /// As much as fits.
-    void send(std::string_view octets) const {
+    void send(std::string_view bytes) const {
         if (file_ < 0) return;
-        [[maybe_unused]] const auto sent = ::send(file_, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        [[maybe_unused]] const auto sent = ::send(file_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     /// Takes what has come into `received`. False: nothing had.
     bool receive() {
@@ -93,15 +93,25 @@ inline void append_any_data(byte_buffer& out, protocol::stream_id id, script& fr
     const auto body = from.any_text();
     const auto end = from.flag();
     const auto fields = from.fields();
-    // Also where nobody agreed to it.
+    // Also where it was not agreed.
     const auto form = from.choice(4) == 3 ? protocol::body_form::raw : protocol::body_form::base64;
     protocol::append_data(out, id, body, end, fields, form);
+}
+
+/// A frame of any payload. `raw`: it says that a raw body follows its message.
+inline void append_framed(byte_buffer& out, std::string_view payload, bool raw) {
+    const auto size = static_cast<std::uint32_t>(payload.size()) | (raw ? 0x80000000U : 0U);
+    for (unsigned shift = 32; shift > 0; shift -= 8) {
+        const auto byte = static_cast<char>(size >> (shift - 8) & 0xFFU);
+        out.append({&byte, 1});
+    }
+    out.append(payload);
 }
 
 /// One frame of those that both sides send.
 inline void append_shared_frame(byte_buffer& out, script& from) {
     const auto id = next_id(from);
-    switch (from.choice(7)) {
+    switch (from.choice(8)) {
         case 0:
             append_any_data(out, id, from);
             break;
@@ -118,13 +128,15 @@ inline void append_shared_frame(byte_buffer& out, script& from) {
             protocol::append_frame(out, protocol::ping{id});
             break;
         case 5:
-            protocol::append_frame(out, protocol::goaway{static_cast<protocol::goaway_reason>(from.choice(6)), "x"});
+            protocol::append_frame(out,
+                                   protocol::goaway{static_cast<protocol::goaway_reason>(from.choice(6)), "x", {}});
+            break;
+        case 6:
+            protocol::append_frame(out, protocol::closed_connection{id});
             break;
         default: {  // free text in a frame of the right length
-            const auto begin = protocol::begin_frame(out);
             const auto text = from.text(true);
-            out.append(text.empty() ? std::string_view("{}") : text);
-            protocol::end_frame(out, begin, from.choice(4) == 3);
+            append_framed(out, text.empty() ? std::string_view("{}") : text, from.choice(4) == 3);
         }
     }
 }

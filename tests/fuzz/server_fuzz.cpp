@@ -17,15 +17,15 @@
 #include "tunnel/base/limits.hpp"
 
 // Everything of the server behind its listeners, between a hostile tunnel-client and a caller. What the caller gets
-// must be at most one well-formed response for each of its requests, whatever the client says.
+// must be at most one well-formed response for each of its requests, whatever the client sends.
 
 namespace {
 
 using namespace tunnel;
 
 struct known_request {
-    std::string_view octets;
-    bool head;  ///< its answer has no body
+    std::string_view bytes;
+    bool head;  ///< its response has no body
 };
 constexpr std::array<known_request, 8> requests{{
     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", false},
@@ -38,14 +38,14 @@ constexpr std::array<known_request, 8> requests{{
     {"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", false},
 }};
 
-[[noreturn]] void wrong(const char* what, std::string_view octets) {
-    std::fprintf(stderr, "%s:\n%.*s\n", what, static_cast<int>(octets.size()), octets.data());
+[[noreturn]] void wrong(const char* what, std::string_view bytes) {
+    std::fprintf(stderr, "%s:\n%.*s\n", what, static_cast<int>(bytes.size()), bytes.data());
     std::abort();
 }
 
-/// `answers` must be a response to each of `asked` in turn, the last ones perhaps missing or cut short.
-void check_answers(std::string answers, const std::vector<known_request>& asked) {
-    std::string_view rest = answers;
+/// `responses` must be a response to each of `asked` in turn, the last ones perhaps missing or cut short.
+void check_responses(std::string responses, const std::vector<known_request>& asked) {
+    std::string_view rest = responses;
     for (const auto& request : asked) {
         for (;;) {
             if (rest.empty()) return;
@@ -53,7 +53,7 @@ void check_answers(std::string answers, const std::vector<known_request>& asked)
             http::received_response response;
             http::parse_error error;
             const auto size = parser.parse(rest, request.head, response, error);
-            if (error) wrong("the caller got no response", rest);
+            if (error) wrong("what the caller got is not a response", rest);
             if (size == 0) return;
             rest.remove_prefix(size);
             if (response.head.status == 101) return;
@@ -76,11 +76,11 @@ class scene {
         settings_.max_in_flight = 4;
         io::tcp::socket tunnel(runtime_.new_strand());
         peer_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(tunnel));
-        tunnel_ = std::make_shared<server::tunnel_session>(std::move(tunnel), slot_);
+        tunnel_ = std::make_shared<server::tunnel_session>(std::move(tunnel), slot_, settings_);
         start(tunnel_);
         io::tcp::socket caller(runtime_.new_strand());
         caller_ = std::make_unique<fuzz::end_of_wire>(fuzz::connect_to(caller));
-        public_ = std::make_shared<server::public_session>(std::move(caller), slot_, settings_);
+        public_ = std::make_shared<server::public_session>(std::move(caller), slot_, settings_, 1);
         start(public_);
     }
 
@@ -91,15 +91,15 @@ class scene {
             step(script);
             settle();
         }
-        if (plain_) check_answers(caller_->received, asked_);
+        if (plain_) check_responses(caller_->received, asked_);
     }
 
-    /// Every session must end once it is told to, and the caller's time for a last answer is over.
+    /// Every session must end once it is told to, and the caller's time for a last response is over.
     void end() {
         public_->stop(true);
         settle();
         public_->cut_off();
-        tunnel_->stop();
+        tunnel_->stop("the input has ended");
         for (int i = 0; i < 1000 && running_ > 0; ++i) settle();
         if (running_ > 0) wrong("a session did not end", "");
     }
@@ -141,7 +141,7 @@ class scene {
             case 4:
             case 5:
                 asked_.push_back(requests[script.choice(requests.size())]);
-                return caller_->send(asked_.back().octets);
+                return caller_->send(asked_.back().bytes);
             case 6:
                 plain_ = false;
                 return caller_->send(script.any_text());

@@ -18,7 +18,7 @@ http::request_head head_with(const lines& fields) {
 
 lines forwarded(const lines& fields, std::string_view caller = "192.0.2.1", unsigned minor = 1) {
     auto head = head_with(fields);
-    add_forwarded_fields(head, minor, caller);
+    add_forwarded_fields(head, minor, "tunnel", caller);
     return lines_of(head.fields);
 }
 
@@ -39,7 +39,7 @@ TEST(ForwardedFields, AreAddedBehindTheOthers) {
 
 TEST(ForwardedFields, ViaSaysTheVersionThatTheRequestCameIn) {
     EXPECT_EQ(forwarded({{"Host", "a"}}, "192.0.2.1", 0)[1].second, "1.0 tunnel");
-    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.0 tunnel"}}).fields));
+    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.0 tunnel"}}).fields, "tunnel"));
 }
 
 TEST(ForwardedFields, ForwardedForIsJoinedToTheLastLineOfItsName) {
@@ -73,15 +73,15 @@ TEST(ForwardedFields, WithoutHostThereIsNoForwardedHost) {
 }
 
 TEST(HasOwnVia, IsFoundInAnyLineAndMember) {
-    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.1 tunnel"}}).fields));
-    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.0 a"}, {"via", "1.1 b,1.1 tunnel ,1.1 c"}}).fields));
+    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.1 tunnel"}}).fields, "tunnel"));
+    EXPECT_TRUE(has_own_via(head_with({{"Via", "1.0 a"}, {"via", "1.1 b,1.1 tunnel ,1.1 c"}}).fields, "tunnel"));
     for (const auto* value : {"", "1.1 tunnel2", "1.1 a", "tunnel", "1.1 a (1.1 tunnel)", "1.1  tunnel"}) {
-        EXPECT_FALSE(has_own_via(head_with({{"Via", value}}).fields)) << value;
+        EXPECT_FALSE(has_own_via(head_with({{"Via", value}}).fields, "tunnel")) << value;
     }
-    EXPECT_FALSE(has_own_via(head_with({{"X-Via", "1.1 tunnel"}}).fields));
+    EXPECT_FALSE(has_own_via(head_with({{"X-Via", "1.1 tunnel"}}).fields, "tunnel"));
     auto head = head_with({});
-    add_forwarded_fields(head, 1, "::1");
-    EXPECT_TRUE(has_own_via(head.fields));
+    add_forwarded_fields(head, 1, "tunnel", "::1");
+    EXPECT_TRUE(has_own_via(head.fields, "tunnel"));
 }
 
 TEST(SetHost, ReplacesInPlaceAndKeepsTheNameAsItWas) {

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "head_feeding.hpp"
 #include "tunnel/base/limits.hpp"
@@ -49,28 +50,36 @@ TEST(RequestHead, ConnectionRemovesNeitherHostNorContentLength) {
 
 TEST(RequestHead, NamesInConnectionAreKeptForTheTrailers) {
     EXPECT_EQ(good_request(post("Connection: X-B, close, x-a\r\nTransfer-Encoding: chunked\r\n")).hop_by_hop,
-              "x-a,X-B");
+              "X-B,x-a");
     EXPECT_EQ(good_request(post("Connection: X-B\r\nContent-Length: 3\r\n")).hop_by_hop, "");
 }
 
 /// Of five times: what interrupts one of them does not count.
-double fewest_seconds_to_parse(const std::string& bytes, std::size_t fields) {
+/// All of these heads in turn; the best of five rounds. One parser, as on a connection: what the system takes to hand
+/// out its memory is not the parser's time.
+double fewest_seconds_to_parse(const std::vector<std::string>& heads, std::size_t fields) {
     double fewest = std::numeric_limits<double>::infinity();
+    request_parser parser{limits::max_head};
     for (int i = 0; i < 5; ++i) {
-        request_parser parser{limits::max_head};
-        received_request out;
-        parse_error error;
-        const auto begin = std::clock();
-        EXPECT_EQ(parser.parse(bytes, out, error), bytes.size());
-        fewest = std::min(fewest, seconds_of_cpu_since(begin));
-        EXPECT_EQ(out.head.fields.size(), fields);
+        double round = 0;
+        for (const auto& bytes : heads) {
+            parser.reset();
+            received_request out;
+            parse_error error;
+            const auto begin = std::clock();
+            EXPECT_EQ(parser.parse(bytes, out, error), bytes.size());
+            round += seconds_of_cpu_since(begin);
+            EXPECT_EQ(out.head.fields.size(), fields);
+        }
+        fewest = std::min(fewest, round);
     }
     return fewest;
 }
 
-std::string connection_line(int names) {
+/// So many names in an order that depends on `seed`.
+std::string connection_line(int names, int seed = 7919) {
     std::string line = "Connection: ";
-    for (int i = 0; i < names; ++i) line += "x" + std::to_string(i * 7919 % names) + ",";
+    for (int i = 0; i < names; ++i) line += "x" + std::to_string(i * seed % names) + ",";
     return line + "\r\n";
 }
 
@@ -78,14 +87,18 @@ TEST(RequestHead, ManyNamesAndManyFieldsCostLittleMoreTogetherThanApart) {
     const auto names = connection_line(8000);
     std::string fields;
     for (int i = 0; i < 900; ++i) fields += "xy" + std::to_string(i) + ": 1\r\n";
-    const double apart = fewest_seconds_to_parse(get(names), 1) + fewest_seconds_to_parse(get(fields), 901);
-    EXPECT_LT(fewest_seconds_to_parse(get(names + fields), 901), 3 * apart);
+    const double apart = fewest_seconds_to_parse({get(names)}, 1) + fewest_seconds_to_parse({get(fields)}, 901);
+    EXPECT_LT(fewest_seconds_to_parse({get(names + fields)}, 901), 3 * apart);
 }
 
 TEST(RequestHead, ManyNamesCostLittleMoreEachThanFew) {
-    constexpr int times = 16;
-    const double few = fewest_seconds_to_parse(get(connection_line(9000 / times)), 1);
-    EXPECT_LT(fewest_seconds_to_parse(get(connection_line(9000)), 1), 3 * times * few);
+    // As many names in all, in lines of different order and in turn: the processor would learn the branches of one
+    // short line by heart.
+    std::vector<std::string> few;
+    for (const int seed :
+         {7919, 7927, 7933, 7937, 7949, 7951, 7963, 7993, 8009, 8011, 8017, 8039, 8053, 8059, 8069, 8081})
+        few.push_back(get(connection_line(9000 / 16, seed)));
+    EXPECT_LT(fewest_seconds_to_parse({get(connection_line(9000))}, 1), 3 * fewest_seconds_to_parse(few, 1));
 }
 
 TEST(RequestHead, UpgradeNeedsItsConnectionOption) {
@@ -94,10 +107,11 @@ TEST(RequestHead, UpgradeNeedsItsConnectionOption) {
     EXPECT_EQ(good_request(get("Upgrade: websocket\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request(get("Connection: Upgrade\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request(get("Connection: Upgrade\r\nUpgrade:\r\n")).head.upgrade, "");
-    // Ignored where there is a body.
+    // Ignored where the body is chunked: nothing tells where the other protocol begins.
     const auto both = "Connection: Upgrade\r\nUpgrade: websocket\r\n"s;
     EXPECT_EQ(good_request(get(both + "Content-Length: 0\r\n")).head.upgrade, "websocket");
-    EXPECT_EQ(good_request(get(both + "Content-Length: 1\r\n")).head.upgrade, "");
+    EXPECT_EQ(good_request(get(both + "Content-Length: 1\r\n")).head.upgrade, "websocket");
+    EXPECT_EQ(good_request(get(both + "Transfer-Encoding: chunked\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request(get(both + "Transfer-Encoding: chunked\r\n")).head.upgrade, "");
     EXPECT_EQ(good_request("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").head.upgrade, "");
 }

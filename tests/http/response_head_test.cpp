@@ -141,7 +141,7 @@ TEST(ResponseHead, HopByHopFieldsAreRemoved) {
     EXPECT_EQ(lines_of(response.head.fields), (lines{{"Trailer", "T"}, {"X", "y"}}));
     EXPECT_FALSE(response.keep_alive);
     EXPECT_EQ(response.head.upgrade, "");
-    EXPECT_EQ(response.hop_by_hop, "Server,X-Foo");
+    EXPECT_EQ(response.hop_by_hop, "X-Foo,Server");
 }
 
 TEST(ResponseHead, SwitchingProtocolsNamesTheProtocol) {

@@ -6,59 +6,33 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "mux/link.hpp"
-#include "support/frame_peer.hpp"
+#include "support/recording_peer.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::mux {
 namespace {
 
-using namespace std::chrono_literals;
 using protocol::cancel_reason;
 
-/// The server's half of a request, its link not running: frames pile up in the link, nothing is lost to timing.
+/// A session's end of a request, with a peer that records what it is told.
 class Exchange : public testing::Test {
  protected:
-    Exchange() {
-        test::raw_listener listener;
-        io::tcp::socket socket(context);
-        socket.connect({io::asio::ip::address_v4::loopback(), listener.port()});
-        peer = std::make_unique<test::frame_peer>(listener.accept());
-        link = std::make_shared<tunnel_link>(std::move(socket), role::server);
-        protocol::hello both;
-        both.window = 1024 * 1024;
-        both.max_streams = 10;
-        link->streams().start(both, both);
-        s = std::make_shared<exchange>(context.get_executor());
-    }
-
-    // The link, its streams and the exchange hold each other until the link ends.
-    ~Exchange() override {
-        link->streams().fail_all(failure::tunnel_lost);
-        poll();
-    }
-
-    void open(bool end = false) {
-        protocol::request request;
-        request.head = test::request_head("POST", "/");
-        request.end = end;
-        ASSERT_TRUE(link->streams().open(s, std::move(request)));
-        s->opened(link);
-        poll();
-    }
+    using calls = std::vector<std::string>;
 
     void poll() {
         context.restart();
         context.poll();
     }
 
-    /// Frames that wait, encoded; the streams' credit is taken.
-    std::size_t written() {
-        byte_buffer out;
-        link->streams().fill(out, 64 * 1024 * 1024, limits::body_slice);
+    /// Runs `wait` and returns whether it has ended.
+    template <class Wait>
+    std::shared_ptr<bool> spawn(Wait wait) {
+        auto ended = std::make_shared<bool>(false);
+        io::asio::co_spawn(context, std::move(wait), [ended](const std::exception_ptr&) { *ended = true; });
         poll();
-        return out.size();
+        return ended;
     }
 
     static protocol::data data(std::size_t size, bool end = false) {
@@ -68,110 +42,189 @@ class Exchange : public testing::Test {
         return d;
     }
 
+    static failure why_of(const part<incoming>& arrived) { return std::get<failed>(*arrived).why; }
+
     io::asio::io_context context;
-    std::unique_ptr<test::frame_peer> peer;
-    std::shared_ptr<tunnel_link> link;
-    std::shared_ptr<exchange> s;
+    std::shared_ptr<test::recording_peer> peer = std::make_shared<test::recording_peer>();
+    std::shared_ptr<exchange> s = std::make_shared<exchange>(context.get_executor(), peer);
 };
 
-TEST_F(Exchange, WhatIsSentBeforeTheLinkIsKnownIsKept) {
-    s->send(data(10, true));
-    EXPECT_FALSE(link->streams().has_output());
-    open();
-    EXPECT_GT(written(), 10U);
+TEST_F(Exchange, EverythingThatIsSentGoesToThePeerInOrder) {
+    protocol::response head;
+    head.head.status = 200;
+    s->send(std::move(head));
+    s->send(data(3));
+    s->send(data(0, true));
+    s->send_fin();
+    s->stop_peer();
+    EXPECT_EQ(peer->calls(), (calls{"response 200 of 0", "data of 3", "data of 0, end", "fin", "stop peer"}));
+    EXPECT_EQ(peer->body(), "xxx");
 }
 
-TEST_F(Exchange, ACancelBeforeTheLinkIsKnownIsKept) {
-    s->cancel(cancel_reason::caller_gone);
-    EXPECT_TRUE(s->over());
-    open();
-    EXPECT_EQ(link->streams().size(), 0U);
-}
-
-TEST_F(Exchange, RoomEndsWithTheQueueAndComesBackWhenItIsWritten) {
-    open();
-    (void)written();
+TEST_F(Exchange, RoomEndsWithTheQueueAndReturnsWhenThePeerTookTheBytes) {
     s->send(data(limits::stream_queue - 1));
     EXPECT_TRUE(s->has_room());
     s->send(data(1));
     EXPECT_FALSE(s->has_room());
+    s->accepted(1);
+    EXPECT_FALSE(s->has_room()) << "it is queued on the session's strand";
     poll();
-    (void)written();
     EXPECT_TRUE(s->has_room());
 }
 
-TEST_F(Exchange, AWaitForRoomEndsWhenItIsOver) {
-    open();
+TEST_F(Exchange, AWaitForRoomEndsWhenThePeerTookTheBytes) {
     s->send(data(limits::stream_queue));
-    bool ended = false;
-    auto wait = [this]() -> io::awaitable<void> { co_await s->wait_room(); };
-    io::asio::co_spawn(context, wait, [&](const std::exception_ptr&) { ended = true; });
+    const auto ended = spawn([this]() -> io::awaitable<void> { co_await s->wait_room(); });
+    EXPECT_FALSE(*ended);
+    s->accepted(limits::stream_queue);
     poll();
-    EXPECT_FALSE(ended);
+    EXPECT_TRUE(*ended);
+    EXPECT_FALSE(s->over());
+}
+
+TEST_F(Exchange, AWaitForRoomEndsWhenTheExchangeFails) {
+    s->send(data(limits::stream_queue));
+    const auto ended = spawn([this]() -> io::awaitable<void> { co_await s->wait_room(); });
+    EXPECT_FALSE(*ended);
     s->deliver(failed{failure::tunnel_lost});
     poll();
-    EXPECT_TRUE(ended);
+    EXPECT_TRUE(*ended);
     EXPECT_TRUE(s->over());
 }
 
-TEST_F(Exchange, DeliveriesWakeTheOneWhoWaitsAndKeepTheirOrder) {
-    bool ended = false;
-    auto wait = [this]() -> io::awaitable<void> {
+TEST_F(Exchange, DeliveriesWakeTheWaiterAndKeepTheirOrder) {
+    const auto ended = spawn([this]() -> io::awaitable<void> {
         while (!s->has_incoming()) co_await s->wait_incoming();
-    };
-    io::asio::co_spawn(context, wait, [&](const std::exception_ptr&) { ended = true; });
-    poll();
-    EXPECT_FALSE(ended);
+    });
+    EXPECT_FALSE(*ended);
     s->deliver(data(1));
     s->deliver(data(2));
     s->deliver(failed{failure::replaced});
     poll();
-    EXPECT_TRUE(ended);
+    EXPECT_TRUE(*ended);
     EXPECT_EQ(std::get<protocol::data>(*s->take()).body.size(), 3U);  // what fits in one buffer is one part
-    EXPECT_EQ(std::get<failed>(*s->take()).why, failure::replaced);
+    EXPECT_EQ(why_of(s->take()), failure::replaced);
     EXPECT_FALSE(s->has_incoming());
 }
 
-TEST_F(Exchange, ACallbackHearsOfEachDelivery) {
-    int calls = 0;
-    s->on_incoming([&] { ++calls; });
+TEST_F(Exchange, PartsAreMergedOnlyWithinOneBufferAndNeverBehindTheEnd) {
+    s->deliver(data(limits::body_slice - 1));
+    s->deliver(data(2));
+    s->deliver(data(1, true));
+    s->deliver(data(1));
+    poll();
+    EXPECT_EQ(std::get<protocol::data>(*s->take()).body.size(), limits::body_slice - 1);
+    const auto last = s->take();
+    EXPECT_EQ(std::get<protocol::data>(*last).body.size(), 3U);
+    EXPECT_TRUE(std::get<protocol::data>(*last).end);
+    EXPECT_EQ(std::get<protocol::data>(*s->take()).body.size(), 1U);
+}
+
+TEST_F(Exchange, DeliverNeverRunsTheSessionInsideTheCall) {
+    bool called = false;
+    s->on_incoming([&] { called = true; });
+    io::post_to(context.get_executor(), [&] {
+        s->deliver(data(1));
+        EXPECT_FALSE(called);
+    });
+    poll();
+    EXPECT_TRUE(called);
+}
+
+TEST_F(Exchange, DeliverNowRunsTheSessionInsideTheCallOnItsOwnThread) {
+    bool called = false;
+    s->on_incoming([&] { called = true; });
+    io::post_to(context.get_executor(), [&] {
+        s->deliver_now(data(1));
+        EXPECT_TRUE(called);
+    });
+    poll();
+    EXPECT_TRUE(called);
+    called = false;
+    s->deliver_now(data(1));
+    EXPECT_FALSE(called) << "this thread does not run the session";
+    poll();
+    EXPECT_TRUE(called);
+}
+
+TEST_F(Exchange, TheCallbackRunsAtEachDelivery) {
+    int count = 0;
+    s->on_incoming([&] { ++count; });
     s->deliver(data(1));
     s->deliver(data(1));
     poll();
-    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(count, 2);
 }
 
-TEST_F(Exchange, ACallbackMayDropItself) {
-    int calls = 0;
+TEST_F(Exchange, TheCallbackMayRemoveItself) {
+    int count = 0;
     s->on_incoming([&] {
-        ++calls;
+        ++count;
         s->on_incoming(nullptr);
     });
     s->deliver(data(1));
     s->deliver(data(1));
     poll();
-    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(count, 1);
 }
 
-TEST_F(Exchange, OverItSendsNothingMore) {
-    open();
-    (void)written();
+TEST_F(Exchange, CreditForConsumedBytesGoesBackInSteps) {
+    s->consumed(limits::credit_step - 1);
+    EXPECT_EQ(peer->consumed_bytes(), 0U);
+    s->consumed(1);
+    EXPECT_EQ(peer->consumed_bytes(), limits::credit_step);
+    s->consumed(limits::credit_step + 5);
+    EXPECT_EQ(peer->consumed_bytes(), 2 * limits::credit_step + 5);
+}
+
+TEST_F(Exchange, NothingIsSentOnceItIsOver) {
     s->cancel(cancel_reason::caller_gone);
+    EXPECT_TRUE(s->over());
     s->send(data(10));
     s->send_fin();
+    s->stop_peer();
     s->cancel(cancel_reason::protocol);
+    s->fail_after_sent(failure::local_reset, cancel_reason::local_reset);
     s->consumed(1'000'000);
     poll();
-    EXPECT_EQ(written(), 0U);
+    EXPECT_EQ(peer->calls(), calls{"cancel caller-gone"});
+    EXPECT_EQ(peer->consumed_bytes(), 0U);
     EXPECT_TRUE(s->has_room());
 }
 
-TEST_F(Exchange, AFailureOfTheSessionsOwnIsFoundByWhoWaits) {
-    open();
+TEST_F(Exchange, AFailureOfTheSessionIsDeliveredToTheSession) {
     s->fail(failure::local_timeout, cancel_reason::local_timeout);
     EXPECT_TRUE(s->over());
+    EXPECT_EQ(peer->calls(), calls{"cancel local-timeout"});
     ASSERT_TRUE(s->has_incoming());
-    EXPECT_EQ(std::get<failed>(*s->take()).why, failure::local_timeout);
+    EXPECT_EQ(why_of(s->take()), failure::local_timeout);
+}
+
+TEST_F(Exchange, AFailureBehindWhatWasSentCancelsAfterIt) {
+    s->send(data(5));
+    s->fail_after_sent(failure::local_reset, cancel_reason::local_reset);
+    EXPECT_TRUE(s->over());
+    EXPECT_EQ(peer->calls(), (calls{"data of 5", "cancel after sent local-reset"}));
+    EXPECT_EQ(why_of(s->take()), failure::local_reset);
+}
+
+TEST_F(Exchange, StoppingThePeerEndsTheSessionsWaitWithoutAFailure) {
+    const auto ended = spawn([this]() -> io::awaitable<void> {
+        while (!s->has_incoming()) co_await s->wait_incoming();
+    });
+    s->stop_peer();
+    poll();
+    EXPECT_TRUE(*ended);
+    EXPECT_EQ(why_of(s->take()), failure::none);
+}
+
+TEST_F(Exchange, NewsThatTheProgramStopsDoesNotEndIt) {
+    s->deliver(stopping{});
+    poll();
+    EXPECT_FALSE(s->over());
+    EXPECT_TRUE(std::holds_alternative<stopping>(*s->take()));
+    s->send(data(1));
+    EXPECT_EQ(peer->calls(), calls{"data of 1"});
 }
 
 }  // namespace

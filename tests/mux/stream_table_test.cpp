@@ -1,5 +1,6 @@
 #include "mux/stream_table.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -13,163 +14,157 @@ namespace {
 
 using table = stream_table<std::string>;
 
+std::shared_ptr<std::string> named(const char* name) { return std::make_shared<std::string>(name); }
+
 TEST(StreamTable, NumbersItsOwnStreamsFromOne) {
     table streams;
-    EXPECT_EQ(streams.open("a"), 1U);
-    EXPECT_EQ(streams.open("b"), 2U);
+    EXPECT_EQ(streams.next_id(), 1U);
+    streams.open(1, named("a"));
+    EXPECT_EQ(streams.next_id(), 2U);
+    streams.open(2, named("b"));
     ASSERT_NE(streams.find(2), nullptr);
-    EXPECT_EQ(*streams.find(2), "b");
+    EXPECT_EQ(**streams.find(2), "b");
     EXPECT_EQ(streams.size(), 2U);
 }
 
-TEST(StreamTable, TakesRisingIdsOfThePeerOnly) {
+TEST(StreamTable, TakesOnlyRisingIdsFromThePeer) {
     table streams;
-    EXPECT_FALSE(streams.open_as(0, "zero"));
-    EXPECT_TRUE(streams.open_as(5, "a"));
-    EXPECT_FALSE(streams.open_as(5, "again"));
-    EXPECT_FALSE(streams.open_as(4, "late"));
-    EXPECT_TRUE(streams.open_as(6, "b"));
-    EXPECT_EQ(*streams.find(5), "a");
+    EXPECT_FALSE(streams.may_open(0));
+    EXPECT_TRUE(streams.may_open(5));
+    streams.open(5, named("a"));
+    EXPECT_FALSE(streams.may_open(5));
+    EXPECT_FALSE(streams.may_open(4));
+    EXPECT_TRUE(streams.may_open(6));
+    EXPECT_EQ(**streams.find(5), "a");
 }
 
-TEST(StreamTable, AnIdIsNotReusedAfterItsStreamIsClosed) {
+TEST(StreamTable, AnIdIsNotUsedAgainAfterItsStreamIsClosed) {
     table streams;
-    ASSERT_TRUE(streams.open_as(3, "a"));
-    streams.finish_local(3);
-    streams.finish_remote(3);
-    EXPECT_FALSE(streams.open_as(3, "again"));
+    streams.open(3, named("a"));
+    streams.close(3);
+    EXPECT_FALSE(streams.may_open(3));
+    EXPECT_EQ(streams.next_id(), 4U);
+}
+
+TEST(StreamTable, ASkippedIdCountsAsClosed) {
+    table streams;
+    streams.skip(3);
+    EXPECT_TRUE(streams.empty());
+    EXPECT_EQ(streams.state(3), table::lookup::closed);
+    EXPECT_EQ(streams.state(2), table::lookup::closed);
+    EXPECT_FALSE(streams.may_open(3));
+    EXPECT_EQ(streams.next_id(), 4U);
 }
 
 TEST(StreamTable, IdsEndAtTheLargestJsonInteger) {
     table streams;
-    EXPECT_FALSE(streams.open_as(limits::max_stream_id + 1, "too far"));
-    EXPECT_TRUE(streams.open_as(limits::max_stream_id, "last"));
-    EXPECT_EQ(streams.open("one more"), 0U);
+    EXPECT_FALSE(streams.may_open(limits::max_stream_id + 1));
+    EXPECT_TRUE(streams.may_open(limits::max_stream_id));
+    streams.open(limits::max_stream_id, named("last"));
+    EXPECT_EQ(streams.next_id(), 0U);
     EXPECT_EQ(streams.size(), 1U);
-}
-
-TEST(StreamTable, AStreamStaysUntilBothSidesAreDone) {
-    table streams;
-    const stream_id id = streams.open("a");
-    EXPECT_FALSE(streams.finish_local(id));
-    EXPECT_TRUE(streams.local_done(id));
-    EXPECT_FALSE(streams.remote_done(id));
-    EXPECT_FALSE(streams.finish_local(id)) << "twice is once";
-    EXPECT_NE(streams.find(id), nullptr);
-    EXPECT_TRUE(streams.finish_remote(id));
-    EXPECT_EQ(streams.find(id), nullptr);
-    EXPECT_TRUE(streams.empty());
-    EXPECT_FALSE(streams.finish_remote(id));
 }
 
 TEST(StreamTable, TellsClosedFromNeverOpened) {
     table streams;
-    ASSERT_TRUE(streams.open_as(10, "a"));
+    streams.open(10, named("a"));
     EXPECT_EQ(streams.state(10), table::lookup::open);
+    EXPECT_EQ(streams.state(9), table::lookup::closed);
     EXPECT_EQ(streams.state(11), table::lookup::never_opened);
     EXPECT_EQ(streams.state(0), table::lookup::never_opened);
-    streams.finish_local(10);
-    EXPECT_EQ(streams.state(10), table::lookup::open);
-    streams.finish_remote(10);
+    streams.close(10);
     EXPECT_EQ(streams.state(10), table::lookup::closed);
-    EXPECT_TRUE(streams.local_done(10));
-    EXPECT_TRUE(streams.remote_done(10));
-}
-
-TEST(StreamTable, ARecycledEntryForgetsTheStreamBefore) {
-    stream_table<std::shared_ptr<int>> streams;
-    auto first = std::make_shared<int>(1);
-    const stream_id id = streams.open(first);
-    streams.finish_local(id);
-    streams.finish_remote(id);
-    EXPECT_EQ(first.use_count(), 1) << "nothing of a closed stream is kept";
-    const stream_id next = streams.open(std::make_shared<int>(2));
-    EXPECT_EQ(**streams.find(next), 2);
-    EXPECT_FALSE(streams.local_done(next));
-    EXPECT_FALSE(streams.remote_done(next));
-    EXPECT_EQ(streams.find(id), nullptr);
-}
-
-TEST(StreamTable, PointersStayValidWhileOthersComeAndGo) {
-    table streams;
-    const stream_id id = streams.open("kept");
-    const std::string* const kept = streams.find(id);
-    for (int i = 0; i < 10'000; ++i) {
-        const stream_id other = streams.open("other");
-        if (i % 2 == 0) {
-            streams.finish_local(other);
-            streams.finish_remote(other);
-        }
-    }
-    EXPECT_EQ(streams.find(id), kept);
-    EXPECT_EQ(*kept, "kept");
-}
-
-TEST(StreamTable, HundredThousandOpensAndCancelsLeaveNothing) {
-    stream_table<std::unique_ptr<int>> streams;
-    for (int i = 0; i < 100'000; ++i) {
-        const stream_id id = streams.open(std::make_unique<int>(i));
-        ASSERT_EQ(id, static_cast<stream_id>(i) + 1);
-        ASSERT_EQ(**streams.find(id), i);
-        streams.finish_local(id);
-        ASSERT_TRUE(streams.finish_remote(id));
-    }
+    EXPECT_EQ(streams.find(10), nullptr);
+    streams.close(10);
     EXPECT_TRUE(streams.empty());
 }
 
-TEST(StreamTable, MoreStreamsThanItRecyclesComeAndGo) {
-    constexpr stream_id many = limits::max_streams + 1;
+TEST(StreamTable, AnEntryThatIsUsedAgainForgetsTheStreamBefore) {
     table streams;
-    for (stream_id id = 1; id <= many; ++id) ASSERT_EQ(streams.open("a"), id);
-    for (stream_id id = 1; id <= many; ++id) {
-        streams.finish_local(id);
-        ASSERT_TRUE(streams.finish_remote(id));
+    auto first = named("first");
+    streams.open(1, first);
+    streams.close(1);
+    EXPECT_EQ(first.use_count(), 1) << "nothing of a closed stream is kept";
+    streams.open(2, named("second"));
+    EXPECT_EQ(**streams.find(2), "second");
+    EXPECT_EQ(streams.find(1), nullptr);
+}
+
+TEST(StreamTable, PointersStayValidWhileOtherStreamsOpenAndClose) {
+    table streams;
+    streams.open(1, named("kept"));
+    const auto* const kept = streams.find(1);
+    for (stream_id id = 2; id <= 10'000; ++id) {
+        streams.open(id, named("other"));
+        if (id % 2 == 0) streams.close(id);
+    }
+    EXPECT_EQ(streams.find(1), kept);
+    EXPECT_EQ(**kept, "kept");
+}
+
+TEST(StreamTable, HundredThousandOpensAndClosesLeaveNothing) {
+    table streams;
+    for (stream_id id = 1; id <= 100'000; ++id) {
+        ASSERT_EQ(streams.next_id(), id);
+        streams.open(id, named("a"));
+        streams.close(id);
         ASSERT_EQ(streams.state(id), table::lookup::closed);
     }
     EXPECT_TRUE(streams.empty());
-    for (stream_id id = many + 1; id <= 2 * many; ++id) ASSERT_EQ(streams.open("b"), id);
+}
+
+TEST(StreamTable, MoreStreamsThanItKeepsEntriesForOpenAndClose) {
+    constexpr stream_id many = limits::max_streams + 1;
+    table streams;
+    for (stream_id id = 1; id <= many; ++id) streams.open(id, named("a"));
+    for (stream_id id = 1; id <= many; ++id) {
+        streams.close(id);
+        ASSERT_EQ(streams.state(id), table::lookup::closed);
+    }
+    EXPECT_TRUE(streams.empty());
+    for (stream_id id = many + 1; id <= 2 * many; ++id) streams.open(id, named("b"));
     EXPECT_EQ(streams.size(), many);
 }
 
-TEST(StreamTable, AStreamMayLookAtTheTableWhileItIsDestroyed) {
+TEST(StreamTable, AStreamMayUseTheTableWhileItIsDestroyed) {
     struct curious {
-        stream_table<std::shared_ptr<curious>>* streams;
+        stream_table<curious>* streams;
         std::size_t* seen;
+        curious(stream_table<curious>* in, std::size_t* out) : streams(in), seen(out) {}
+        curious(const curious&) = delete;
+        curious& operator=(const curious&) = delete;
         ~curious() { *seen = streams->size(); }
     };
-    stream_table<std::shared_ptr<curious>> streams;
-    std::size_t seen = 0;
-    const stream_id id = streams.open(std::make_shared<curious>(curious{&streams, &seen}));
-    streams.finish_local(id);
-    seen = 99;
-    streams.finish_remote(id);
+    stream_table<curious> streams;
+    std::size_t seen = 99;
+    streams.open(1, std::make_shared<curious>(&streams, &seen));
+    streams.close(1);
     EXPECT_EQ(seen, 0U);
 }
 
 TEST(StreamTable, VisitsEveryOpenStream) {
     table streams;
-    streams.open("a");
-    streams.open("b");
-    const stream_id closed = streams.open("c");
-    streams.finish_local(closed);
-    streams.finish_remote(closed);
-    std::vector<stream_id> ids;
-    streams.for_each([&ids](stream_id id, std::string& stream) {
-        ids.push_back(id);
+    streams.open(1, named("a"));
+    streams.open(2, named("b"));
+    streams.open(3, named("c"));
+    streams.close(3);
+    std::vector<std::string> names;
+    streams.for_each([&names](std::string& stream) {
+        names.push_back(stream);
         stream += "!";
     });
-    EXPECT_EQ(ids.size(), 2U);
-    EXPECT_EQ(*streams.find(1), "a!");
+    EXPECT_THAT(names, testing::UnorderedElementsAre("a", "b"));
+    EXPECT_EQ(**streams.find(1), "a!");
 }
 
-TEST(StreamTable, ClearForgetsTheStreamsButNotTheirIds) {
+TEST(StreamTable, TakingAllStreamsForgetsThemButNotTheirIds) {
     table streams;
-    streams.open("a");
-    streams.open("b");
-    streams.clear();
+    streams.open(1, named("a"));
+    streams.open(2, named("b"));
+    EXPECT_EQ(streams.take_all().size(), 2U);
     EXPECT_TRUE(streams.empty());
     EXPECT_EQ(streams.state(2), table::lookup::closed);
-    EXPECT_EQ(streams.open("c"), 3U);
+    EXPECT_EQ(streams.next_id(), 3U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -226,9 +227,23 @@ class Conversation:
             return None
         return getattr(self.actors[name], "do_" + verb)(*arguments)
 
+    def wait_until_it_listens_no_more(self):
+        """A server has begun to stop once its public port refuses connections."""
+        end = time.monotonic() + PATIENCE
+        while "http" in getattr(self, "ports", {}):
+            try:
+                socket.create_connection(("127.0.0.1", self.ports["http"]), 1).close()
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                pass  # it was closing
+            if time.monotonic() > end:
+                raise Failed("it goes on listening")
+
     def program_step(self, verb, code=None):
         if verb == "stop":
-            return self.program.send_signal(signal.SIGTERM)
+            self.program.send_signal(signal.SIGTERM)
+            return self.wait_until_it_listens_no_more()
         if verb == "no-connection":
             if select.select([self.app], [], [], 0)[0]:
                 raise Failed("the app was contacted")

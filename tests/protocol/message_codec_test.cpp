@@ -265,7 +265,7 @@ TEST(Codec, EveryTypeSurvives) {
         expect_round_trip(goaway{reason, ""});
     }
     expect_round_trip(sample_request());
-    expect_round_trip(request{.id = 1, .head = {}, .body = {}, .end = false, .trailers = {}});
+    expect_round_trip(request{.id = 1, .head = {}, .body = {}, .end = false, .trailers = {}, .from = {}});
 }
 
 TEST(Codec, EveryOctetSurvivesInEveryByteString) {

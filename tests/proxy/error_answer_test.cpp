@@ -68,7 +68,7 @@ TEST(ErrorAnswer, EverySentenceNamesTheHopAndWhatToDo) {
 
 TEST(ErrorAnswer, TextIsOneLineWithItsFields) {
     for (const auto f : all_failures()) {
-        const auto answer = make_error_answer(f, "*/*");
+        const auto answer = make_error_answer(f, prefers_html("*/*"));
         EXPECT_EQ(answer.head.status, status_of(f));
         EXPECT_EQ(answer.head.reason, reason_phrase(status_of(f)));
         EXPECT_FALSE(answer.head.reason.empty());
@@ -85,7 +85,7 @@ TEST(ErrorAnswer, TextIsOneLineWithItsFields) {
 TEST(ErrorAnswer, BrowsersGetAPage) {
     for (const auto* accept :
          {browser, "text/html", "TEXT/HTML;q=0.1", "application/json, text/html ; charset=x; q=0.001"}) {
-        const auto answer = make_error_answer(mux::failure::no_client, accept);
+        const auto answer = make_error_answer(mux::failure::no_client, prefers_html(accept));
         EXPECT_EQ(answer.head.fields.find("Content-Type"), "text/html; charset=utf-8") << accept;
         EXPECT_EQ(answer.head.content_length, answer.body.size());
         EXPECT_THAT(answer.body, StartsWith("<!doctype html>"));
@@ -95,7 +95,9 @@ TEST(ErrorAnswer, BrowsersGetAPage) {
     }
     for (const auto* accept :
          {"", "*/*", "application/json", "text/html;q=0", "text/html; q=0.000", "text/*", "text/htmlx"}) {
-        EXPECT_THAT(make_error_answer(mux::failure::no_client, accept).body, StartsWith("tunnel-server: ")) << accept;
+        EXPECT_THAT(make_error_answer(mux::failure::no_client, prefers_html(accept)).body,
+                    StartsWith("tunnel-server: "))
+            << accept;
     }
 }
 
@@ -104,10 +106,12 @@ TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
     EXPECT_EQ(refused.head.status, 414U);
     EXPECT_EQ(refused.head.reason, "URI Too Long");
     EXPECT_EQ(refused.body, "tunnel-server: the request was refused: the request target is too long\n");
-    const auto local =
-        make_error_answer(mux::failure::local_refused, {}, 0, "tunnel-client: nothing listens on 127.0.0.1:3000");
+    const auto local = make_error_answer(mux::failure::local_refused, {}, 0, "127.0.0.1:3000 (refused)");
     EXPECT_EQ(local.head.status, 502U);
-    EXPECT_EQ(local.body, "tunnel-client: nothing listens on 127.0.0.1:3000\n");
+    EXPECT_EQ(
+        local.body,
+        "tunnel-client: nothing listens on the local port, tried 127.0.0.1:3000 (refused); start the app or correct "
+        "--local-port\n");
     const auto bad = make_error_answer(mux::failure::local_bad_answer, {}, 0, "a carriage return without line feed");
     EXPECT_EQ(
         bad.body,
@@ -115,15 +119,15 @@ TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
         "the port speaks plain HTTP/1.1\n");
     EXPECT_EQ(sentence(mux::failure::local_bad_answer, "a carriage return without line feed") + "\n", bad.body);
     EXPECT_EQ(sentence(mux::failure::local_bad_answer, ""), sentence(mux::failure::local_bad_answer));
-    EXPECT_EQ(sentence(mux::failure::local_reset, "a cause"), sentence(mux::failure::local_reset));
+    EXPECT_EQ(sentence(mux::failure::no_client, "a cause"), sentence(mux::failure::no_client));
     EXPECT_THAT(sentence(mux::failure::local_response_too_large, "the head is longer than --max-header-bytes (60 KiB)"),
                 StartsWith("tunnel-client: the local app's response is too large: the head is longer than"));
-    EXPECT_EQ(make_error_answer(mux::failure::local_refused, {}, 0, "a\r\nb\n").body, "a  b \n");
+    EXPECT_EQ(make_error_answer(mux::failure::shutting_down, {}, 0, "a\r\nb\n").body, "a  b \n");
 }
 
 TEST(ErrorAnswer, PageEscapesDetails) {
-    const auto answer =
-        make_error_answer(mux::failure::local_refused, browser, 0, "tunnel-client: <script>\"'&</script>");
+    const auto answer = make_error_answer(mux::failure::shutting_down, prefers_html(browser), 0,
+                                          "tunnel-client: <script>\"'&</script>");
     EXPECT_THAT(answer.body, HasSubstr("<p>&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;</p>"));
     EXPECT_THAT(answer.body, HasSubstr("<small>tunnel-client</small>"));
     EXPECT_THAT(answer.body, Not(HasSubstr("<script")));

@@ -486,7 +486,7 @@ TEST_F(ServerCaller, EachRequestIsOneLogLine) {
     expect_drained();
     const auto lines = test::request_log();
     ASSERT_THAT(lines, testing::SizeIs(2));
-    EXPECT_THAT(lines[0], testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B"));
+    EXPECT_THAT(lines[0], testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B from=127\\.0\\.0\\.1:[0-9]+"));
     EXPECT_THAT(lines[1], testing::MatchesRegex(".*GET /d 502 [^-]* - tunnel-client: the local app closed .*"));
 }
 

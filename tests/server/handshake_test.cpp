@@ -17,24 +17,8 @@ using test::without_date;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class ServerHandshake : public test::server_fixture {
- protected:
-    /// The request reaches this client, and its answer the caller.
-    void expect_served_by(test::frame_peer& peer) {
-        auto from = caller();
-        from.send(get("/who"));
-        const auto request = peer.receive<protocol::request>();
-        EXPECT_EQ(request.head.target, "/who");
-        peer.respond(request.id, test::response_head(200), "me");
-        EXPECT_THAT(read_response(from), HasSubstr("\r\n\r\n2\r\nme\r\n0\r\n\r\n"));
-    }
-
-    static void expect_goodbye(test::frame_peer& peer, goaway_reason reason) {
-        const auto goodbye = peer.receive<protocol::goaway>();
-        EXPECT_EQ(goodbye.reason, reason) << goodbye.detail;
-        peer.raw().expect_closed();
-    }
-};
+/// What arrives first on a connection to the tunnel port.
+using ServerHandshake = test::server_fixture;
 
 TEST_F(ServerHandshake, WithoutAClientARequestIsAnswered503AtOnce) {
     start();
@@ -51,12 +35,13 @@ TEST_F(ServerHandshake, WithoutAClientARequestIsAnswered503AtOnce) {
               "tunnel-server: no tunnel-client is connected; start tunnel-client and try again\n");
 }
 
-TEST_F(ServerHandshake, AHelloIsAnsweredByOurs) {
+TEST_F(ServerHandshake, AHelloIsReturnedByOurs) {
     start();
     test::frame_peer peer{test::raw_peer(tunnel_port())};
     peer.say_hello();
     EXPECT_EQ(peer.receive_text(),
-              R"({"type":"hello","protocol":1,"agent":"tunnel-server/0.1.0","window":262144,"max_streams":1024})");
+              R"({"type":"hello","protocol":1,"agent":"tunnel-server/0.1.0","window":262144,"max_streams":1024,)"
+              R"("versions":[1]})");
     expect_served_by(peer);
 }
 
@@ -73,7 +58,7 @@ TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
     EXPECT_EQ(prefix[0], '\x80');
     const auto size =
         static_cast<std::size_t>(static_cast<unsigned char>(prefix[2]) * 256 + static_cast<unsigned char>(prefix[3]));
-    EXPECT_THAT(peer.raw().read_exactly(size), testing::EndsWith(R"("content_length":3,"end":true})"
+    EXPECT_THAT(peer.raw().read_exactly(size), testing::EndsWith(R"(,"end":true})"
                                                                  "\xff{}"));
     byte_buffer answer;
     http::response_head head;
@@ -85,7 +70,7 @@ TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
     EXPECT_EQ(from.read_exactly(4), std::string_view("\0}{\xfe", 4));
 }
 
-TEST_F(ServerHandshake, ARawBodyThatNobodyAskedForEndsTheConnection) {
+TEST_F(ServerHandshake, ARawBodyThatWasNotAskedForEndsTheConnection) {
     start();
     auto peer = test::frame_peer::active_client(tunnel_port());
     byte_buffer frame;
@@ -94,7 +79,7 @@ TEST_F(ServerHandshake, ARawBodyThatNobodyAskedForEndsTheConnection) {
     EXPECT_EQ(peer.receive<protocol::goaway>().reason, protocol::goaway_reason::protocol);
 }
 
-TEST_F(ServerHandshake, TheServerSaysNothingBeforeAHello) {
+TEST_F(ServerHandshake, TheServerSendsNothingBeforeAHello) {
     start();
     test::raw_peer scan(tunnel_port());
     EXPECT_TRUE(scan.stays_silent(50ms));
@@ -107,178 +92,9 @@ TEST_F(ServerHandshake, AHelloByteByByteIsAHello) {
         R"({"type":"hello","protocol":1,"agent":"a","window":1000,"max_streams":10,"takeover":true})";
     std::string frame{'\0', '\0', '\0', static_cast<char>(hello.size())};
     frame += hello;
-    for (const char octet : frame) peer.raw().send({&octet, 1});
+    for (const char byte : frame) peer.raw().send({&byte, 1});
     (void)peer.receive<protocol::hello>();
     expect_served_by(peer);
-}
-
-TEST_F(ServerHandshake, TheNewestClientWinsAndTheOneBeforeIsToldAndClosed) {
-    start();
-    auto before = client();
-    auto newest = client();
-    const auto goodbye = before.receive<protocol::goaway>();
-    EXPECT_EQ(goodbye.reason, goaway_reason::replaced);
-    EXPECT_EQ(goodbye.detail, "replaced by the client at 127.0.0.1:" + std::to_string(newest.raw().local_port()));
-    before.raw().expect_closed();
-    expect_served_by(newest);
-}
-
-TEST_F(ServerHandshake, RequestsOfAReplacedClientFailWith502) {
-    start();
-    auto before = client();
-    auto from = caller();
-    from.send(get("/"));
-    (void)before.receive<protocol::request>();
-    auto newest = client();
-    const auto response = read_response(from);
-    EXPECT_THAT(response, HasSubstr("HTTP/1.1 502 Bad Gateway\r\n"));
-    EXPECT_THAT(response, HasSubstr("X-Tunnel-Error: replaced\r\n"));
-    expect_goodbye(before, goaway_reason::replaced);
-    expect_served_by(newest);
-}
-
-TEST_F(ServerHandshake, AReplacedClientThatDoesNotCloseIsClosedAndNobodyWaitsForIt) {
-    times.goaway = 50ms;
-    start();
-    auto before = client();
-    auto newest = client();
-    expect_served_by(newest);
-    expect_goodbye(before, goaway_reason::replaced);
-}
-
-TEST_F(ServerHandshake, AnswersOfAReplacedClientGoNowhere) {
-    start();
-    auto before = client();
-    auto from = caller();
-    from.send(get("/"));
-    const auto request = before.receive<protocol::request>();
-    auto newest = client();
-    EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: replaced\r\n"));
-    before.respond(request.id, test::response_head(200), "late");
-    expect_goodbye(before, goaway_reason::replaced);
-    from.send(get("/again"));
-    const auto again = newest.receive<protocol::request>();
-    newest.respond(again.id, test::response_head(200), "right");
-    EXPECT_THAT(read_response(from), HasSubstr("right"));
-}
-
-TEST_F(ServerHandshake, WithoutTakeoverAClientHearsBusyAndTheActiveOneStays) {
-    start();
-    auto active = client();
-    test::frame_peer other{test::raw_peer(tunnel_port())};
-    other.say_hello(false);
-    const auto goodbye = other.receive<protocol::goaway>();
-    EXPECT_EQ(goodbye.reason, goaway_reason::busy);
-    EXPECT_EQ(goodbye.detail, "another client is active");
-    other.raw().expect_closed();
-    expect_served_by(active);
-}
-
-class ServerHandshakeOfNamed : public ServerHandshake {
- protected:
-    [[nodiscard]] test::frame_peer connect(std::string instance) const {
-        test::frame_peer peer{test::raw_peer(tunnel_port())};
-        peer.say_hello_as(std::move(instance));
-        return peer;
-    }
-    [[nodiscard]] test::frame_peer active(std::string instance) const {
-        auto peer = connect(std::move(instance));
-        (void)peer.receive<protocol::hello>();
-        peer.leave_first_ping();
-        return peer;
-    }
-};
-
-TEST_F(ServerHandshakeOfNamed, AClientThatDidNotHearThatItWasReplacedHearsItAtItsReturn) {
-    start();
-    auto asleep = active("a");
-    auto newest = active("b");
-    asleep.raw().reset();
-    auto back = connect("a");
-    const auto goodbye = back.receive<protocol::goaway>();
-    EXPECT_EQ(goodbye.reason, goaway_reason::replaced);
-    EXPECT_THAT(goodbye.detail, HasSubstr("replaced by the client at 127.0.0.1:"));
-    back.raw().expect_closed();
-    expect_served_by(newest);
-}
-
-TEST_F(ServerHandshakeOfNamed, AClientTakesOverFromItsOwnLostConnection) {
-    start();
-    auto lost = active("a");
-    auto again = active("a");
-    expect_goodbye(lost, goaway_reason::replaced);
-    auto third = active("a");
-    expect_served_by(third);
-}
-
-TEST_F(ServerHandshakeOfNamed, OnceActiveAgainAReplacedClientMayTakeOver) {
-    start();
-    auto first = active("a");
-    auto second = active("b");
-    second.send(protocol::goaway{goaway_reason::shutdown, ""});
-    second.raw().expect_closed();
-    first = active("a");
-    auto third = active("c");
-    auto back = connect("a");
-    EXPECT_EQ(back.receive<protocol::goaway>().reason, goaway_reason::replaced);
-    third.send(protocol::goaway{goaway_reason::shutdown, ""});
-    third.raw().expect_closed();
-    first = active("a");
-    auto fourth = active("b");  // was active before "a" was: replaced by nobody
-    expect_served_by(fourth);
-}
-
-TEST_F(ServerHandshakeOfNamed, OnlySoManyReplacedClientsAreRemembered) {
-    start();
-    auto peer = active("first");
-    for (std::size_t i = 0; i <= limits::replaced_clients; ++i) {
-        auto next = active("later " + std::to_string(i));
-        expect_goodbye(peer, goaway_reason::replaced);
-        peer = std::move(next);
-    }
-    auto forgotten = active("first");
-    expect_served_by(forgotten);
-}
-
-TEST_F(ServerHandshake, WithoutTakeoverAClientBecomesActiveWhereNoneIs) {
-    start();
-    auto peer = client(false);
-    expect_served_by(peer);
-}
-
-TEST_F(ServerHandshake, OnceTheActiveClientLeftAStandbyBecomesActive) {
-    start();
-    auto active = client();
-    active.raw().close();
-    const auto until = std::chrono::steady_clock::now() + test::patience;
-    for (;;) {
-        ASSERT_LT(std::chrono::steady_clock::now(), until);
-        test::frame_peer standby{test::raw_peer(tunnel_port())};
-        standby.say_hello(false);
-        const auto answer = standby.receive_any();
-        if (!std::holds_alternative<protocol::hello>(answer)) continue;
-        expect_served_by(standby);
-        break;
-    }
-}
-
-TEST_F(ServerHandshake, AClientThatLeftIs503) {
-    start();
-    auto peer = client();
-    peer.raw().shutdown_send();
-    peer.raw().expect_closed();
-    auto from = caller();
-    from.send(get("/"));
-    EXPECT_THAT(read_response(from), HasSubstr("503 Service Unavailable\r\n"));
-}
-
-TEST_F(ServerHandshake, ANewClientAfterOneThatLeftServes) {
-    start();
-    for (int i = 0; i < 20; ++i) {
-        auto peer = client();
-        expect_served_by(peer);
-        peer.raw().reset();
-    }
 }
 
 TEST_F(ServerHandshake, AnotherProtocolVersionIsToldAndClosed) {
@@ -286,7 +102,7 @@ TEST_F(ServerHandshake, AnotherProtocolVersionIsToldAndClosed) {
     auto active = client();
     test::frame_peer other{test::raw_peer(tunnel_port())};
     other.send_text(R"({"type":"hello","protocol":2,"agent":"later","window":1,"max_streams":1,"takeover":true})");
-    expect_goodbye(other, goaway_reason::version);
+    expect_goaway(other, goaway_reason::version);
     expect_served_by(active);
 }
 
@@ -294,38 +110,77 @@ TEST_F(ServerHandshake, AFirstFrameOtherThanHelloIsRefused) {
     start();
     test::frame_peer peer{test::raw_peer(tunnel_port())};
     peer.send(protocol::ping{1});
-    expect_goodbye(peer, goaway_reason::protocol);
+    expect_goaway(peer, goaway_reason::protocol);
 }
 
 TEST_F(ServerHandshake, ASecondHelloIsRefused) {
     start();
     auto peer = client();
     peer.say_hello();
-    expect_goodbye(peer, goaway_reason::protocol);
+    expect_goaway(peer, goaway_reason::protocol);
 }
 
-TEST_F(ServerHandshake, AGoodbyeInsteadOfAHelloEndsTheConnection) {
+TEST_F(ServerHandshake, AGoawayInsteadOfAHelloEndsTheConnection) {
     start();
     test::frame_peer peer{test::raw_peer(tunnel_port())};
     peer.send(protocol::goaway{goaway_reason::shutdown, "never mind"});
     peer.raw().expect_closed();
 }
 
-TEST_F(ServerHandshake, AScanThatSaysNothingIsClosedAtTheHelloDeadlineAndDisturbsNobody) {
+TEST_F(ServerHandshake, AConnectionWithoutAHelloInTimeIsToldAndClosedAndDisturbsNoClient) {
     times.hello = 100ms;
     start();
     auto active = client();
-    test::raw_peer scan(tunnel_port());
+    test::frame_peer scan{test::raw_peer(tunnel_port())};
     expect_served_by(active);
-    scan.expect_closed();
+    const auto goodbye = scan.receive<protocol::goaway>();
+    EXPECT_EQ(goodbye.reason, goaway_reason::protocol);
+    EXPECT_EQ(goodbye.detail, "no hello arrived in time");
+    scan.raw().expect_closed();
+    scan.raw().close();
     expect_served_by(active);
     stop();
     active.expect_end();
+    active.raw().close();
     expect_drained();
-    EXPECT_THAT(log.lines_with("did not become a client: no hello in time"), SizeIs(1));
+    EXPECT_THAT(log.lines_with("broke the protocol: no hello arrived in time"), SizeIs(1));
 }
 
-TEST_F(ServerHandshake, AScanThatLeavesDisturbsNobody) {
+TEST_F(ServerHandshake, AConnectionThatClosesWithoutAByteIsNotWorthAWarning) {
+    start();
+    test::raw_peer(tunnel_port()).close();
+    test::raw_peer began(tunnel_port());
+    began.send("\x01");
+    began.close();
+    log.expect_lines_with("did not become a client: closed by peer", 2);
+    EXPECT_THAT(log.lines_with("did not become a client: closed by peer"),
+                testing::UnorderedElementsAre(testing::StartsWith("debug "), testing::StartsWith("warning ")));
+}
+
+TEST_F(ServerHandshake, AProbeIsAnsweredAndDisplacesNoClient) {
+    start();
+    auto active = client();
+    test::frame_peer probe{test::raw_peer(tunnel_port())};
+    probe.send_text(R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"takeover":true,"probe":true})");
+    EXPECT_TRUE(probe.receive<protocol::hello>().probe);
+    probe.send(protocol::ping{5});
+    EXPECT_EQ(probe.receive<protocol::pong>().nonce, 5U);
+    expect_served_by(active);
+    probe.raw().close();
+    expect_served_by(active);
+}
+
+TEST_F(ServerHandshake, AProbeServesNoRequest) {
+    start();
+    test::frame_peer probe{test::raw_peer(tunnel_port())};
+    probe.send_text(R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"probe":true})");
+    EXPECT_TRUE(probe.receive<protocol::hello>().probe);
+    auto from = caller();
+    from.send(get("/"));
+    EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: no-client\r\n"));
+}
+
+TEST_F(ServerHandshake, AScanThatClosesDisturbsNoClient) {
     start();
     auto active = client();
     for (int i = 0; i < 10; ++i) test::raw_peer(tunnel_port()).reset();
@@ -347,60 +202,9 @@ TEST_F(ServerHandshake, AnHttpRequestToTheTunnelPortIsClosedWithAClearLogLine) {
     auto active = client();
     test::frame_peer lost{test::raw_peer(tunnel_port())};
     lost.raw().send(get("/"));
-    expect_goodbye(lost, goaway_reason::protocol);
+    expect_goaway(lost, goaway_reason::protocol);
     expect_served_by(active);
     EXPECT_THAT(log.lines_with("HTTP"), testing::Not(testing::IsEmpty()));
-}
-
-TEST_F(ServerHandshake, AfterAGoodbyeOfTheClientNewRequestsGet503AndOpenOnesEnd) {
-    start();
-    auto peer = client();
-    auto open = caller();
-    open.send(get("/open"));
-    const auto request = peer.receive<protocol::request>();
-    peer.send(protocol::goaway{goaway_reason::shutdown, "the client is shutting down"});
-    // Behind the goodbye on the same connection, so it was read.
-    peer.send(protocol::ping{7});
-    EXPECT_EQ(peer.receive<protocol::pong>().nonce, 7U);
-    auto late = caller();
-    late.send(get("/late"));
-    EXPECT_THAT(read_response(late), HasSubstr("503 Service Unavailable\r\n"));
-    peer.respond(request.id, test::response_head(200), "done");
-    EXPECT_THAT(read_response(open), HasSubstr("done"));
-}
-
-TEST_F(ServerHandshake, APingIsAnsweredByAPong) {
-    start();
-    auto peer = client();
-    peer.send(protocol::ping{42});
-    EXPECT_EQ(peer.receive_text(), R"({"type":"pong","nonce":42})");
-}
-
-TEST_F(ServerHandshake, ASilentClientIsPingedThenDeclaredDead) {
-    times.ping_after = 50ms;
-    times.dead_after = 200ms;
-    start();
-    auto peer = client();
-    auto from = caller();
-    from.send(get("/"));
-    (void)peer.receive<protocol::request>();
-    EXPECT_TRUE(std::holds_alternative<protocol::ping>(peer.receive_any()));
-    EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: tunnel-lost\r\n"));
-    peer.expect_end();
-}
-
-TEST_F(ServerHandshake, AClientThatAnswersPingsStays) {
-    times.ping_after = 20ms;
-    times.dead_after = 2s;
-    start();
-    auto peer = client();
-    for (int i = 0; i < 5; ++i) {
-        const auto m = peer.receive_any();
-        const auto* ping = std::get_if<protocol::ping>(&m);
-        ASSERT_NE(ping, nullptr) << test::describe(m);
-        peer.send(protocol::pong{ping->nonce});
-    }
-    expect_served_by(peer);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using test::get;
 using test::read_response;
+using test::receive_request;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -34,7 +35,7 @@ TEST_F(ServerRequest, AWebhookIsOneFrame) {
     auto from = caller();
     from.send("POST /hook?x=1&y=%20 HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nContent-Length: 5\r\n\r\nhello");
     EXPECT_EQ(
-        peer.receive_text(),
+        receive_request(peer),
         R"({"type":"request","id":1,"method":"POST","path":"/hook?x=1&y=%20",)"
         R"("headers":[["Host","a"],["X-One","1"],["x-one","2"]],"content_length":5,"end":true,"body":"aGVsbG8="})");
 }
@@ -44,7 +45,7 @@ TEST_F(ServerRequest, ARequestWithoutABodyIsOneFrame) {
     auto peer = client();
     auto from = caller();
     from.send(get("/"));
-    EXPECT_EQ(peer.receive_text(),
+    EXPECT_EQ(receive_request(peer),
               R"({"type":"request","id":1,"method":"GET","path":"/","headers":[["Host","a"]],"end":true})");
 }
 
@@ -54,7 +55,7 @@ TEST_F(ServerRequest, ContentLengthZeroIsKept) {
     auto from = caller();
     from.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
     EXPECT_EQ(
-        peer.receive_text(),
+        receive_request(peer),
         R"({"type":"request","id":1,"method":"PUT","path":"/","headers":[["Host","a"]],"content_length":0,"end":true})");
 }
 
@@ -155,7 +156,7 @@ TEST_F(ServerRequest, AChunkedBodyHasNoLength) {
     auto from = caller();
     from.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     EXPECT_EQ(
-        peer.receive_text(),
+        receive_request(peer),
         R"({"type":"request","id":1,"method":"POST","path":"/","headers":[["Host","a"]],"end":true,"body":"YWJjZGU="})");
 }
 

@@ -46,6 +46,7 @@ class ServerResponse : public test::server_fixture {
         for (;;) {
             auto m = peer().receive_any();
             if (std::holds_alternative<protocol::cancel>(m)) continue;
+            if (std::holds_alternative<protocol::closed_connection>(m)) continue;
             ASSERT_TRUE(std::holds_alternative<protocol::request>(m)) << test::describe(m);
             id = std::get<protocol::request>(m).id;
             break;
@@ -514,7 +515,15 @@ TEST_F(ServerResponse, ACancelBeforeTheHeadIs502) {
     const auto response = read_response(from);
     EXPECT_THAT(response, HasSubstr("HTTP/1.1 502 Bad Gateway\r\n"));
     EXPECT_THAT(response, HasSubstr("X-Tunnel-Error: local-reset\r\n"));
+    EXPECT_TRUE(peer().raw().stays_silent(20ms)) << "the request was whole: a cancel is not returned";
+    expect_alive();
+}
+
+TEST_F(ServerResponse, ACancelBeforeTheRequestIsWholeIsReturned) {
+    auto from = asked("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+    peer().cancel(id, cancel_reason::local_reset);
     EXPECT_EQ(peer().receive<protocol::cancel>().id, id);
+    EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: local-reset\r\n"));
     expect_alive();
 }
 

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "support/server_fixture.hpp"
+#include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
 
@@ -18,7 +20,7 @@ using testing::HasSubstr;
 
 class ServerShutdown : public test::server_fixture {
  protected:
-    const testing::Matcher<std::string> expected_goodbye =
+    const testing::Matcher<std::string> expected_refusal =
         testing::AllOf(testing::StartsWith("HTTP/1.1 503 "), HasSubstr("X-Tunnel-Error: shutting-down\r\n"),
                        HasSubstr("Connection: close\r\n"));
 
@@ -50,7 +52,7 @@ TEST_F(ServerShutdown, AnEmptyLineBehindARequestKeepsNoConnection) {
     stop();
     idle.expect_closed();
     idle.send("x");
-    idle.expect_hang_up();  // nobody lingers there
+    idle.expect_hang_up();  // the server does not linger there
     peer.raw().close();
     expect_drained();
 }
@@ -86,7 +88,7 @@ TEST_F(ServerShutdown, ConnectionsAcceptedAroundTheStopAreClosedToo) {
     expect_drained();
 }
 
-TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
+TEST_F(ServerShutdown, WhatIsInFlightIsFinishedAndClosed) {
     start();
     auto peer = client();
     auto from = asking(peer);
@@ -108,7 +110,7 @@ TEST_F(ServerShutdown, WhatIsInFlightFinishesAndSaysClose) {
     expect_drained();
 }
 
-TEST_F(ServerShutdown, AStreamedAnswerFinishes) {
+TEST_F(ServerShutdown, AStreamedResponseIsFinished) {
     start();
     auto peer = client();
     auto from = asking(peer);
@@ -123,7 +125,7 @@ TEST_F(ServerShutdown, AStreamedAnswerFinishes) {
     expect_drained();
 }
 
-TEST_F(ServerShutdown, NobodyElseIsAccepted) {
+TEST_F(ServerShutdown, NoOtherConnectionIsAccepted) {
     start();
     auto peer = client();
     auto from = asking(peer);
@@ -151,7 +153,7 @@ TEST_F(ServerShutdown, TheDrainEndsWithItsTime) {
     auto peer = client();
     auto from = asking(peer);
     stop();
-    EXPECT_THAT(from.read_to_end(), expected_goodbye);
+    EXPECT_THAT(from.read_to_end(), expected_refusal);
     auto m = peer.receive_any();
     if (std::holds_alternative<protocol::cancel>(m)) m = peer.receive_any();
     EXPECT_TRUE(std::holds_alternative<protocol::goaway>(m)) << test::describe(m);
@@ -166,25 +168,25 @@ TEST_F(ServerShutdown, ASecondStopEndsAtOnce) {
     test::raw_peer scan(tunnel_port());
     stop();
     stop();
-    EXPECT_THAT(from.read_to_end(), expected_goodbye);
+    EXPECT_THAT(from.read_to_end(), expected_refusal);
     peer.expect_end();
     scan.expect_closed();
     expect_drained();
 }
 
-TEST_F(ServerShutdown, AnUploadThatTheDrainDoesNotWaitForIsAnsweredAndCutOff) {
+TEST_F(ServerShutdown, AnUploadThatTheDrainDoesNotWaitForIs503AndCutOff) {
     settings.drain_timeout = 50ms;
     start();
     auto peer = client();
     auto from = asking(peer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
     stop();
-    EXPECT_THAT(from.read_to_any_end(), expected_goodbye);
+    EXPECT_THAT(from.read_to_any_end(), expected_refusal);
     peer.expect_end();
     peer.raw().close();
     expect_drained();
 }
 
-TEST_F(ServerShutdown, AnAnswerThatTheDrainDoesNotWaitForIsCutShort) {
+TEST_F(ServerShutdown, AResponseThatTheDrainDoesNotWaitForIsCutShort) {
     settings.drain_timeout = 50ms;
     start();
     auto peer = client();
@@ -198,13 +200,123 @@ TEST_F(ServerShutdown, AnAnswerThatTheDrainDoesNotWaitForIsCutShort) {
     expect_drained();
 }
 
-TEST_F(ServerShutdown, WhatAClientThatSaidGoodbyeLeavesUnansweredIs503) {
+/// Responses that would not end by themselves do not hold up the server, whose drain would wait for 30 s.
+class ServerShutdownInFlight : public ServerShutdown {
+ protected:
+    void expect_cut_off_soon(test::frame_peer& peer, test::raw_peer& from) {
+        (void)from.read_to_any_end();
+        EXPECT_EQ(peer.receive<protocol::cancel>().reason, protocol::cancel_reason::shutdown);
+        EXPECT_EQ(peer.receive<protocol::goaway>().reason, goaway_reason::shutdown);
+        peer.raw().close();
+        expect_drained();
+    }
+};
+
+TEST_F(ServerShutdownInFlight, AWebSocketIsEndedAtOnce) {
+    start();
+    auto peer = client();
+    auto from = asking(peer, get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    auto head = response_head(101);
+    head.upgrade = "websocket";
+    peer.respond(last_id, head, "hello", false);
+    (void)from.read_until("hello");
+    const auto stopped = std::chrono::steady_clock::now();
+    stop();
+    expect_cut_off_soon(peer, from);
+    EXPECT_LT(std::chrono::steady_clock::now() - stopped, limits::drain_quiet_time);
+}
+
+TEST_F(ServerShutdownInFlight, AnEventStreamIsEndedAtOnce) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    peer.respond(last_id, response_head(200, {{"Content-Type", "text/event-stream; charset=utf-8"}}), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    const auto stopped = std::chrono::steady_clock::now();
+    stop();
+    expect_cut_off_soon(peer, from);
+    EXPECT_LT(std::chrono::steady_clock::now() - stopped, limits::drain_quiet_time);
+}
+
+TEST_F(ServerShutdownInFlight, ASilentResponseOfUnknownLengthIsEndedAfterASecond) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    const auto begun = std::chrono::steady_clock::now();
+    peer.respond(last_id, response_head(200), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    stop();
+    expect_cut_off_soon(peer, from);
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, limits::drain_quiet_time);
+}
+
+TEST_F(ServerShutdownInFlight, ADownloadOfUnknownLengthThatMovesIsFinished) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    const auto id = last_id;
+    peer.respond(id, response_head(200), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    const auto stopped = std::chrono::steady_clock::now();
+    stop();
+    while (std::chrono::steady_clock::now() - stopped < limits::drain_quiet_time + 300ms) {
+        peer.data(id, "x");
+        EXPECT_EQ(from.read_exactly(6), "1\r\nx\r\n");
+        EXPECT_TRUE(from.stays_silent(100ms));
+    }
+    peer.data(id, "b", true);
+    EXPECT_EQ(from.read_to_end(), "1\r\nb\r\n0\r\n\r\n");
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdownInFlight, ADownloadOfKnownLengthIsWaitedForThoughItPauses) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    const auto id = last_id;
+    auto head = response_head(200);
+    head.content_length = 2;
+    peer.respond(id, head, "a", false);
+    (void)from.read_until("\r\n\r\na");
+    stop();
+    EXPECT_TRUE(from.stays_silent(limits::drain_quiet_time + 200ms));
+    peer.data(id, "b", true);
+    EXPECT_EQ(from.read_to_end(), "b");
+    peer.raw().close();
+    expect_drained();
+}
+
+TEST_F(ServerShutdownInFlight, AResponseThatBeginsLaterAndWouldNotEndIsEndedToo) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    stop();
+    log.expect_lines_with("stopping: ", 1);
+    peer.respond(last_id, response_head(200, {{"Content-Type", "text/event-stream"}}), "a", false);
+    expect_cut_off_soon(peer, from);
+}
+
+TEST_F(ServerShutdownInFlight, AnUploadBesideASilentResponseOfUnknownLengthDoesNotKeepIt) {
+    start();
+    auto peer = client();
+    auto from = asking(peer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+    peer.respond(last_id, response_head(200), "a", false);
+    (void)from.read_until("1\r\na\r\n");
+    stop();
+    log.expect_lines_with("stopping: ", 1);
+    from.send("y");
+    EXPECT_EQ(peer.receive<protocol::data>().body.view(), "y");
+    expect_cut_off_soon(peer, from);
+}
+
+TEST_F(ServerShutdown, ARequestThatAStoppingClientLeavesOpenIs503) {
     start();
     auto peer = client();
     auto from = asking(peer, get("/", "Connection: close\r\n"));
     peer.send(protocol::goaway{goaway_reason::shutdown, "the client is shutting down"});
     peer.raw().close();
-    EXPECT_THAT(from.read_to_end(), expected_goodbye);
+    EXPECT_THAT(from.read_to_end(), expected_refusal);
 }
 
 TEST_F(ServerShutdown, AClientThatDoesNotCloseIsNotWaitedForLong) {

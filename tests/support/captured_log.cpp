@@ -1,5 +1,6 @@
 #include "support/captured_log.hpp"
 
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,10 +10,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <mutex>
 #include <sstream>
+#include <thread>
 
 #include "base/log.hpp"
+#include "support/raw_peer.hpp"
 
 namespace tunnel::test {
 
@@ -51,10 +55,10 @@ std::vector<std::string> request_log() {
     ::close(before);
     ::lseek(file, 0, SEEK_SET);
     std::string text;
-    std::array<char, 4096> octets{};
-    while (const auto n = ::read(file, octets.data(), octets.size())) {
+    std::array<char, 4096> bytes{};
+    while (const auto n = ::read(file, bytes.data(), bytes.size())) {
         if (n < 0) break;
-        text.append(octets.data(), static_cast<std::size_t>(n));
+        text.append(bytes.data(), static_cast<std::size_t>(n));
     }
     ::close(file);
     std::vector<std::string> lines;
@@ -69,6 +73,14 @@ std::vector<std::string> captured_log::lines_with(const std::string& text) const
     auto found = lines();
     std::erase_if(found, [&](const std::string& line) { return line.find(text) == std::string::npos; });
     return found;
+}
+
+void captured_log::expect_lines_with(const std::string& text, std::size_t count) const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (lines_with(text).size() < count) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << "not logged in time: " << text;
+        std::this_thread::yield();
+    }
 }
 
 }  // namespace tunnel::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ class captured_log {
     [[nodiscard]] std::vector<std::string> lines() const;
     /// Lines that contain `text`.
     [[nodiscard]] std::vector<std::string> lines_with(const std::string& text) const;
+    /// Waits until there are `count` of them.
+    void expect_lines_with(const std::string& text, std::size_t count) const;
 
  private:
     struct state;

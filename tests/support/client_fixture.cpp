@@ -53,8 +53,24 @@ frame_peer client_fixture::started() {
     return accept_active();
 }
 
+raw_peer client_fixture::asked(frame_peer& server, protocol::stream_id id, std::uint64_t number) {
+    server.on_connection(number);
+    server.request(id, request_head("GET", "/" + std::to_string(id)));
+    auto local = app.accept();
+    EXPECT_TRUE(read_head(local).starts_with("GET /" + std::to_string(id) + " "));
+    return local;
+}
+
+raw_peer client_fixture::served_once(frame_peer& server, protocol::stream_id id, std::uint64_t number) {
+    auto local = asked(server, id, number);
+    local.send(answer("ok"));
+    expect_response(server, id, "ok");
+    expect_kept(local);
+    return local;
+}
+
 void client_fixture::expect_kept(raw_peer& local) {
-    // Its answer may be out while another thread has not yet put the connection back. The line comes after that.
+    // Its response may be out while another thread has not yet concluded the request. The line is logged then.
     const auto before = request_lines_.size();
     const auto until = std::chrono::steady_clock::now() + patience;
     while (request_lines().size() == before) {
@@ -62,6 +78,21 @@ void client_fixture::expect_kept(raw_peer& local) {
         ASSERT_LT(std::chrono::steady_clock::now(), until) << "the request is not over";
     }
     EXPECT_TRUE(local.stays_silent(4 * limits::local_settle_time));
+}
+
+void client_fixture::expect_response(frame_peer& server, protocol::stream_id id, std::string_view body) {
+    const auto response = server.receive<protocol::response>();
+    EXPECT_EQ(response.id, id);
+    EXPECT_EQ(response.head.status, 200U) << response.body.view();
+    EXPECT_EQ(response.body.view(), body);
+    EXPECT_TRUE(response.end);
+}
+
+http::request_head client_fixture::with_length(std::string_view method, std::string_view target, std::uint64_t length,
+                                               const lines& fields) {
+    auto head = request_head(method, target, fields);
+    head.content_length = length;
+    return head;
 }
 
 const std::vector<std::string>& client_fixture::request_lines() {

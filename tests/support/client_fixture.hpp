@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/client.hpp"
@@ -40,8 +42,18 @@ class client_fixture : public testing::Test {
     /// start() and accept_active() in one.
     [[nodiscard]] frame_peer started();
 
-    /// One more request is over than before, which went over `local`: the client keeps that connection for the next.
+    /// A new connection to the app, from which a GET of the public connection `number` was read.
+    [[nodiscard]] raw_peer asked(frame_peer& server, protocol::stream_id id, std::uint64_t number = 1);
+    /// A connection to the app that has served its first request and is idle.
+    [[nodiscard]] raw_peer served_once(frame_peer& server, protocol::stream_id id = 1, std::uint64_t number = 1);
+
+    /// One more request is over than before, which went over `local`: the client keeps that connection open.
     void expect_kept(raw_peer& local);
+    /// The next message is the whole 200 response of that stream.
+    static void expect_response(frame_peer& server, protocol::stream_id id, std::string_view body);
+    [[nodiscard]] static http::request_head with_length(std::string_view method, std::string_view target,
+                                                        std::uint64_t length, const lines& fields = {{"Host", "a"}});
+
     /// The log's lines of the requests that are over.
     [[nodiscard]] const std::vector<std::string>& request_lines();
 

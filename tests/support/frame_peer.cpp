@@ -70,7 +70,7 @@ void frame_peer::leave_first_ping() {
 std::string frame_peer::receive_text() {
     const auto prefix = connection_.read_exactly(4);
     std::size_t size = 0;
-    for (const char octet : prefix) size = size << 8U | static_cast<unsigned char>(octet);
+    for (const char byte : prefix) size = size << 8U | static_cast<unsigned char>(byte);
     return connection_.read_exactly(size);
 }
 
@@ -88,7 +88,7 @@ protocol::message frame_peer::receive_but_ping() {
         auto m = receive_any();
         const auto* ping = std::get_if<protocol::ping>(&m);
         if (ping == nullptr) return m;
-        send(protocol::pong{ping->nonce});
+        if (returns_pings_) send(protocol::pong{ping->nonce});
     }
 }
 
@@ -131,7 +131,7 @@ void frame_peer::say_hello_as(std::string instance) {
 void frame_peer::request(protocol::stream_id id, const http::request_head& head, std::string_view body, bool end,
                          const lines& trailers) {
     byte_buffer frame;
-    protocol::append_request(frame, id, head, body, end, fields_of(trailers));
+    protocol::append_request(frame, id, head, body, end, fields_of(trailers), protocol::body_form::base64, from_);
     connection_.send(frame.view());
 }
 

@@ -26,6 +26,30 @@ void server_fixture::start() {
     program_->start();
 }
 
+void server_fixture::expect_served_by(frame_peer& peer) const {
+    auto from = caller();
+    from.send(get("/who"));
+    const auto request = peer.receive<protocol::request>();
+    EXPECT_EQ(request.head.target, "/who");
+    peer.respond(request.id, response_head(200), "me");
+    EXPECT_TRUE(read_response(from).ends_with("\r\n\r\n2\r\nme\r\n0\r\n\r\n"));
+}
+
+void server_fixture::expect_goaway(frame_peer& peer, protocol::goaway_reason reason) {
+    const auto received = peer.receive<protocol::goaway>();
+    EXPECT_EQ(received.reason, reason) << received.detail;
+    peer.raw().expect_closed();
+}
+
+std::string receive_request(frame_peer& client) {
+    auto text = client.receive_text();
+    const auto at = text.find(R"("connection":)");
+    const auto name = text.find(R"(,"caller":"127.0.0.1:)");
+    const auto end = text.find(R"(",)", name + 1);
+    if (at == text.npos || name == text.npos || end == text.npos) return "no connection or caller in: " + text;
+    return text.erase(at, end + 2 - at);
+}
+
 std::string read_response(raw_peer& caller, bool to_head) {
     auto response = caller.read_until("\r\n\r\n");
     if (to_head) return response;

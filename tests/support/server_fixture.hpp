@@ -32,6 +32,10 @@ class server_fixture : public testing::Test {
     [[nodiscard]] frame_peer client(bool takeover = true) const {
         return frame_peer::active_client(tunnel_port(), takeover);
     }
+    /// A request reaches this client, and its response the caller.
+    void expect_served_by(frame_peer& peer) const;
+    /// The client is sent a goaway for this reason, and its connection is closed.
+    static void expect_goaway(frame_peer& peer, protocol::goaway_reason reason);
 
     server::options settings;
     mux::link_times times;
@@ -43,6 +47,9 @@ class server_fixture : public testing::Test {
     std::uint16_t http_port_ = 0;
     std::uint16_t tcp_port_ = 0;
 };
+
+/// The next frame, a request, without the members that name its public connection and its caller; they must be there.
+[[nodiscard]] std::string receive_request(frame_peer& client);
 
 /// One response: head, and the body that Content-Length or chunks delimit. `to_head`: no body whatever is declared.
 [[nodiscard]] std::string read_response(raw_peer& caller, bool to_head = false);

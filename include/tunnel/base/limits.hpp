@@ -123,9 +123,9 @@ inline constexpr auto unsent_retry = std::chrono::milliseconds(2);
 /// nothing for this long: its share of the pool went to others. As long as a body may stall.
 inline constexpr auto unsent_time = 60s;
 
-/// Callers and apps that vanish without a FIN (a laptop is closed, a NAT forgets the connection) are found out by probes:
-/// the first after this silence, three of them this far apart. Left to itself, Linux takes two hours and eleven minutes,
-/// in which each holds a place in `max_in_flight`.
+/// Callers and apps that vanish without a FIN (a laptop is closed, a NAT forgets the connection) are found out by
+/// probes: the first after this silence, three of them this far apart. Left to itself, Linux takes two hours and eleven
+/// minutes, in which each holds a place in `max_in_flight`.
 inline constexpr auto probe_after = 60s;
 inline constexpr auto probe_interval = 15s;
 /// The same where something is unacknowledged, in which case the kernel does not probe.
@@ -257,6 +257,9 @@ inline constexpr unsigned retry_after = 1;
 /// A shutdown waits this long for what is in flight.
 inline constexpr auto drain_time = 30s;
 
+/// A shutdown does not wait for a response of unknown length that has moved nothing for this long: it may never end.
+inline constexpr std::chrono::milliseconds drain_quiet_time = 1s;
+
 /// A connection that was just accepted has this long to bring its first request when a shutdown begins.
 inline constexpr auto drain_grace = 250ms;
 
@@ -279,20 +282,18 @@ inline constexpr int listen_queue = 4096;
 inline constexpr auto local_connect_time = 5s;
 inline constexpr auto connect_time = 10s;
 
-/// Idle connections kept to the local app, and for how long. As many as requests may be in flight: with fewer, a busy
-/// tunnel would close and open connections all the time, which costs twice what the request does.
-inline constexpr std::size_t local_pool = 1024;
-inline constexpr auto local_idle_time = 60s;
-
-/// A pooled connection serves a non-idempotent request only if it went idle less than this ago.
+/// An app that closed an idle connection sooner than this behind its response closes them on purpose, without having
+/// announced it.
 inline constexpr auto local_fresh_time = 1s;
 
-/// And more than this: an app that closes each connection after its answer has done so by then.
+/// A request that must not be sent twice reuses a connection to such an app, or to one that has not yet shown that it
+/// keeps connections, only this long after the response before it: by then the close has arrived.
 inline constexpr auto local_settle_time = 5ms;
 
-/// An app that closed a connection which was idle for less than `local_fresh_time` gets new ones for non-idempotent
-/// requests during this time.
-inline constexpr auto local_distrust_time = 60s;
+/// Whether an app that responds to nothing speaks TLS is asked once in this time, and for this long: a failing request
+/// waits for it.
+inline constexpr auto tls_check_interval = 10s;
+inline constexpr std::chrono::milliseconds tls_check_time = 500ms;
 
 /// Reconnect: this many quick tries after about `reconnect_quick`, then `reconnect_brief_tries` with full jitter up to
 /// `reconnect_first`, so that a server that restarts is found within a second of its being back; then doubling to
@@ -304,8 +305,8 @@ inline constexpr auto reconnect_first = 1s;
 inline constexpr auto reconnect_cap = 10s;
 inline constexpr auto reconnect_reset = 5s;
 
-/// Addresses of one name are tried that far apart, side by side (RFC 8305 section 5), and so many at most: more would be
-/// a mistake in the DNS, or an attack.
+/// Addresses of one name are tried that far apart, side by side (RFC 8305 section 5), and so many at most: more would
+/// be a mistake in the DNS, or an attack.
 inline constexpr auto dial_stagger = std::chrono::milliseconds(250);
 inline constexpr std::size_t dialled_addresses = 16;
 

@@ -21,6 +21,8 @@ enum class errc {
     unsupported_version,  ///< hello names another protocol version
     too_long,             ///< stream: a member is longer than limits.hpp allows
     too_many_streams,     ///< a request beyond max_streams
+    frame_too_slow,       ///< a frame that had begun was not whole in time
+    hello_too_slow,       ///< no hello arrived in time
 };
 
 const std::error_category& category() noexcept;

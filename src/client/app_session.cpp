@@ -1,0 +1,84 @@
+#include "client/app_session.hpp"
+
+#include <utility>
+
+#include "client/local_exchange.hpp"
+#include "io/runtime.hpp"
+#include "io/spawn.hpp"
+#include "tunnel/base/limits.hpp"
+
+namespace tunnel::client {
+
+app_session::app_session(io::executor strand, const options& settings, std::shared_ptr<app_knowledge> app)
+    : strand_(std::move(strand)), settings_(settings), app_(std::move(app)), parser_(settings.max_header_bytes) {}
+
+void app_session::serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request) {
+    io::run_on(strand_,
+               [self = shared_from_this(), exchange = std::move(exchange), request = std::move(request)]() mutable {
+                   self->waiting_.push_back({std::move(exchange), std::move(request)});
+                   if (std::exchange(self->running_, true)) return self->waiting_changed_.notify_now();
+                   auto run = [self]() -> io::awaitable<void> { return self->run(); };
+                   io::spawn(self->strand_, "app connection", std::move(run), [self] { self->disconnect(); });
+               });
+}
+
+void app_session::finish() {
+    io::run_on(strand_, [self = shared_from_this()] {
+        self->finished_ = true;
+        self->waiting_changed_.notify();
+    });
+}
+
+io::awaitable<void> app_session::run() {
+    for (;;) {
+        while (waiting_.empty() && !finished_) co_await waiting_changed_.wait();
+        if (waiting_.empty()) co_return;
+        auto next = std::move(waiting_.front());
+        waiting_.pop_front();
+        current_ = io::make_recycled<local_exchange>(*this, std::move(next.exchange), std::move(next.request));
+        co_await current_->run();
+        current_->ended();
+        current_ = nullptr;
+    }
+}
+
+io::awaitable<io::error_code> app_session::connect(std::string& tried) {
+    disconnect();
+    dialling_ = std::make_unique<io::dialler>(strand_, app_->reached);
+    auto where = local_addresses(settings_);
+    const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
+    const auto dialled = std::move(dialling_);
+    if (error) tried = dialled->tried();
+    if (error) co_return error;
+    io::error_code ignored;
+    dialled->socket().set_option(io::tcp::socket::receive_buffer_size(limits::local_unread), ignored);
+    connection_ = std::make_shared<io::connection>(
+        std::move(dialled->socket()), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
+    connection_->start();
+    co_return io::error_code();
+}
+
+std::string app_session::authority() const { return to_string(address{settings_.local_host, settings_.local_port}); }
+
+void app_session::disconnect() {
+    if (dialling_) dialling_->cancel();
+    if (!connection_) return;
+    connection_->on_input(nullptr);
+    connection_->close();
+    connection_ = nullptr;
+    idle_since_ = {};
+}
+
+void app_session::keep() {
+    idle_since_ = io::clock::now();
+    connection_->on_input([this] { idle_input(); });
+    connection_->watch();
+}
+
+// The app closes the connection, or sends something that nothing asked for: either way it is of no more use.
+void app_session::idle_input() {
+    if (connection_->at_end()) app_->trust.closed_idle(io::clock::now() - idle_since_);
+    disconnect();
+}
+
+}  // namespace tunnel::client

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "client/app_trust.hpp"
+#include "client/options.hpp"
+#include "client/tls_suspicion.hpp"
+#include "http/response_parser.hpp"
+#include "io/asio.hpp"
+#include "io/connection.hpp"
+#include "io/dialler.hpp"
+#include "io/event.hpp"
+#include "mux/exchange.hpp"
+#include "mux/part_queue.hpp"
+#include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/protocol/message.hpp"
+
+namespace tunnel::client {
+
+class local_exchange;
+
+/// What all connections to the app have shown about it.
+struct app_knowledge {
+    app_trust trust;
+    std::shared_ptr<io::last_good_endpoint> reached = std::make_shared<io::last_good_endpoint>();
+    tls_suspicion tls;
+};
+
+/// The app's side of one public connection: a connection to the app that is made at the first request, used by the
+/// requests of that public connection alone, one after the other, and made again where the app has closed it. So what
+/// an app ties to a connection, such as a login, stays with the caller whose connection it is. Belongs to its own
+/// strand.
+class app_session : public std::enable_shared_from_this<app_session> {
+ public:
+    app_session(io::executor strand, const options& settings, std::shared_ptr<app_knowledge> app);
+
+    [[nodiscard]] const io::executor& strand() const noexcept { return strand_; }
+
+    /// (any thread) Serves the request behind those that were given before.
+    void serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request);
+    /// (any thread) No request follows: ends once those that were given are served.
+    void finish();
+
+    // --- for the request that is being served
+
+    [[nodiscard]] const options& settings() const noexcept { return settings_; }
+    [[nodiscard]] app_knowledge& app() noexcept { return *app_; }
+    /// The connection to the app, if there is one.
+    [[nodiscard]] const std::shared_ptr<io::connection>& connection() const noexcept { return connection_; }
+    /// Whether the connection served a request before.
+    [[nodiscard]] bool reused() const noexcept { return idle_since_ != io::clock::time_point(); }
+    [[nodiscard]] io::clock::time_point idle_since() const noexcept { return idle_since_; }
+    [[nodiscard]] http::response_parser& parser() noexcept { return parser_; }
+    /// HOST:PORT of the app.
+    [[nodiscard]] std::string authority() const;
+    /// The head on its way out.
+    [[nodiscard]] byte_buffer& output() noexcept { return output_; }
+    /// Makes a connection, within the time that the settings allow. Errors as io::dialler::dial; `tried` says which
+    /// addresses were tried then.
+    [[nodiscard]] io::awaitable<io::error_code> connect(std::string& tried);
+    /// Ends an attempt of `connect`, and closes the connection.
+    void disconnect();
+    /// The request is over, and the connection may serve the next one.
+    void keep();
+
+ private:
+    struct waiting_request {
+        std::shared_ptr<mux::exchange> exchange;
+        mux::part<protocol::request> request;
+    };
+
+    [[nodiscard]] io::awaitable<void> run();
+    void idle_input();
+
+    io::executor strand_;
+    const options& settings_;
+    std::shared_ptr<app_knowledge> app_;
+    std::deque<waiting_request> waiting_;
+    io::event waiting_changed_;
+    bool running_ = false;
+    bool finished_ = false;
+    std::shared_ptr<local_exchange> current_;
+
+    std::unique_ptr<io::dialler> dialling_;  // while it connects
+    std::shared_ptr<io::connection> connection_;
+    io::clock::time_point idle_since_;
+    http::response_parser parser_;
+    byte_buffer output_;
+};
+
+}  // namespace tunnel::client

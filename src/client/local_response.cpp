@@ -1,0 +1,133 @@
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "client/local_exchange.hpp"
+#include "proxy/error_answer.hpp"
+#include "tunnel/base/limits.hpp"
+#include "tunnel/base/text.hpp"
+
+/// The response half of local_exchange: what the app sends becomes parts of the exchange.
+namespace tunnel::client {
+
+using http::body_kind;
+using mux::failure;
+using protocol::cancel_reason;
+
+namespace {
+
+bool is_event_stream(const http::field_list& fields) {
+    constexpr std::string_view type = "text/event-stream";
+    return iequals(fields.find("Content-Type").substr(0, type.size()), type);
+}
+
+}  // namespace
+
+std::optional<failure> local_exchange::read_final_head() {
+    const auto connection = app_.connection();
+    if (!connection) return failure::local_reset;
+    const auto to_head = request_->head.method == "HEAD";
+    for (;;) {
+        http::parse_error error;
+        const auto size = app_.parser().parse(connection->buffered(), to_head, received_, error);
+        if (error) return refuse(error);
+        if (size == 0) break;
+        connection->consume(size);
+        if (!received_.head.interim()) return failure::none;
+        if (++interim_ > limits::max_interim) return refuse({502, "more than 32 interim responses"});
+        protocol::response early;
+        early.head = std::move(received_.head);
+        if (early.head.reason.size() > limits::max_reason) early.head.reason.clear();
+        exchange_->send(std::move(early));
+        app_.parser().reset();
+    }
+    const auto begun = !connection->buffered().empty();
+    if (!connection->is_open() || (connection->at_end() && !begun)) return failure::local_reset;
+    if (connection->at_end()) return refuse({502, "the connection was closed in the middle of the head"});
+    connection->watch();
+    return std::nullopt;
+}
+
+failure local_exchange::refuse(const http::parse_error& error) {
+    detail_ = error.sentence();
+    const auto too_large = error.kind == http::error_kind::too_large;
+    return too_large ? failure::local_response_too_large : failure::local_bad_answer;
+}
+
+bool local_exchange::hold_head() {
+    const auto& connection = *app_.connection();
+    if (received_.body != body_kind::length || connection.at_end()) return false;
+    const auto here = connection.buffered().size();
+    const auto length = received_.head.content_length.value_or(0);
+    if (here >= length || length - here > limits::input_start) return false;
+    response_ = progress::head_held;
+    app_.connection()->watch(app_.settings().head_wait);
+    return true;
+}
+
+failure local_exchange::begin_response() {
+    const auto connection = app_.connection();
+    if (!connection) return failure::local_reset;
+    const auto switched = received_.head.status == 101;
+    if (switched && request_->head.upgrade.empty()) return refuse({502, "a 101 although no upgrade was asked for"});
+    status_ = received_.head.status;
+    event_stream_ = is_event_stream(received_.head.fields);
+    moved_ = io::clock::now();
+    decoder_ = switched ? http::body_decoder(body_kind::until_close, 0) : http::make_decoder(received_);
+    http::parse_error error;
+    protocol::response answer;
+    answer.body = proxy::take_buffered_body(*connection, decoder_, error);
+    if (error) return refuse(error);
+    answer.head = std::move(received_.head);
+    if (rewriting_) rewriting_->rewrite(answer.head);
+    if (answer.head.reason.size() > limits::max_reason) answer.head.reason.clear();
+    // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
+    const auto empty_chunked = received_.body == body_kind::chunked && answer.body.empty();
+    answer.end = decoder_.done() && !empty_chunked;
+    if (answer.end) answer.trailers = std::move(decoder_.trailers());
+    body_bytes_ = answer.body.size();
+    response_ = decoder_.done() ? progress::whole : progress::head_sent;
+    exchange_->send(std::move(answer));
+    if (response_ == progress::whole && empty_chunked) {
+        protocol::data last;
+        last.end = true;
+        last.trailers = std::move(decoder_.trailers());
+        exchange_->send(std::move(last));
+    }
+    return failure::none;
+}
+
+io::awaitable<failure> local_exchange::relay_response_body() {
+    const auto connection = app_.connection();
+    if (!connection) co_return failure::local_reset;
+    auto count = [this](std::size_t bytes) {
+        body_bytes_ += bytes;
+        moved_ = io::clock::now();
+    };
+    end_if_endless();
+    const auto relayed = co_await proxy::relay_body(*connection, decoder_, *exchange_, [](bool) {}, std::move(count));
+    if (relayed == proxy::relay_result::complete) {
+        response_ = progress::whole;
+        co_return failure::none;
+    }
+    if (relayed == proxy::relay_result::bad_body) co_return refuse({502, "the chunked framing is not valid"});
+    co_return failure::local_reset;
+}
+
+void local_exchange::give_up(failure last) {
+    app_.disconnect();
+    if (caller_left_) return;
+    exchange_->on_incoming(nullptr);  // what follows ends the exchange at this side, not at the caller's
+    if (response_ == progress::head_sent || response_ == progress::whole)
+        return exchange_->fail_after_sent(last, cancel_reason::local_reset);
+    auto own = proxy::make_error_answer(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
+    status_ = own.head.status;
+    protocol::response answer;
+    answer.head = std::move(own.head);
+    answer.head.content_length = own.body.size();
+    if (request_->head.method != "HEAD") answer.body.append(own.body);
+    answer.end = true;
+    exchange_->send(std::move(answer));
+    exchange_->stop_peer();
+}
+
+}  // namespace tunnel::client
