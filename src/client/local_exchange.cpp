@@ -55,7 +55,7 @@ io::awaitable<void> local_exchange::run() {
     if (!http::is_writable(request_->head) || !http::is_writable(request_->trailers)) {
         spdlog::warn("the server sent a request that is not valid HTTP");
         exchange_->cancel(cancel_reason::protocol);
-        over_ = true;
+        response_ = progress::over;
         co_return;
     }
     set_host();
@@ -107,7 +107,7 @@ void local_exchange::set_host() {
 
 void local_exchange::conclude(failure last) {
     exchange_->on_incoming(nullptr);
-    over_ = true;
+    response_ = progress::over;
     if (stopping_) stopping_->stop();
     log(note_on(last));
     const auto failed = last != failure::none;
@@ -129,7 +129,7 @@ std::string local_exchange::note_on(failure last) const {
 
 void local_exchange::ended() {
     exchange_->on_incoming(nullptr);
-    if (over_) return;
+    if (response_ == progress::over) return;
     app_.disconnect();
     exchange_->fail(failure::local_reset, cancel_reason::local_reset);  // an upload ends too
 }
@@ -232,7 +232,7 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
 void local_exchange::upload_over() {
     if (upload_ == upload::running) upload_ = upload::none;
     upload_ended_.notify();
-    if (!over_) incoming_arrived();
+    if (response_ != progress::over) incoming_arrived();
 }
 
 // The response is whole, and the caller still sends: an app that closes wants no more of it.
@@ -271,8 +271,8 @@ void local_exchange::take_control(const mux::incoming& part) {
 }
 
 void local_exchange::end_if_endless() {
-    if (over_ || caller_left_ || !stopping_) return;
-    if (response_ == progress::awaited || response_ == progress::head_held) return;
+    if (caller_left_ || !stopping_) return;
+    if (response_ != progress::head_sent && response_ != progress::whole) return;
     const auto endless = status_ == 101 || event_stream_;
     if (!endless && received_.body == body_kind::length) return;
     const auto quiet = io::clock::now() - moved_;

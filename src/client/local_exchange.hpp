@@ -33,7 +33,8 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
  private:
     /// The rest of the request's body. `due`: it waits for a connection.
     enum class upload : std::uint8_t { none, due, running, failed };
-    enum class progress : std::uint8_t { awaited, head_held, head_sent, whole };
+    /// Of the response. `over`: run() has ended.
+    enum class progress : std::uint8_t { awaited, head_held, head_sent, whole, over };
 
     /// What --host-header asks for.
     void set_host();
@@ -83,7 +84,6 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     bool half_closed_ = false;   // the caller's FIN goes to the app, behind the request
     bool written_ = false;       // the head of the request, and the body that came with it
     bool event_stream_ = false;  // a response that may never end
-    bool over_ = false;          // run() came to its end
 
     proxy::body_writer writer_;
     upload upload_ = upload::none;

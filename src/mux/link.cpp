@@ -1,12 +1,12 @@
 #include "mux/link.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/error.hpp>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/platform.hpp"
+#include "mux/foreign_protocol.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
 
@@ -20,27 +20,6 @@ namespace {
 // silent for the world.
 liveness::time_point now() noexcept {
     return liveness::time_point(std::chrono::duration_cast<liveness::duration>(time_since_boot()));
-}
-
-/// What else the first bytes of a peer may be than a frame, as a sentence; empty: nothing that is known.
-std::string_view foreign_protocol(std::string_view bytes) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 11> known{{
-        {"HTTP", "it responds in HTTP: this is not the server's tunnel port (--tcp-addr) but an HTTP port"},
-        {"GET ", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"POST", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"PUT ", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"HEAD", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"OPTI", "it speaks HTTP: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"PRI ", "it speaks HTTP/2: callers belong at the server's --http-addr, not at its tunnel port"},
-        {"PROX", "it sends a PROXY protocol header: switch that off in what stands in front of this port"},
-        {"\r\n\r\n", "it sends a PROXY protocol header: switch that off in what stands in front of this port"},
-        {"SSH-", "it speaks SSH"},
-        {"\x16\x03", "it speaks TLS: take TLS off in front of this port"},
-    }};
-    for (const auto& [begin, sentence] : known) {
-        if (bytes.starts_with(begin)) return sentence;
-    }
-    return {};
 }
 
 }  // namespace

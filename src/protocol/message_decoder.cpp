@@ -42,6 +42,7 @@ struct message_decoder::impl {
  private:
     errc begin_object(json::reader& json, json::list& object, bool& has_type, kind& out);
     [[gnu::always_inline]] inline errc read(json::reader& json, member which, kind k, members& to);
+    errc read_of_link(json::reader& json, member which, members& to);
     errc read_usual(json::reader& json, member_set known, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
     errc read_octets(json::reader& json, std::string& to);
@@ -160,7 +161,7 @@ errc message_decoder::impl::check(kind k, const members& m) {
     cut(m.detail, limits::max_text);
     cut(m.public_url, limits::max_text);
     // From here on, the stream is at fault.
-    if (m.bad_body) return blame(member::body, errc::bad_base64);
+    if (m.body_fault != ok) return blame(member::body, m.body_fault);
     const auto too_long = [](const auto* value, member which) {
         return value != nullptr && value->size() > member_rules[static_cast<std::size_t>(which)].longest;
     };
@@ -202,8 +203,8 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return json.number(to.content_length);
         case member::body: {
             const errc e = json.base64(scratch, *to.body);
-            to.bad_body = e == errc::bad_base64;
-            return to.bad_body ? ok : e;
+            if (e == errc::bad_base64) to.body_fault = e;
+            return e == errc::bad_base64 ? ok : e;
         }
         case member::end:
             return json.boolean(to.end);
@@ -223,6 +224,18 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return json.number(to.status);
         case member::reason:
             return read_reason(json, k, to);
+        case member::connection:
+            return json.number(to.connection);
+        case member::caller:
+            return read_text(json, *to.caller);
+        default:
+            return read_of_link(json, which, to);
+    }
+}
+
+/// The members of messages that are not part of a request or a response.
+errc message_decoder::impl::read_of_link(json::reader& json, member which, members& to) {
+    switch (which) {
         case member::protocol:
             return json.number(to.protocol);
         case member::agent:
@@ -245,17 +258,13 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return read_text(json, *to.public_url);
         case member::compress:
             return read_compress(json, to);
-        case member::connection:
-            return json.number(to.connection);
-        case member::caller:
-            return read_text(json, *to.caller);
         case member::bytes:
             return json.number(to.bytes);
         case member::nonce:
             return json.number(to.nonce);
         case member::detail:
             return read_text(json, *to.detail);
-        case member::unknown:
+        default:
             break;
     }
     return json.skip(scratch, inside_the_message);

@@ -63,9 +63,9 @@ void begin(kind k, message& out, members& m) {
     }
 }
 
-void finish(kind k, const members& m, message& out) {
-    std::optional<std::uint64_t> content_length;
-    if (m.has(member::content_length)) content_length = m.content_length;
+namespace {
+
+void finish_of_link(kind k, const members& m, message& out) {
     switch (k) {
         case kind::hello: {
             constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
@@ -76,29 +76,6 @@ void finish(kind k, const members& m, message& out) {
             to.takeover = m.takeover;
             to.raw_bodies = m.raw_bodies;
             to.probe = m.probe;
-            break;
-        }
-        case kind::request: {
-            auto& to = std::get<request>(out);
-            to.id = m.id;
-            to.head.content_length = content_length;
-            to.head.accepts_trailers = m.accepts_trailers;
-            to.from.connection = m.connection;
-            to.end = m.end;
-            break;
-        }
-        case kind::response: {
-            auto& to = std::get<response>(out);
-            to.id = m.id;
-            to.head.status = static_cast<unsigned>(m.status);
-            to.head.content_length = content_length;
-            to.end = m.end;
-            break;
-        }
-        case kind::data: {
-            auto& to = std::get<data>(out);
-            to.id = m.id;
-            to.end = m.end;
             break;
         }
         case kind::window:
@@ -125,6 +102,43 @@ void finish(kind k, const members& m, message& out) {
             break;
         case kind::unknown:
             out = unknown{};
+            break;
+        default:
+            break;
+    }
+}
+
+}  // namespace
+
+void finish(kind k, const members& m, message& out) {
+    std::optional<std::uint64_t> content_length;
+    if (m.has(member::content_length)) content_length = m.content_length;
+    switch (k) {
+        case kind::request: {
+            auto& to = std::get<request>(out);
+            to.id = m.id;
+            to.head.content_length = content_length;
+            to.head.accepts_trailers = m.accepts_trailers;
+            to.from.connection = m.connection;
+            to.end = m.end;
+            break;
+        }
+        case kind::response: {
+            auto& to = std::get<response>(out);
+            to.id = m.id;
+            to.head.status = static_cast<unsigned>(m.status);
+            to.head.content_length = content_length;
+            to.end = m.end;
+            break;
+        }
+        case kind::data: {
+            auto& to = std::get<data>(out);
+            to.id = m.id;
+            to.end = m.end;
+            break;
+        }
+        default:
+            finish_of_link(k, m, out);
             break;
     }
 }

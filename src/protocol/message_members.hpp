@@ -7,6 +7,7 @@
 #include "protocol/message_shape.hpp"
 #include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/http/field_list.hpp"
+#include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::protocol::shapes {
@@ -29,7 +30,7 @@ struct members {
     bool raw_bodies = false;
     bool probe = false;
     bool accepts_trailers = false;
-    bool bad_body = false;
+    errc body_fault = {};  // reported once the message's id is known
     cancel_reason cancelled = cancel_reason::other;
     goaway_reason going = goaway_reason::other;
     std::string* method = nullptr;

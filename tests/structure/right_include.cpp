@@ -1,0 +1,2 @@
+// Compiled with the same include folders as wrong_include.cpp, this must succeed.
+#include "http/request_parser.hpp"
