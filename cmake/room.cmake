@@ -16,7 +16,8 @@ function(tunnel_room name)
     list(TRANSFORM arg_MAY_INCLUDE PREPEND tunnel_)
     add_library(tunnel_${name} STATIC ${arg_SOURCES})
     target_compile_features(tunnel_${name} PUBLIC cxx_std_20)
-    target_include_directories(tunnel_${name} PUBLIC ${folder})
+    target_include_directories(tunnel_${name} PUBLIC $<BUILD_INTERFACE:${folder}>)
     target_link_libraries(tunnel_${name} PUBLIC ${arg_MAY_INCLUDE} ${arg_LIBRARIES}
-                                         PRIVATE ${arg_PRIVATE_LIBRARIES} tunnel_warnings tunnel_sanitizers)
+                                         PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:tunnel_warnings>
+                                                 $<BUILD_INTERFACE:tunnel_sanitizers>)
 endfunction()
