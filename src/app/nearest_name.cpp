@@ -35,7 +35,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest_name(std::string_view misspelt, std::span<const std::string> names) {
-    // A longer argument is no misspelt name, and would cost time.
+    // A longer argument is not a misspelt name, and would cost time.
     constexpr std::size_t longest = 64;
     if (misspelt.size() > longest) return {};
     std::string_view nearest;

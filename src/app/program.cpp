@@ -44,7 +44,7 @@ void program::wait_signal() {
 
 void program::say(const std::string& line) {
     // A reader of a pipe that reads no more must not stop the program.
-    if (!takes_octets(STDOUT_FILENO)) return;
+    if (!takes_bytes(STDOUT_FILENO)) return;
     std::fprintf(stdout, "%s\n", line.c_str());
     std::fflush(stdout);
 }

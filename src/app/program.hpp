@@ -26,7 +26,7 @@ class program {
 
     /// Called at every SIGINT and SIGTERM until `end`.
     void on_signal(std::function<void()> callback);
-    /// A line on stdout, for scripts; a closed stdout is no reason to stop, and a full one loses the line.
+    /// A line on stdout, for scripts; a closed stdout does not stop the program, and a full one loses the line.
     void say(const std::string& line);
     /// Runs until nothing is left; `end` lets go of what this class itself waits for.
     void run();

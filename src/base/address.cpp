@@ -52,7 +52,7 @@ std::optional<address> parse_address(std::string_view text, std::string_view def
     if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
         port = text.substr(colon + 1);
         if (colon > 0) host = text.substr(0, colon);
-        // Without brackets nobody can tell where an IPv6 address ends and the port begins.
+        // Without brackets it is ambiguous where an IPv6 address ends and the port begins.
         if (colon > 0 && host.front() != '[' && host.find(':') != std::string_view::npos) return std::nullopt;
     }
     const auto port_number = parse_port(port);

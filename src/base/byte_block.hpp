@@ -10,12 +10,12 @@
 #include <emmintrin.h>
 #endif
 
-/// Text, a block of octets at a time. A class of octets is written once, as a generic lambda, and serves blocks of
-/// every size: `[](const auto& octets) { return octets.between('0', '9') | octets.equal_to('-'); }`.
+/// Text, processed in blocks of bytes. A class of bytes is written once, as a generic lambda, and serves blocks of
+/// every size: `[](const auto& bytes) { return bytes.between('0', '9') | bytes.equal_to('-'); }`.
 namespace tunnel {
 
 /// The smallest block: what is left of a text behind the others.
-class single_octet {
+class single_byte {
  public:
     static constexpr std::size_t size = 1;
 
@@ -31,22 +31,20 @@ class single_octet {
         bool in_;
     };
 
-    explicit constexpr single_octet(const char* at) noexcept : octet_(static_cast<unsigned char>(*at)) {}
+    explicit constexpr single_byte(const char* at) noexcept : byte_(static_cast<unsigned char>(*at)) {}
 
-    [[nodiscard]] constexpr set equal_to(unsigned char c) const noexcept { return set(octet_ == c); }
+    [[nodiscard]] constexpr set equal_to(unsigned char c) const noexcept { return set(byte_ == c); }
     [[nodiscard]] constexpr set between(unsigned char first, unsigned char last) const noexcept {
-        return set(octet_ >= first && octet_ <= last);
+        return set(byte_ >= first && byte_ <= last);
     }
-    [[nodiscard]] constexpr set letter() const noexcept {
-        return set((octet_ | 0x20) >= 'a' && (octet_ | 0x20) <= 'z');
-    }
-    [[nodiscard]] constexpr set high() const noexcept { return set(octet_ >= 0x80); }
+    [[nodiscard]] constexpr set letter() const noexcept { return set((byte_ | 0x20) >= 'a' && (byte_ | 0x20) <= 'z'); }
+    [[nodiscard]] constexpr set high() const noexcept { return set(byte_ >= 0x80); }
 
  private:
-    unsigned char octet_;
+    unsigned char byte_;
 };
 
-/// Eight octets in a number: what every processor can do.
+/// Eight bytes in a number: what every processor can do.
 class word_block {
     static constexpr std::uint64_t each = 0x0101010101010101;
     static constexpr std::uint64_t top_bits = each * 0x80;
@@ -55,20 +53,20 @@ class word_block {
  public:
     static constexpr std::size_t size = 8;
 
-    /// Which octets of the block are in a class: their top bits.
+    /// Which bytes of the block are in a class: their top bits.
     class set {
      public:
         explicit constexpr set(std::uint64_t bits) noexcept : bits_(bits) {}
         [[nodiscard]] constexpr bool any() const noexcept { return bits_ != 0; }
-        /// Octets ahead of the first that is in it; there must be one.
+        /// Bytes ahead of the first that is in it; there must be one.
         [[nodiscard]] constexpr std::size_t ahead() const noexcept {
             return static_cast<std::size_t>(std::countr_zero(bits_)) / 8;
         }
-        /// The same of the first that has at least `n` octets ahead of it, n < size; `size` if there is none.
+        /// The same of the first that has at least `n` bytes ahead of it, n < size; `size` if there is none.
         [[nodiscard]] constexpr std::size_t ahead_from(std::size_t n) const noexcept {
             return static_cast<std::size_t>(std::countr_zero(bits_ & ~std::uint64_t{0} << 8 * n)) / 8;
         }
-        /// One bit an octet, the first lowest.
+        /// One bit for each byte, the first lowest.
         [[nodiscard]] constexpr std::uint32_t each() const noexcept {
             return static_cast<std::uint32_t>((bits_ >> 7) * 0x0102040810204080 >> 56);
         }
@@ -81,7 +79,7 @@ class word_block {
     };
 
     explicit word_block(const char* at) noexcept : word_(load_in_order(at)) {}
-    /// The `n` octets of a shorter text, some of them more than once: for `any`, not for `ahead`. 0 < n < size.
+    /// The `n` bytes of a shorter text, some of them more than once: for `any`, not for `ahead`. 0 < n < size.
     word_block(const char* at, std::size_t n) noexcept : word_(load_short(at, n)) {}
 
     [[nodiscard]] constexpr set equal_to(unsigned char c) const noexcept {
@@ -95,7 +93,7 @@ class word_block {
     [[nodiscard]] constexpr set letter() const noexcept { return word_block(word_ | each * 0x20).between('a', 'z'); }
     [[nodiscard]] constexpr set high() const noexcept { return set(word_ & top_bits); }
 
-    /// The same for every block that can be made of one number, whatever the order of its octets.
+    /// The same for every block that can be made of one number, whatever the order of its bytes.
     [[nodiscard]] static std::uint64_t load_short(const char* at, std::size_t n) noexcept {
         if (n >= 4) return load<std::uint32_t>(at) | std::uint64_t{load<std::uint32_t>(at + n - 4)} << 32;
         const std::uint32_t first = load<unsigned char>(at);
@@ -107,7 +105,7 @@ class word_block {
  private:
     explicit constexpr word_block(std::uint64_t word) noexcept : word_(word) {}
 
-    // No octet borrows from the next: the top bits are set ahead of the subtraction.
+    // No byte borrows from the next: the top bits are set ahead of the subtraction.
     [[nodiscard]] constexpr std::uint64_t at_least(unsigned n) const noexcept {
         const std::uint64_t low = (word_ | top_bits) - each * (n & 0x7f);
         return (n < 0x80 ? low | word_ : low & word_) & top_bits;
@@ -119,7 +117,7 @@ class word_block {
         std::memcpy(&number, at, sizeof number);
         return number;
     }
-    /// The first octet lowest.
+    /// The first byte lowest.
     [[nodiscard]] static std::uint64_t load_in_order(const char* at) noexcept {
         const auto number = load<std::uint64_t>(at);
         return std::endian::native == std::endian::little ? number : __builtin_bswap64(number);
@@ -129,47 +127,47 @@ class word_block {
 };
 
 #if defined(__SSE2__)
-/// Sixteen octets in a vector; what the members mean, word_block says.
+/// Sixteen bytes in a vector; what the members mean, word_block says.
 class vector_block {
  public:
     static constexpr std::size_t size = 16;
 
     class set {
      public:
-        explicit set(__m128i octets) noexcept : octets_(octets) {}
+        explicit set(__m128i bytes) noexcept : bytes_(bytes) {}
         [[nodiscard]] bool any() const noexcept { return bits() != 0; }
         [[nodiscard]] std::size_t ahead() const noexcept { return static_cast<std::size_t>(std::countr_zero(bits())); }
         [[nodiscard]] std::size_t ahead_from(std::size_t n) const noexcept {
             return static_cast<std::size_t>(std::countr_zero((bits() | 1U << size) & ~0U << n));
         }
         [[nodiscard]] std::uint32_t each() const noexcept { return bits(); }
-        [[nodiscard]] set except(set other) const noexcept { return set(_mm_andnot_si128(other.octets_, octets_)); }
-        [[nodiscard]] friend set operator|(set a, set b) noexcept { return set(_mm_or_si128(a.octets_, b.octets_)); }
+        [[nodiscard]] set except(set other) const noexcept { return set(_mm_andnot_si128(other.bytes_, bytes_)); }
+        [[nodiscard]] friend set operator|(set a, set b) noexcept { return set(_mm_or_si128(a.bytes_, b.bytes_)); }
         // Only the top bits count.
-        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(octets_, vector_block::each(0xff))); }
+        [[nodiscard]] set operator~() const noexcept { return set(_mm_xor_si128(bytes_, vector_block::each(0xff))); }
 
      private:
-        [[nodiscard]] unsigned bits() const noexcept { return static_cast<unsigned>(_mm_movemask_epi8(octets_)); }
+        [[nodiscard]] unsigned bits() const noexcept { return static_cast<unsigned>(_mm_movemask_epi8(bytes_)); }
 
-        __m128i octets_;
+        __m128i bytes_;
     };
 
-    explicit vector_block(const char* at) noexcept : octets_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
-    vector_block(const char* at, std::size_t n) noexcept : octets_(load_short(at, n)) {}
+    explicit vector_block(const char* at) noexcept : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
+    vector_block(const char* at, std::size_t n) noexcept : bytes_(load_short(at, n)) {}
 
-    [[nodiscard]] set equal_to(unsigned char c) const noexcept { return set(_mm_cmpeq_epi8(octets_, each(c))); }
+    [[nodiscard]] set equal_to(unsigned char c) const noexcept { return set(_mm_cmpeq_epi8(bytes_, each(c))); }
     [[nodiscard]] set between(unsigned char first, unsigned char last) const noexcept {
-        const __m128i above_first = first == 0 ? octets_ : _mm_sub_epi8(octets_, each(first));
+        const __m128i above_first = first == 0 ? bytes_ : _mm_sub_epi8(bytes_, each(first));
         const auto span = static_cast<unsigned char>(last - first);
         return set(_mm_cmpeq_epi8(_mm_min_epu8(above_first, each(span)), above_first));
     }
     [[nodiscard]] set letter() const noexcept {
-        return vector_block(_mm_or_si128(octets_, each(0x20))).between('a', 'z');
+        return vector_block(_mm_or_si128(bytes_, each(0x20))).between('a', 'z');
     }
-    [[nodiscard]] set high() const noexcept { return set(octets_); }
+    [[nodiscard]] set high() const noexcept { return set(bytes_); }
 
  private:
-    explicit vector_block(__m128i octets) noexcept : octets_(octets) {}
+    explicit vector_block(__m128i bytes) noexcept : bytes_(bytes) {}
 
     [[nodiscard]] static __m128i each(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
     [[nodiscard]] static __m128i load_short(const char* at, std::size_t n) noexcept {
@@ -179,16 +177,16 @@ class vector_block {
                                   _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + n - half)));
     }
 
-    __m128i octets_;
+    __m128i bytes_;
 };
 
-using octet_block = vector_block;
+using byte_block = vector_block;
 #else
-using octet_block = word_block;
+using byte_block = word_block;
 #endif
 
-/// Whether the text has an octet of the class.
-template <class Block = octet_block, class Class>
+/// Whether the text has a byte of the class.
+template <class Block = byte_block, class Class>
 [[nodiscard]] bool has_any_of(std::string_view text, Class in) noexcept {
     const char* at = text.data();
     if (text.size() < Block::size) return !text.empty() && in(Block(at, text.size())).any();
@@ -199,18 +197,18 @@ template <class Block = octet_block, class Class>
     }
 }
 
-/// Where the first octet of the class stands, or `end`.
-template <class Block = octet_block, class Class>
+/// Where the first byte of the class stands, or `end`.
+template <class Block = byte_block, class Class>
 [[nodiscard]] const char* find_any_of(const char* begin, const char* end, Class in) noexcept {
     for (; static_cast<std::size_t>(end - begin) >= Block::size; begin += Block::size) {
         if (const auto found = in(Block(begin)); found.any()) return begin + found.ahead();
     }
-    while (begin != end && !in(single_octet(begin)).any()) ++begin;
+    while (begin != end && !in(single_byte(begin)).any()) ++begin;
     return begin;
 }
 
 /// The same inside a larger text, which starts at `first`: its end is looked at in a block as well.
-template <class Block = octet_block, class Class>
+template <class Block = byte_block, class Class>
 [[nodiscard]] const char* find_any_of(const char* first, const char* begin, const char* end, Class in) noexcept {
     for (; static_cast<std::size_t>(end - begin) >= Block::size; begin += Block::size) {
         if (const auto found = in(Block(begin)); found.any()) return begin + found.ahead();

@@ -7,7 +7,7 @@
 namespace tunnel {
 
 /// memcpy, but without a call for what is as short as most names and values are. Returns where the copy ends.
-inline char* copy_octets(char* to, std::string_view from) noexcept {
+inline char* copy_bytes(char* to, std::string_view from) noexcept {
     const char* const at = from.data();
     const std::size_t n = from.size();
     // Pieces of fixed size that overlap, or meet.

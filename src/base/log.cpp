@@ -51,7 +51,7 @@ void append_visible(std::string& out, std::string_view text) {
     }
 }
 
-/// JSON string without its quotes; one character a byte as in our frames, so any octets stay valid JSON.
+/// JSON string without its quotes; one character a byte as in our frames, so any bytes stay valid JSON.
 void append_json(std::string& out, std::string_view text) {
     const auto is_plain = [](char c) { return is_visible(c) && c != '"' && c != '\\'; };
     if (std::ranges::all_of(text, is_plain)) {
@@ -120,7 +120,7 @@ class line_queue {
  private:
     /// Bytes that stderr took now; nothing if it is broken.
     static std::optional<std::size_t> write_some(std::string_view bytes) {
-        if (!takes_octets(STDERR_FILENO)) return 0;
+        if (!takes_bytes(STDERR_FILENO)) return 0;
         // A pipe that polls as writable takes PIPE_BUF bytes without blocking.
         const auto n = ::write(STDERR_FILENO, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
         if (n >= 0) return static_cast<std::size_t>(n);

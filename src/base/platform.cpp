@@ -44,7 +44,7 @@ void open_standard_files() noexcept {
     }
 }
 
-bool takes_octets(int file) noexcept {
+bool takes_bytes(int file) noexcept {
     pollfd state{.fd = file, .events = POLLOUT, .revents = 0};
     return poll(&state, 1, 0) > 0;
 }
@@ -68,7 +68,7 @@ void send_unpaced([[maybe_unused]] int descriptor) noexcept {
 #endif
 }
 
-std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
+std::size_t bytes_per_round_trip([[maybe_unused]] int descriptor) noexcept {
 #ifdef __linux__
     tcp_info info{};
     socklen_t size = sizeof info;
@@ -77,22 +77,22 @@ std::size_t octets_a_round_trip([[maybe_unused]] int descriptor) noexcept {
     if (info.tcpi_pacing_rate == no_rate) return 0;
     constexpr auto microseconds_a_second = 1'000'000;
     // Divided first: the product of both does not always fit.
-    const std::uint64_t octets = info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
-    return static_cast<std::size_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::size_t>::max()));
+    const std::uint64_t bytes = info.tcpi_pacing_rate / microseconds_a_second * info.tcpi_rtt;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, std::numeric_limits<std::size_t>::max()));
 #else
     return 0;
 #endif
 }
 
-std::size_t octets_unacknowledged([[maybe_unused]] int descriptor) noexcept {
-    int octets = 0;
+std::size_t bytes_unacknowledged([[maybe_unused]] int descriptor) noexcept {
+    int bytes = 0;
 #if defined(__linux__)
-    if (ioctl(descriptor, SIOCOUTQ, &octets) != 0) return 0;
+    if (ioctl(descriptor, SIOCOUTQ, &bytes) != 0) return 0;
 #elif defined(SO_NWRITE)
-    socklen_t size = sizeof octets;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &octets, &size) != 0) return 0;
+    socklen_t size = sizeof bytes;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &bytes, &size) != 0) return 0;
 #endif
-    return static_cast<std::size_t>(octets);
+    return static_cast<std::size_t>(bytes);
 }
 
 void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds interval) noexcept {

@@ -12,8 +12,8 @@ void ignore_sigpipe() noexcept;
 /// A program started with closed standard files would get sockets in their place, and log into them.
 void open_standard_files() noexcept;
 
-/// Whether a write of a line to this file would not wait for whoever reads it; an error is left to the write.
-[[nodiscard]] bool takes_octets(int file) noexcept;
+/// Whether a line can be written to this file without waiting for its reader; an error is left to the write.
+[[nodiscard]] bool takes_bytes(int file) noexcept;
 
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
@@ -23,15 +23,15 @@ std::size_t raise_file_limit() noexcept;
 /// no path to be gentle to. Called later it changes the congestion control, but the kernel goes on spacing.
 void send_unpaced(int descriptor) noexcept;
 
-/// Octets that the kernel would send on this TCP socket in a round trip at the speed it has found; 0 where it does not
+/// Bytes that the kernel would send on this TCP socket in a round trip at the speed it has found; 0 where it does not
 /// say.
-[[nodiscard]] std::size_t octets_a_round_trip(int descriptor) noexcept;
+[[nodiscard]] std::size_t bytes_per_round_trip(int descriptor) noexcept;
 
-/// Octets written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
-[[nodiscard]] std::size_t octets_unacknowledged(int descriptor) noexcept;
+/// Bytes written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
+[[nodiscard]] std::size_t bytes_unacknowledged(int descriptor) noexcept;
 
 /// Lets the kernel find out that the peer of a TCP socket has vanished without a FIN: it probes an idle connection, and
-/// ends it with ETIMEDOUT after `idle` plus three probes `interval` apart that nothing answers.
+/// ends it with ETIMEDOUT after `idle` plus three probes `interval` apart without a reply.
 void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds interval) noexcept;
 
 /// Ends a connection whose peer acknowledges nothing, or has no room, for that long. Without it the kernel goes on for

@@ -24,7 +24,7 @@ namespace {
 // Two sizes to each doubling: 64, 96, 128, 192 and so on. A block is used by more than half, but for the smallest.
 constexpr std::size_t smallest = 64;
 
-// A slice and a little more: base64 decoding wants up to two octets of room that the padding of the text leaves unused.
+// A slice and a little more: base64 decoding wants up to two bytes of room that the padding of the text leaves unused.
 constexpr std::size_t slice_slack = 1 * limits::kib;
 constexpr std::size_t shared_slice = limits::shared_body_slice + slice_slack;
 constexpr std::size_t full_slice = limits::body_slice + slice_slack;
@@ -33,12 +33,12 @@ constexpr std::size_t full_slice = limits::body_slice + slice_slack;
 constexpr std::size_t full_slice_from = full_slice / 2;
 
 constexpr std::size_t small_sizes = 13;
-constexpr std::size_t shared_slice_shelf = small_sizes;
-constexpr std::size_t full_slice_shelf = small_sizes + 1;
-constexpr std::size_t shelves = small_sizes + 2;
+constexpr std::size_t shared_slice_list = small_sizes;
+constexpr std::size_t full_slice_list = small_sizes + 1;
+constexpr std::size_t lists = small_sizes + 2;
 
 struct place {
-    std::size_t shelf;
+    std::size_t list;
     std::size_t size;
 };
 
@@ -49,27 +49,27 @@ constexpr place small_place(std::size_t size) noexcept {
     constexpr auto first_width = static_cast<std::size_t>(std::bit_width(smallest - 1));
     return {2 * (width - first_width) + upper_half - 1, (3 + upper_half) << (width - 2)};
 }
-static_assert(small_place(1).shelf == 0 && small_place(smallest).size == smallest);
-static_assert(small_place(smallest + 1).shelf == 1 && small_place(smallest + 1).size == smallest * 3 / 2);
-static_assert(small_place(limits::recycled_largest).shelf == small_sizes - 1 &&
+static_assert(small_place(1).list == 0 && small_place(smallest).size == smallest);
+static_assert(small_place(smallest + 1).list == 1 && small_place(smallest + 1).size == smallest * 3 / 2);
+static_assert(small_place(limits::recycled_largest).list == small_sizes - 1 &&
               small_place(limits::recycled_largest).size == limits::recycled_largest);
 
-/// Shelf `shelves`: a size that is not kept.
+/// List `lists`: a size that is not kept.
 constexpr place place_of(std::size_t size) noexcept {
     if (size <= limits::recycled_largest) return small_place(size);
-    if (size <= shared_slice) return {shared_slice_shelf, shared_slice};
-    if (size > full_slice_from && size <= full_slice) return {full_slice_shelf, full_slice};
-    return {shelves, size};
+    if (size <= shared_slice) return {shared_slice_list, shared_slice};
+    if (size > full_slice_from && size <= full_slice) return {full_slice_list, full_slice};
+    return {lists, size};
 }
 
 constexpr auto most_kept = [] {
-    std::array<std::size_t, shelves> most{};
+    std::array<std::size_t, lists> most{};
     for (std::size_t size = smallest; size <= limits::recycled_largest; ++size) {
-        const auto [shelf, rounded] = small_place(size);
-        most[shelf] = std::min(limits::recycled_blocks, limits::recycled_octets / rounded);
+        const auto [list, rounded] = small_place(size);
+        most[list] = std::min(limits::recycled_blocks, limits::recycled_bytes / rounded);
     }
-    most[shared_slice_shelf] = limits::recycled_shared_slices;
-    most[full_slice_shelf] = limits::recycled_slices;
+    most[shared_slice_list] = limits::recycled_shared_slices;
+    most[full_slice_list] = limits::recycled_slices;
     return most;
 }();
 static_assert(std::ranges::max(most_kept) <= limits::recycled_blocks);
@@ -86,7 +86,7 @@ void unpoison([[maybe_unused]] char* block, [[maybe_unused]] std::size_t size) n
 }
 
 // The addresses are not in the blocks: those are poisoned, and LeakSanitizer does not look there.
-struct shelf {
+struct free_list {
     std::size_t kept = 0;
     std::array<char*, limits::recycled_blocks> blocks{};
 };
@@ -94,7 +94,7 @@ struct shelf {
 enum class thread_state : unsigned char { new_born, at_work, ending };
 
 // Neither has a destructor, so both can still be used when objects die after the clearance of their thread.
-constinit thread_local std::array<shelf, shelves> this_threads_shelves{};
+constinit thread_local std::array<free_list, lists> this_threads_lists{};
 constinit thread_local thread_state state = thread_state::new_born;
 
 struct clearance {
@@ -103,13 +103,13 @@ struct clearance {
     clearance& operator=(const clearance&) = delete;
     ~clearance() {
         state = thread_state::ending;
-        for (shelf& each : this_threads_shelves) {
+        for (free_list& each : this_threads_lists) {
             while (each.kept != 0) ::operator delete(each.blocks[--each.kept]);
         }
     }
 };
 
-/// Whether a block may be kept on this thread, which clears its shelves when it ends.
+/// Whether a block may be kept on this thread, which clears its lists when it ends.
 bool may_keep() noexcept {
     if (state == thread_state::at_work) return true;
     if (state == thread_state::ending) return false;
@@ -122,8 +122,8 @@ bool may_keep() noexcept {
 
 memory_block take_memory(std::size_t size) {
     const auto [number, rounded] = place_of(size);
-    if (number != shelves) {
-        shelf& from = this_threads_shelves[number];
+    if (number != lists) {
+        free_list& from = this_threads_lists[number];
         if (from.kept != 0) {
             char* const block = from.blocks[--from.kept];
             unpoison(block, rounded);
@@ -135,8 +135,8 @@ memory_block take_memory(std::size_t size) {
 
 void give_memory_back(char* data, std::size_t size) noexcept {
     const auto [number, rounded] = place_of(size);
-    if (number != shelves) {
-        shelf& to = this_threads_shelves[number];
+    if (number != lists) {
+        free_list& to = this_threads_lists[number];
         if (to.kept < most_kept[number] && may_keep()) {
             poison(data, rounded);
             to.blocks[to.kept++] = data;

@@ -78,7 +78,7 @@ io::awaitable<bool> client::connect_once() {
     if (stopping_) co_return true;
     if (error) {
         if (is_news({trouble::kind::unreachable, error})) {
-            spdlog::warn("cannot reach the server at {}: {}; trying again until it answers",
+            spdlog::warn("cannot reach the server at {}: {}; trying again until it responds",
                          to_string(settings_.server_addr), dialled->tried());
         }
         co_return false;

@@ -32,7 +32,7 @@ class client : public std::enable_shared_from_this<client> {
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
  private:
-    /// Why there is no connection, as far as it decides whether that is said again.
+    /// Why there is no connection, as far as it decides whether that is logged again.
     struct trouble {
         enum class kind : std::uint8_t { unreachable, not_a_server, busy, lost };
         kind what;
@@ -41,7 +41,7 @@ class client : public std::enable_shared_from_this<client> {
     };
 
     [[nodiscard]] io::awaitable<void> run();
-    /// Also where run() was dropped for want of memory: then it begins anew.
+    /// Also where run() ended by an exception: then it begins anew.
     void run_ended();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] io::awaitable<bool> connect_once();

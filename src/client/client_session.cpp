@@ -54,7 +54,7 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
 std::size_t client_session::drain() {
     stopping_ = true;
     link_->announce({protocol::goaway_reason::shutdown, "the client is shutting down", {}});
-    link_->streams().tell_stopping();
+    link_->streams().notify_stopping();
     return link_->streams().size();
 }
 

@@ -17,7 +17,7 @@ namespace tunnel::client {
 
 /// How a connection to the server ended.
 enum class outcome : std::uint8_t {
-    lost,           ///< network or server gone: connect again and take over
+    lost,           ///< network or server lost: connect again and take over
     replaced,       ///< another client is active now
     busy,           ///< standing by: another client is still active
     shut_down,      ///< the server is ending: connect again

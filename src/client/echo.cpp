@@ -18,16 +18,16 @@ namespace {
 class sha256 {
  public:
     sha256() { sha256_init(&state_); }
-    void update(std::string_view octets) {
-        sha256_update(&state_, octets.size(), reinterpret_cast<const std::uint8_t*>(octets.data()));
+    void update(std::string_view bytes) {
+        sha256_update(&state_, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
     }
     [[nodiscard]] std::string hex() {
         std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
         sha256_digest(&state_, digest.size(), digest.data());
         std::string text;
-        for (const auto octet : digest) {
-            text += "0123456789abcdef"[octet >> 4U];
-            text += "0123456789abcdef"[octet & 15U];
+        for (const auto byte : digest) {
+            text += "0123456789abcdef"[byte >> 4U];
+            text += "0123456789abcdef"[byte & 15U];
         }
         return text;
     }
@@ -36,16 +36,16 @@ class sha256 {
     sha256_ctx state_{};
 };
 
-// JSON is UTF-8 and a header is octets: one character U+0000..U+00FF for each, as on the wire.
-std::string as_text(std::string_view octets) {
+// JSON is UTF-8 and a header is bytes: one character U+0000..U+00FF for each, as on the wire.
+std::string as_text(std::string_view bytes) {
     std::string text;
-    for (const char c : octets) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x80) {
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
             text += c;
         } else {
-            text += static_cast<char>(0xC0U | (octet >> 6U));
-            text += static_cast<char>(0x80U | (octet & 0x3FU));
+            text += static_cast<char>(0xC0U | (byte >> 6U));
+            text += static_cast<char>(0x80U | (byte & 0x3FU));
         }
     }
     return text;
@@ -96,20 +96,20 @@ io::awaitable<void> echo::run() {
     if (!request_.trailers.empty()) description["trailers"] = as_json(request_.trailers);
     const auto text = description.dump(2) + "\n";
 
-    protocol::response answer;
-    answer.head.status = 200;
-    answer.head.reason = "OK";
-    answer.head.fields.add("Content-Type", "application/json");
-    answer.head.content_length = text.size();
-    if (request_.head.method != "HEAD") answer.body.append(text);
-    answer.end = true;
-    exchange_->send(std::move(answer));
-    answered_ = true;
+    protocol::response response;
+    response.head.status = 200;
+    response.head.reason = "OK";
+    response.head.fields.add("Content-Type", "application/json");
+    response.head.content_length = text.size();
+    if (request_.head.method != "HEAD") response.body.append(text);
+    response.end = true;
+    exchange_->send(std::move(response));
+    responded_ = true;
     log_request(request_.head.method, request_.head.target, 200, io::clock::now() - started, text.size());
 }
 
 void echo::ended() {
-    if (!answered_) exchange_->cancel(protocol::cancel_reason::local_reset);
+    if (!responded_) exchange_->cancel(protocol::cancel_reason::local_reset);
 }
 
 }  // namespace tunnel::client

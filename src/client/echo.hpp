@@ -8,8 +8,8 @@
 
 namespace tunnel::client {
 
-/// Answers a request by itself with a JSON description of it, so that a tunnel can be tried without a local app:
-/// method, path, headers, body size and SHA-256, trailers.
+/// Responds to a request without an app, with a JSON description of it, so that a tunnel can be tried without a local
+/// app: method, path, headers, body size and SHA-256, trailers.
 class echo {
  public:
     echo(std::shared_ptr<mux::exchange> exchange, protocol::request request);
@@ -21,7 +21,7 @@ class echo {
  private:
     std::shared_ptr<mux::exchange> exchange_;
     protocol::request request_;
-    bool answered_ = false;
+    bool responded_ = false;
 };
 
 }  // namespace tunnel::client

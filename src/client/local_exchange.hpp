@@ -58,7 +58,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     void upload_over();
     void stop_upload_at_end();
 
-    /// `none`: the final head is there. Empty: what has arrived does not tell. Interim heads are passed on.
+    /// `none`: the final head is there. Empty: what has arrived does not decide it. Interim heads are passed on.
     [[nodiscard]] std::optional<mux::failure> read_final_head();
     /// Keeps why the app's response is refused, for log and caller.
     [[nodiscard]] mux::failure refuse(const http::parse_error& error);

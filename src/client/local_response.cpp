@@ -74,19 +74,19 @@ failure local_exchange::begin_response() {
     moved_ = io::clock::now();
     decoder_ = switched ? http::body_decoder(body_kind::until_close, 0) : http::make_decoder(received_);
     http::parse_error error;
-    protocol::response answer;
-    answer.body = proxy::take_buffered_body(*connection, decoder_, error);
+    protocol::response response;
+    response.body = proxy::take_buffered_body(*connection, decoder_, error);
     if (error) return refuse(error);
-    answer.head = std::move(received_.head);
-    if (rewriting_) rewriting_->rewrite(answer.head);
-    if (answer.head.reason.size() > limits::max_reason) answer.head.reason.clear();
+    response.head = std::move(received_.head);
+    if (rewriting_) rewriting_->rewrite(response.head);
+    if (response.head.reason.size() > limits::max_reason) response.head.reason.clear();
     // A chunked body stays recognisable as one only if it is not empty or comes in frames of its own.
-    const auto empty_chunked = received_.body == body_kind::chunked && answer.body.empty();
-    answer.end = decoder_.done() && !empty_chunked;
-    if (answer.end) answer.trailers = std::move(decoder_.trailers());
-    body_bytes_ = answer.body.size();
+    const auto empty_chunked = received_.body == body_kind::chunked && response.body.empty();
+    response.end = decoder_.done() && !empty_chunked;
+    if (response.end) response.trailers = std::move(decoder_.trailers());
+    body_bytes_ = response.body.size();
     response_ = decoder_.done() ? progress::whole : progress::head_sent;
-    exchange_->send(std::move(answer));
+    exchange_->send(std::move(response));
     if (response_ == progress::whole && empty_chunked) {
         protocol::data last;
         last.end = true;
@@ -121,12 +121,12 @@ void local_exchange::give_up(failure last) {
         return exchange_->fail_after_sent(last, cancel_reason::local_reset);
     auto own = proxy::make_error_answer(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
     status_ = own.head.status;
-    protocol::response answer;
-    answer.head = std::move(own.head);
-    answer.head.content_length = own.body.size();
-    if (request_->head.method != "HEAD") answer.body.append(own.body);
-    answer.end = true;
-    exchange_->send(std::move(answer));
+    protocol::response response;
+    response.head = std::move(own.head);
+    response.head.content_length = own.body.size();
+    if (request_->head.method != "HEAD") response.body.append(own.body);
+    response.end = true;
+    exchange_->send(std::move(response));
     exchange_->stop_peer();
 }
 

@@ -129,7 +129,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add(local_host(o));
     line.group("Behaviour");
     line.add(host_header(o));
-    line.add("--echo", o.echo, "no local app: answer with a JSON description of each request");
+    line.add("--echo", o.echo, "no local app: respond with a JSON description of each request");
     line.add("--exit-when-replaced", o.exit_when_replaced, "exit 3 when another client takes over");
     line.add("--raw-bodies", o.raw_bodies, "no base64 between client and server: faster");
     line.group("Time limits");
@@ -138,7 +138,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add("--drain-timeout", o.drain_timeout, "for requests in flight to end after SIGTERM");
     line.group("Limits");
     line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,
-                   "of an answer's head, else 502");
+                   "of a response's head, else 502");
     line.group("Program");
     line.add(o.common);
 

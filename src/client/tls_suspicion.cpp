@@ -18,7 +18,7 @@ namespace {
 using namespace std::string_view_literals;
 
 // A record of type handshake with a ClientHello that offers TLS 1.2 with one cipher suite: a server takes it, or
-// answers with an alert, and either is a TLS record.
+// replies with an alert, and either is a TLS record.
 constexpr auto client_hello =
     "\x16\x03\x01\x00\x2d"
     "\x01\x00\x00\x29\x03\x03"

@@ -36,7 +36,7 @@ class body_decoder {
     [[nodiscard]] bool end_of_input() noexcept;
 
     [[nodiscard]] bool done() const noexcept;
-    /// Fields of the trailer section; whole when done. Framing and hop-by-hop fields are gone.
+    /// Fields of the trailer section; whole when done. Framing and hop-by-hop fields are removed.
     [[nodiscard]] field_list& trailers() noexcept { return trailers_; }
     /// Chunked framing, whatever remaining() says of the current chunk.
     [[nodiscard]] bool chunked() const noexcept { return state_ >= state::size; }

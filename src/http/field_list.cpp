@@ -42,9 +42,9 @@ void field_list::append(std::string_view name, std::string_view value) {
     const std::size_t bytes = around_a_field + name.size() + value.size();
     char* const line = lines_.prepare(bytes + readable_behind);
     std::memcpy(line, &sizes, sizeof sizes);
-    char* const behind_name = copy_octets(line + sizeof sizes, name);
+    char* const behind_name = copy_bytes(line + sizeof sizes, name);
     std::memcpy(behind_name, colon.data(), colon.size());
-    char* const behind_value = copy_octets(behind_name + colon.size(), value);
+    char* const behind_value = copy_bytes(behind_name + colon.size(), value);
     std::memcpy(behind_value, line_end.data(), line_end.size());
     lines_.commit(bytes);
     ++size_;
@@ -70,7 +70,7 @@ void field_list::add_valid_line(std::string_view line, std::size_t name_size) {
     const line_sizes sizes{static_cast<std::uint32_t>(name_size), static_cast<std::uint32_t>(value_size)};
     char* const at = lines_.prepare(sizeof sizes + line.size() + readable_behind);
     std::memcpy(at, &sizes, sizeof sizes);
-    copy_octets(at + sizeof sizes, line);
+    copy_bytes(at + sizeof sizes, line);
     lines_.commit(sizeof sizes + line.size());
     ++size_;
 }

@@ -21,7 +21,7 @@ class head_writer {
     ~head_writer() { out_.commit(static_cast<std::size_t>(at_ - begin_)); }
 
     head_writer& operator<<(std::string_view text) noexcept {
-        at_ = copy_octets(at_, text);
+        at_ = copy_bytes(at_, text);
         return *this;
     }
     head_writer& operator<<(std::uint64_t n) noexcept {

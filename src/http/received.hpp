@@ -12,8 +12,8 @@ namespace tunnel::http {
 /// declared to be empty.
 enum class body_kind : std::uint8_t { none, length, chunked, until_close };
 
-/// A request from a client. In `head`, hop-by-hop and framing fields are gone (RFC 9110 section 7.6.1: Connection and
-/// what it names, but never Host), Host is the authority of an absolute-form target, the target is in origin-form
+/// A request from a client. In `head`, hop-by-hop and framing fields are removed (RFC 9110 section 7.6.1: Connection
+/// and what it names, but never Host), Host is the authority of an absolute-form target, the target is in origin-form
 /// (or `*`).
 struct received_request {
     request_head head;
@@ -24,7 +24,7 @@ struct received_request {
     std::string hop_by_hop;         ///< of a chunked message: names listed in Connection, for body_decoder
 };
 
-/// A response from the app, hop-by-hop and framing fields gone.
+/// A response from the app, hop-by-hop and framing fields removed.
 struct received_response {
     response_head head;
     body_kind body = body_kind::none;

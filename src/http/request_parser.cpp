@@ -10,8 +10,8 @@ namespace tunnel::http {
 namespace {
 
 // Expect, Upgrade and TE are not for HTTP/1.0 (RFC 9110 sections 10.1.1 and 7.8). An Upgrade in a request with a
-// chunked body is ignored, as any may be: on a stream of the tunnel only a declared length tells where the body ends
-// and the other protocol begins.
+// chunked body is ignored, as any may be: on a stream of the tunnel only a declared length determines where the body
+// ends and the other protocol begins.
 bool may_upgrade(const received_request& request, const connection_fields& fields) {
     return request.minor > 0 && request.body != body_kind::chunked && fields.options().upgrade() &&
            grammar::is_protocol_list(fields.upgrade());

@@ -18,7 +18,7 @@ bool has_two_hosts(const field_list& fields) noexcept {
 
 bool is_writable(const field_list& fields) noexcept {
     if (fields.size() > limits::max_fields + limits::added_fields) return false;
-    if (fields.bytes() > limits::largest_head + limits::added_octets) return false;
+    if (fields.bytes() > limits::largest_head + limits::added_bytes) return false;
     if (fields.all_valid()) return true;
     for (const auto [name, value] : fields) {
         if (!grammar::is_token(name) || !grammar::is_field_value(value) || is_connection_field(name)) return false;

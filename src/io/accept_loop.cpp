@@ -80,7 +80,7 @@ awaitable<void> accept_loop::run() {
             continue;
         }
         if (stopped_ || error == asio::error::operation_aborted) break;
-        // The connection that was to be accepted may be closed already, which is no reason to pause.
+        // The connection that was to be accepted may be closed already, which must not pause the loop.
         if (error == asio::error::connection_aborted) continue;
         spdlog::warn("cannot accept on port {}: {}; next try in {} ms", local().port, error.message(), backoff.count());
         pause_.expires_after(backoff);

@@ -44,7 +44,7 @@ void connection::watch() {
 }
 
 void connection::watch(std::chrono::milliseconds most) {
-    if (!watch_deadline_) watch_deadline_ = std::make_unique<deadline>(strand_, [this] { tell_of_input(); });
+    if (!watch_deadline_) watch_deadline_ = std::make_unique<deadline>(strand_, [this] { notify_input(); });
     watch_deadline_->set(most);
     watch();
 }
@@ -57,7 +57,7 @@ void connection::read_watched() {
     }
     error_code error;
     if (input_.size() >= input_limit_) {
-        // With nothing to read into, only the socket's error condition tells of a peer that reset it.
+        // With nothing to read into, only the socket's error condition shows that the peer reset it.
         if (stream_.ended()) error = stream_.take_error();
         if (error) watched_read_ended(error);
         return;
@@ -77,10 +77,10 @@ void connection::watched_read_ended(error_code error) {
     watching_ = false;
     if (watch_deadline_) watch_deadline_->clear();
     note_end(error);
-    tell_of_input();
+    notify_input();
 }
 
-void connection::tell_of_input() {
+void connection::notify_input() {
     // A copy: what is called may close the connection, which drops the original.
     if (auto callback = on_input_) callback();
     input_changed_.notify_now();
@@ -120,12 +120,12 @@ void connection::note_end(error_code error) noexcept {
     if (error != asio::error::eof) read_error_ = error;
 }
 
-void connection::unread(std::string_view octets) {
-    if (octets.empty()) return;
+void connection::unread(std::string_view bytes) {
+    if (bytes.empty()) return;
     const byte_buffer rest(buffered());
     input_.clear();
     first_ = 0;
-    input_.append(octets);
+    input_.append(bytes);
     input_.append(rest.view());
 }
 
@@ -163,7 +163,7 @@ awaitable<error_code> connection::write(gather pieces) {
             error = asio::error::operation_aborted;
             break;
         }
-        // The kernel calls a socket writable only once half of what may be unsent is gone. Who reads slowly may not
+        // The kernel calls a socket writable only once half of what may be unsent is gone. A slow reader may not
         // have got that far.
         if (write_stalled_ && stream_.unacknowledged() >= held) {
             abort();

@@ -20,7 +20,7 @@ namespace tunnel::io {
 /// something else is awaited, and writes that go out at once where the socket takes them. Belongs to one strand.
 class connection : public std::enable_shared_from_this<connection>, private socket_watcher, private deferred {
  public:
-    /// `input_limit`: octets of input buffered at most. `write_stall`: a write that moves nothing for this long
+    /// `input_limit`: bytes of input buffered at most. `write_stall`: a write that moves nothing for this long
     /// closes the connection; zero: no limit.
     connection(connected_socket socket, std::size_t input_limit, std::chrono::milliseconds write_stall);
     connection(const connection&) = delete;
@@ -31,7 +31,7 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     [[nodiscard]] std::string peer_address() const { return stream_.peer_address(); }
     [[nodiscard]] std::string peer_name() const { return stream_.peer_name(); }
 
-    /// Called once the connection is shared: from now on it hears of its socket.
+    /// Registers for readiness events. Called once the connection is held by a shared_ptr.
     void start();
 
     // --- input: heads and whatever came with them
@@ -44,10 +44,10 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     [[nodiscard]] bool at_end() const noexcept { return at_end_; }
     [[nodiscard]] error_code read_error() const noexcept { return read_error_; }
 
-    /// Reads once as soon as there is something, so that octets, a FIN or a reset are seen while nobody reads; of a
+    /// Reads once as soon as there is something, so that bytes, a FIN or a reset are seen while nothing reads; of a
     /// full buffer, only a reset. Never inside this call.
     void watch();
-    /// The same, and whoever waits for input is told once `most` has passed, also where nothing has arrived.
+    /// The same, and the waiter for input is also resumed once `most` has passed without input.
     void watch(std::chrono::milliseconds most);
     /// Until input arrived, the end was seen, the time of the watch has passed, or `wake` was called. One waiter.
     [[nodiscard]] awaitable<void> wait_input() { return input_changed_.wait(); }
@@ -55,14 +55,14 @@ class connection : public std::enable_shared_from_this<connection>, private sock
     /// Called, on the strand, whenever a watched read completes or its time has passed.
     void on_input(std::function<void()> callback) { on_input_ = std::move(callback); }
 
-    /// Next octets of a body, at most `most`, straight from the socket where nothing is buffered. Empty:
+    /// Next bytes of a body, at most `most`, straight from the socket where nothing is buffered. Empty:
     /// at_end(), or interrupted.
     [[nodiscard]] awaitable<void> read(byte_buffer& into, std::size_t most);
 
     /// Ends a pending `read` or `wait_input` with nothing; the connection stays usable.
     void interrupt_read();
-    /// Puts back octets that `read` gave and that belong to the next message.
-    void unread(std::string_view octets);
+    /// Puts back bytes that `read` gave and that belong to the next message.
+    void unread(std::string_view bytes);
 
     /// Whether the peer neither closed nor sent something unasked for, without waiting for the event loop to say so.
     [[nodiscard]] bool quiet() const noexcept;
@@ -86,7 +86,7 @@ class connection : public std::enable_shared_from_this<connection>, private sock
 
     void read_watched();
     void watched_read_ended(error_code error);
-    void tell_of_input();
+    void notify_input();
     void note_end(error_code error) noexcept;
     void end_waits();
 

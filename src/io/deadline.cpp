@@ -5,7 +5,7 @@
 
 namespace tunnel::io {
 
-// Shared with the pending wait, which may complete after the deadline is gone.
+// Shared with the pending wait, which may complete after the deadline was destroyed.
 struct deadline::state : std::enable_shared_from_this<state> {
     state(const executor& strand, std::function<void()> callback) : timer(strand), expired(std::move(callback)) {}
 

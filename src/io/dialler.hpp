@@ -37,7 +37,7 @@ class last_good_endpoint {
 [[nodiscard]] std::vector<tcp::endpoint> interleave_families(const std::vector<tcp::endpoint>& found);
 
 /// One outgoing connection in the making, which can be cancelled at any moment. Where there are several endpoints, they
-/// race (RFC 8305, "Happy Eyeballs"): the next one is tried once one has failed or has not answered within
+/// race (RFC 8305, "Happy Eyeballs"): the next one is tried once one has failed or has not connected within
 /// `limits::dial_stagger`, and the first that connects wins. Belongs to one strand; used once.
 class dialler {
  public:

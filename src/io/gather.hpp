@@ -10,7 +10,7 @@
 
 namespace tunnel::io {
 
-/// Up to four pieces that leave in one write: head, chunk line, body, chunk end. A ConstBufferSequence.
+/// Up to four buffers that are written with one call: head, chunk line, body, chunk end. A ConstBufferSequence.
 /// A class with constructors on purpose: GCC 12 mishandles aggregates as arguments of a co_await (PR 107288).
 class gather {
  public:
@@ -24,7 +24,7 @@ class gather {
         assert(last_ < pieces_.size());
         pieces_[last_++] = asio::const_buffer(piece.data(), piece.size());
     }
-    /// Drops `n` octets from the front.
+    /// Drops `n` bytes from the front.
     void consume(std::size_t n) noexcept {
         while (first_ < last_ && n >= pieces_[first_].size()) n -= pieces_[first_++].size();
         if (n > 0) pieces_[first_] += n;

@@ -16,7 +16,7 @@ poller& poller_of(const executor& strand) {
     return asio::use_service<poller>(asio::query(strand, asio::execution::context));
 }
 
-void poller::tell(socket_watcher& watcher, const socket_events& events) noexcept {
+void poller::notify(socket_watcher& watcher, const socket_events& events) noexcept {
     try {
         watcher.ready(events);
     } catch (const std::exception&) {
@@ -27,14 +27,14 @@ void poller::tell(socket_watcher& watcher, const socket_events& events) noexcept
 void poller::defer(const executor& strand, std::shared_ptr<deferred> task) {
     if (!is_whole_context(strand)) return post_to(strand, [task = std::move(task)] { task->run_deferred(); });
     deferred_.push_back(std::move(task));
-    if (!in_turn_) post_deferred();
+    if (!in_iteration_) post_deferred();
 }
 
 void poller::post_deferred() {
     if (posted_) return;
     asio::post(context_, [this] {
         posted_ = false;
-        in_turn_ = true;
+        in_iteration_ = true;
         run_deferred();
     });
     posted_ = true;
@@ -47,12 +47,12 @@ void poller::run_deferred() noexcept {
             try {
                 std::exchange(task, nullptr)->run_deferred();
             } catch (const std::exception&) {
-                log_exception("what was put off", std::current_exception());
+                log_exception("deferred work", std::current_exception());
             }
         }
         running_.clear();
     }
-    in_turn_ = false;
+    in_iteration_ = false;
     if (!deferred_.empty()) post_deferred();
 }
 

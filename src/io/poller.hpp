@@ -10,33 +10,33 @@
 
 namespace tunnel::io {
 
-/// What has happened to a socket since its watcher was told last.
+/// What has happened to a socket since its watcher was last notified.
 struct socket_events {
     bool readable = false;
     bool writable = false;
-    /// An end of the connection, or an error, is there to be read, perhaps behind octets; a read that does not fill its
+    /// An end of the connection, or an error, is there to be read, perhaps behind bytes; a read that does not fill its
     /// room has not seen it yet.
     bool ended = false;
 };
 
-/// Whoever reads and writes a socket. Called on its strand.
+/// The reader and writer of a socket. Called on its strand.
 class socket_watcher {
  public:
     virtual ~socket_watcher() = default;
     virtual void ready(socket_events events) = 0;
 };
 
-/// Work that is put off to the end of a turn of the event loop.
+/// Work that is deferred to the end of an event-loop iteration.
 class deferred {
  public:
     virtual ~deferred() = default;
     virtual void run_deferred() = 0;
 };
 
-/// Tells which sockets may be read or written again, many at a time, and runs afterwards what was put off meanwhile: so
-/// that what arrived together leaves together. A socket is registered once, and read only when there is something to
-/// read; Asio's own operations try first and register what they could not do, which for small messages is one system
-/// call in three. The one for an io_context is a service of it.
+/// Notifies the watchers of all sockets that are ready, then runs the work that they deferred: output that belongs to
+/// input of one iteration is coalesced into few writes. A socket is registered once, and read only when there is
+/// something to read; Asio's own operations try first and register what they could not do, which for small messages is
+/// one system call in three. The one for an io_context is a service of it.
 class poller : public asio::execution_context::service {
  public:
     using key_type = poller;
@@ -47,14 +47,14 @@ class poller : public asio::execution_context::service {
     poller& operator=(const poller&) = delete;
     ~poller() override;
 
-    /// (any thread) From now on `watcher` is told of the socket's events, on `strand`.
+    /// (any thread) Registers `watcher` for readiness events of the socket, delivered on `strand`.
     void add(int descriptor, std::weak_ptr<socket_watcher> watcher, const executor& strand);
     /// (any thread) Before the socket is closed.
     void remove(int descriptor) noexcept;
 
-    /// (any thread) A read found less than it had room for, or nothing: tell when there is more.
+    /// (any thread) A read found less than it had room for, or nothing: notify when there is more.
     void await_readable(int descriptor);
-    /// (any thread) A write found no room: tell when there is.
+    /// (any thread) A write found no room: notify when there is.
     void await_writable(int descriptor);
 
     /// (the strand) Runs `task` on the strand, once what is ready now has been served; never inside this call.
@@ -65,20 +65,20 @@ class poller : public asio::execution_context::service {
 
     void shutdown() noexcept override;
     /// Logs what a watcher throws: the other watchers are not affected.
-    static void tell(socket_watcher& watcher, const socket_events& events) noexcept;
-    /// Ends a turn. One that puts off work without end must not keep the others from their turn.
+    static void notify(socket_watcher& watcher, const socket_events& events) noexcept;
+    /// Ends an iteration. Work that defers more work without end must not starve the sockets.
     void run_deferred() noexcept;
     void post_deferred();
 
     asio::io_context& context_;
-    bool in_turn_ = false;
+    bool in_iteration_ = false;
     bool posted_ = false;
     std::vector<std::shared_ptr<deferred>> deferred_;
     std::vector<std::shared_ptr<deferred>> running_;
     std::unique_ptr<impl> impl_;
 };
 
-/// The poller of the io_context that the strand is on. Slow: for who keeps it.
+/// The poller of the io_context that the strand is on. Slow: keep the result.
 [[nodiscard]] poller& poller_of(const executor& strand);
 
 }  // namespace tunnel::io

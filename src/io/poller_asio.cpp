@@ -16,7 +16,7 @@ struct poller::impl {
             : socket(strand, descriptor), watcher(std::move(w)) {}
         ~entry() { socket.release(); }  // its owner closes it
 
-        /// What happened to the socket, of `what`: Asio may tell of what its number meant before.
+        /// What happened to the socket, of `what`: Asio may report an event of an earlier socket with this number.
         [[nodiscard]] socket_events look(asio::posix::descriptor_base::wait_type what);
 
         asio::posix::stream_descriptor socket;
@@ -44,7 +44,7 @@ socket_events poller::impl::entry::look(asio::posix::descriptor_base::wait_type 
     if (::poll(&asked, 1, 0) <= 0) return events;
     events.writable = what == base::wait_write;
     events.readable = !events.writable;
-    events.ended = events.readable;  // it may have: whoever reads finds out
+    events.ended = events.readable;  // it may have: the next read finds out
     return events;
 }
 
@@ -56,7 +56,7 @@ void poller::impl::wait(const std::shared_ptr<entry>& e, asio::posix::descriptor
         const auto events = e->look(what);
         if (events.readable || events.writable) {
             if (events.writable) e->awaits_writable = false;
-            tell(*watcher, events);
+            notify(*watcher, events);
         } else {
             wait(e, what);
         }
@@ -87,14 +87,14 @@ void poller::add(int descriptor, std::weak_ptr<socket_watcher> watcher, const ex
 }
 
 void poller::remove(int descriptor) noexcept {
-    std::shared_ptr<impl::entry> gone;
+    std::shared_ptr<impl::entry> removed;
     const std::scoped_lock lock(impl_->mutex);
     const auto at = impl_->entries.find(descriptor);
     if (at == impl_->entries.end()) return;
-    gone = std::move(at->second);
+    removed = std::move(at->second);
     impl_->entries.erase(at);
-    gone->watcher.reset();
-    gone->socket.release();
+    removed->watcher.reset();
+    removed->socket.release();
 }
 
 void poller::await_readable(int descriptor) {

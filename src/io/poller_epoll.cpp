@@ -36,7 +36,7 @@ struct poller::impl {
     explicit impl(poller& of) : owner(of), queue(of.context_, epoll_create1(EPOLL_CLOEXEC)) {}
 
     void wait();
-    void turn();
+    void run_iteration();
     void dispatch(const epoll_event& event);
 
     struct entry {
@@ -111,7 +111,7 @@ void poller::remove(int descriptor) noexcept {
     if (--impl_->open == 0 && impl_->waiting) impl_->queue.cancel(failed);
 }
 
-void poller::await_readable(int) {}  // every arrival is told
+void poller::await_readable(int) {}  // every arrival is notified
 
 void poller::await_writable(int descriptor) {
     const std::scoped_lock lock(impl_->mutex);
@@ -126,18 +126,19 @@ void poller::impl::wait() {
     if (waiting || open == 0) return;
     waiting = true;
     auto arrived = [this](const error_code& error) {
-        if (!error) return turn();
+        if (!error) return run_iteration();
         const std::scoped_lock lock(mutex);
         waiting = false;
-        if (error == asio::error::operation_aborted) wait();  // a socket may have come since the last one went
+        if (error == asio::error::operation_aborted)
+            wait();  // a socket may have been added since the last one was removed
     };
     queue.async_wait(asio::posix::descriptor_base::wait_read, std::move(arrived));
 }
 
-void poller::impl::turn() {
-    std::array<epoll_event, limits::sockets_a_turn> events;
+void poller::impl::run_iteration() {
+    std::array<epoll_event, limits::sockets_per_iteration> events;
     const auto n = epoll_wait(queue.native_handle(), events.data(), static_cast<int>(events.size()), 0);
-    owner.in_turn_ = true;
+    owner.in_iteration_ = true;
     for (int i = 0; i < n; ++i) dispatch(events[static_cast<std::size_t>(i)]);
     owner.run_deferred();
     const std::scoped_lock lock(mutex);
@@ -157,8 +158,8 @@ void poller::impl::dispatch(const epoll_event& event) {
     }
     if (!watcher) return;
     const auto what = events_from(event.events);
-    if (!strand) return tell(*watcher, what);
-    post_to(strand, [watcher = std::move(watcher), what] { tell(*watcher, what); });
+    if (!strand) return notify(*watcher, what);
+    post_to(strand, [watcher = std::move(watcher), what] { notify(*watcher, what); });
 }
 
 }  // namespace tunnel::io

@@ -17,7 +17,7 @@ namespace tunnel::io {
 
 namespace {
 
-// Shared by the look-up thread and whoever waits; the thread may outlive the wait, even the io_context.
+// Shared by the look-up thread and the waiting coroutine; the thread may outlive the wait, even the io_context.
 struct lookup {
     std::mutex mutex;
     asio::steady_timer* waiting = nullptr;
@@ -45,7 +45,7 @@ void wake_waiting(const std::shared_ptr<lookup>& shared) {
     });
 }
 
-// The top of a thread: nobody could catch what it throws.
+// The top of a thread: no caller could catch what it throws.
 void look_up(const std::shared_ptr<lookup>& shared, const address& where) noexcept {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -59,7 +59,7 @@ void look_up(const std::shared_ptr<lookup>& shared, const address& where) noexce
     wake_waiting(shared);
 }
 
-/// The timer is gone when the wait is, also where the io_context drops the coroutine.
+/// The timer is destroyed with the wait, also where the io_context drops the coroutine.
 class waiting_timer {
  public:
     waiting_timer(lookup& shared, asio::steady_timer& timer) : shared_(shared) { shared_.waiting = &timer; }

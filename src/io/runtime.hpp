@@ -51,8 +51,8 @@ void post_to(const executor& strand, Function function) {
     asio::post(strand, std::move(function));
 }
 
-/// Runs `function` on that strand: at once where this is it already, which with one thread is always so; else
-/// queued. Only for calls that may run inside the caller.
+/// Runs `function` on that strand: inline if the strand is the whole context and this is its thread, which with one
+/// thread is always so; else queued. Only for functions that may run inside the calling one.
 template <class Function>
 void run_on(const executor& strand, Function function) {
     const auto* whole_context = strand.target<asio::io_context::executor_type>();

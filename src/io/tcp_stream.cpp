@@ -80,7 +80,7 @@ std::size_t tcp_stream::read(char* into, std::size_t room, error_code& error) {
 
 namespace {
 
-// Of one piece, a plain send is the cheaper call.
+// For one buffer, a plain send is the cheaper call.
 ssize_t send_pieces(int descriptor, const gather& pieces) noexcept {
     if (pieces.end() - pieces.begin() == 1) {
         return ::send(descriptor, pieces.begin()->data(), pieces.begin()->size(), send_flags);
@@ -106,7 +106,7 @@ void tcp_stream::await_writable() {
 
 void tcp_stream::fit_unsent() noexcept {
 #ifdef TCP_NOTSENT_LOWAT
-    const auto share = octets_a_round_trip(descriptor_) / limits::unsent_share;
+    const auto share = bytes_per_round_trip(descriptor_) / limits::unsent_share;
     // In whole steps: a speed that wavers is not to cost a system call each time.
     const auto steps = std::clamp(share, limits::unsent, limits::unsent_most) / limits::unsent;
     const auto more = pool_->change(more_unsent_, (steps - 1) * limits::unsent);
@@ -124,11 +124,11 @@ std::size_t tcp_stream::write(const gather& pieces, error_code& error) noexcept 
     return 0;
 }
 
-std::size_t tcp_stream::unacknowledged() const noexcept { return octets_unacknowledged(descriptor_); }
+std::size_t tcp_stream::unacknowledged() const noexcept { return bytes_unacknowledged(descriptor_); }
 
 bool tcp_stream::quiet() const noexcept {
-    char octet = 0;
-    return ::recv(descriptor_, &octet, 1, MSG_PEEK) < 0 && would_block();
+    char byte = 0;
+    return ::recv(descriptor_, &byte, 1, MSG_PEEK) < 0 && would_block();
 }
 
 error_code tcp_stream::take_error() noexcept {

@@ -26,25 +26,25 @@ class tcp_stream {
 
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ != closed; }
 
-    /// From now on `watcher` is told what happens, on `strand`; it hands that to `note` first.
+    /// Registers `watcher` for readiness events, on `strand`; it passes each to `note` first.
     void start(std::weak_ptr<socket_watcher> watcher, const executor& strand);
     void note(const socket_events& events) noexcept;
-    /// Whether there may be something to read that the watcher will not be told of again.
+    /// Whether there may be something to read of which the watcher will not be notified again.
     [[nodiscard]] bool readable() const noexcept { return readable_; }
     /// Whether the end, or an error, stands behind what there is to read.
     [[nodiscard]] bool ended() const noexcept { return ended_; }
 
-    /// Octets read into the `room` at `into`. Errors: would_block, eof, what the system says.
+    /// Bytes read into the `room` at `into`. Errors: would_block, eof, what the system says.
     [[nodiscard]] std::size_t read(char* into, std::size_t room, error_code& error);
-    /// Octets that the kernel took. Errors: would_block, what the system says.
+    /// Bytes that the kernel took. Errors: would_block, what the system says.
     [[nodiscard]] std::size_t write(const gather& pieces, error_code& error) noexcept;
-    /// After would_block: the watcher is told when the kernel takes more.
+    /// After would_block: notifies the watcher when the kernel takes more.
     void await_writable();
     /// Over a path that is long enough for it, the kernel may hold more unsent than usual.
     [[nodiscard]] bool holds_more_unsent() const noexcept { return more_unsent_ > 0; }
-    /// Octets written that the peer has not acknowledged; 0 where the system does not say.
+    /// Bytes written that the peer has not acknowledged; 0 where the system does not say.
     [[nodiscard]] std::size_t unacknowledged() const noexcept;
-    /// Whether nothing has arrived, neither octets nor an end.
+    /// Whether nothing has arrived, neither bytes nor an end.
     [[nodiscard]] bool quiet() const noexcept;
     /// The error that has come up (SO_ERROR), which is forgotten with this; none if there is none.
     [[nodiscard]] error_code take_error() noexcept;

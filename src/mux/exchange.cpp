@@ -25,7 +25,7 @@ void exchange::post_to_session(Function run) {
 
 void exchange::consumed(std::size_t bytes) {
     uncredited_ += bytes;
-    // Telling the peer of every write would cost more than the write.
+    // Notifying the peer of every write would cost more than the write.
     if (uncredited_ < limits::credit_step || over_) return;
     peer_->consumed(std::exchange(uncredited_, 0));
 }

@@ -26,7 +26,7 @@ goodbye::step goodbye::written(std::size_t open_streams) const noexcept {
 }
 
 goodbye::step goodbye::timed_out(std::size_t open_streams) const noexcept {
-    // A request may have crossed the goaway: it is answered first.
+    // A request may have crossed the goaway: its response comes first.
     if (state_ != state::finishing && open_streams > 0) return step::nothing;
     return step::close;
 }

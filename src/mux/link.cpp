@@ -298,7 +298,7 @@ void link::send(const protocol::closed_connection& m) {
 
 void link::start(const protocol::hello& ours, const protocol::hello& theirs) {
     streams_->start(ours, theirs);
-    send_ping();  // on a link that carries nothing yet, its answer takes one round trip
+    send_ping();  // on a link that carries nothing yet, the pong takes one round trip
 }
 
 void link::send_ping() {

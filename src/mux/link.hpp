@@ -98,7 +98,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     [[nodiscard]] bool other_version() const noexcept { return handshake_.other_version(); }
     /// Why the connection ended, for the log.
     [[nodiscard]] const std::string& ended() const noexcept { return ended_; }
-    /// What open exchanges are told when the connection ends.
+    /// The failure that open exchanges receive when the connection ends.
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
 
  private:
@@ -154,7 +154,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     io::deadline ending_;  // until the hello, or the end of the goodbye
     io::deadline retry_;   // of a write over a long path
 
-    bool watching_ = false;   // the poller tells of the socket's events
+    bool watching_ = false;   // registered with the poller
     bool scheduled_ = false;  // run_deferred() will be called
     bool received_anything_ = false;
     bool closed_ = false;

@@ -10,7 +10,7 @@
 
 namespace tunnel::mux {
 
-/// The frames on their way into the socket of a link: filled from the streams a buffer at a time, written as far as the
+/// The frames on their way into the socket of a link: filled from the streams buffer by buffer, written as far as the
 /// socket takes them. Belongs to the link's strand.
 class link_output {
  public:

@@ -52,7 +52,7 @@ class liveness {
 
     /// A ping leaves now, with the nonce that is returned.
     [[nodiscard]] std::uint64_t ping(time_point now) noexcept;
-    /// The round trip, where the nonce is that of the latest ping and it was not answered before.
+    /// The round trip, where the nonce is that of the latest ping and no pong for it arrived before.
     [[nodiscard]] std::optional<duration> pong(std::uint64_t nonce, time_point now) noexcept;
 
  private:

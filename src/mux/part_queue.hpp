@@ -17,7 +17,7 @@ class part {
  public:
     template <class From>
         requires std::constructible_from<Value, From> && (!std::same_as<std::remove_cvref_t<From>, part>)
-    // Whoever has a message has a part.
+    // A message converts to a part.
     // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions,bugprone-forwarding-reference-overload)
     part(From&& from) : node_(std::make_unique<node>(std::forward<From>(from))) {}
 

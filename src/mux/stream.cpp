@@ -70,7 +70,7 @@ void stream::send(part<outgoing> sent) {
 }
 
 void stream::send_fin() {
-    on_link([](stream& s) { s.tell_fin(); });
+    on_link([](stream& s) { s.write_fin(); });
 }
 
 void stream::consumed(std::size_t bytes) {
@@ -89,7 +89,7 @@ void stream::cancel_after_sent(protocol::cancel_reason reason) {
 }
 
 void stream::stop_peer() {
-    on_link([](stream& s) { s.tell_stop(); });
+    on_link([](stream& s) { s.write_stop(); });
 }
 
 // --- what this side sends
@@ -162,7 +162,7 @@ void stream::front_written() {
     [[maybe_unused]] const auto done = queue_.pop();
 }
 
-void stream::tell_fin() {
+void stream::write_fin() {
     if (cancelled() || closed()) return;
     // It must not overtake the body that it follows.
     if (!sent_all()) {
@@ -173,7 +173,7 @@ void stream::tell_fin() {
     host_->wake();
 }
 
-void stream::tell_stop() {
+void stream::write_stop() {
     if (cancelled() || received_all()) return;
     if (!sent_all()) {
         after_end_ = after_end::stop;
@@ -188,7 +188,7 @@ void stream::end_now(protocol::cancel_reason reason) {
     if (cancelled() || closed()) return;
     queue_.clear();
     if (host_->side() == role::server && !begun()) {
-        // The client has not heard of the stream, and must not hear of its end.
+        // The client does not know the stream: nothing of it was written, so no cancel may be.
         sending_ = send_state::cancelled;
         return finish_receiving();
     }
@@ -202,8 +202,8 @@ void stream::finish_sending(send_state last) {
     if (closed()) return close_if_done();
     if (last == send_state::cancelled) return;
     const auto then = std::exchange(after_end_, after_end::nothing);
-    if (then == after_end::fin) tell_fin();
-    if (then == after_end::stop) tell_stop();
+    if (then == after_end::fin) write_fin();
+    if (then == after_end::stop) write_stop();
 }
 
 // --- what arrives
@@ -280,7 +280,7 @@ void stream::take(const protocol::cancel& m) {
     if (!cancelled()) {
         exchange_->deliver(failed{to_failure(m.reason)});
         queue_.clear();
-        // Behind this side's end, a cancel says only that the peer takes no more, and needs no answer.
+        // Behind this side's end, a cancel says only that the peer takes no more, and needs no reply.
         if (!sent_all()) {
             append_frame(host_->control(), protocol::cancel{id_, m.reason});
             host_->wake();
@@ -311,7 +311,7 @@ void stream::fail(failure why) {
     if (!was_closed && session) session->deliver(failed{why});
 }
 
-void stream::tell_stopping() {
+void stream::notify_stopping() {
     if (exchange_ && !cancelled()) exchange_->deliver(stopping{});
 }
 

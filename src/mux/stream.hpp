@@ -93,7 +93,7 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     /// The connection has ended.
     void fail(failure why);
     /// This program is stopping.
-    void tell_stopping();
+    void notify_stopping();
 
     /// Appends the next frame with at most `slice` body bytes, if credit allows one.
     void write_next(byte_buffer& out, std::size_t slice);
@@ -103,7 +103,7 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     enum class send_state : std::uint8_t { waiting, begun, ended, cancelled };
     /// What the peer has sent; for a client, which has the request already, `head` does not occur.
     enum class receive_state : std::uint8_t { head, body, ended };
-    /// What is told to the peer once this side's end was written.
+    /// What is sent to the peer once this side's end was written.
     enum class after_end : std::uint8_t { nothing, fin, stop };
 
     template <class Function>
@@ -112,8 +112,8 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     void take_part(Part&& m);
     void enqueue(part<outgoing> sent);
     void end_now(protocol::cancel_reason reason);
-    void tell_fin();
-    void tell_stop();
+    void write_fin();
+    void write_stop();
     void give_credit(std::size_t bytes);
     void grow_window(std::size_t bytes);
 

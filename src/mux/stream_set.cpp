@@ -118,8 +118,8 @@ void stream_set::write_from(std::deque<std::shared_ptr<stream>>& ring, byte_buff
     s->write_next(out, has_output() ? shared_slice : limits::body_slice);
 }
 
-void stream_set::tell_stopping() {
-    table_.for_each([](stream& s) { s.tell_stopping(); });
+void stream_set::notify_stopping() {
+    table_.for_each([](stream& s) { s.notify_stopping(); });
 }
 
 void stream_set::fail_all(failure why) {

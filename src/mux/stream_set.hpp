@@ -30,7 +30,7 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     void note_round_trip(io::clock::duration took) noexcept { round_trip_ = std::min(round_trip_, took); }
 
     /// Server: opens a stream for a request whose response goes to a session on `session`. Null: the peer takes no
-    /// more streams at a time, or ids are used up.
+    /// more open streams, or ids are used up.
     [[nodiscard]] std::shared_ptr<exchange> open(const io::executor& session, part<outgoing> request);
 
     /// Client: registers the stream that a request opened. Null: `error` is the connection's, or the stream was refused
@@ -57,8 +57,8 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
 
     /// Every open exchange fails.
     void fail_all(failure why);
-    /// Every session with an open exchange is told that the program is stopping.
-    void tell_stopping();
+    /// Notifies every session with an open exchange that the program is stopping.
+    void notify_stopping();
     /// The link has ended: nothing is written any more.
     void detach() noexcept { wake_ = nullptr; }
 

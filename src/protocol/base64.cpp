@@ -14,7 +14,7 @@ namespace {
 
 using detail::base64_alphabet;
 
-using octet = unsigned char;
+using byte = unsigned char;
 
 /// The two characters of every 12-bit number.
 constexpr auto pairs = [] {
@@ -32,7 +32,7 @@ constexpr auto places = [] {
     for (std::size_t place = 0; place < 4; ++place) {
         tables[place].fill(bad);
         for (std::size_t i = 0; i < base64_alphabet.size(); ++i) {
-            tables[place][static_cast<octet>(base64_alphabet[i])] = static_cast<std::uint32_t>(i << (18 - 6 * place));
+            tables[place][static_cast<byte>(base64_alphabet[i])] = static_cast<std::uint32_t>(i << (18 - 6 * place));
         }
     }
     return tables;
@@ -44,8 +44,8 @@ constexpr std::uint64_t big_endian(std::uint64_t n) noexcept {
 }
 
 std::uint32_t quartet(const char* text) noexcept {
-    return places[0][static_cast<octet>(text[0])] | places[1][static_cast<octet>(text[1])] |
-           places[2][static_cast<octet>(text[2])] | places[3][static_cast<octet>(text[3])];
+    return places[0][static_cast<byte>(text[0])] | places[1][static_cast<byte>(text[1])] |
+           places[2][static_cast<byte>(text[2])] | places[3][static_cast<byte>(text[3])];
 }
 
 void put_pair(char* out, std::uint64_t twelve_bits) noexcept { std::memcpy(out, pairs[twelve_bits & 4095].data(), 2); }
@@ -65,7 +65,7 @@ void encode(std::string_view bytes, char* out) noexcept {
     std::size_t left = bytes.size() - bulk;
     out += bulk / 3 * 4;
 
-    // Loads eight octets for the six that it uses.
+    // Loads eight bytes for the six that it uses.
     for (; left >= 8; in += 6, out += 8, left -= 6) {
         std::uint64_t bits = 0;
         std::memcpy(&bits, in, 8);
@@ -76,29 +76,29 @@ void encode(std::string_view bytes, char* out) noexcept {
         put_pair(out + 6, bits >> 16);
     }
     for (; left >= 3; in += 3, out += 4, left -= 3) {
-        const auto bits = static_cast<std::uint32_t>(static_cast<octet>(in[0]) << 16 | static_cast<octet>(in[1]) << 8 |
-                                                     static_cast<octet>(in[2]));
+        const auto bits = static_cast<std::uint32_t>(static_cast<byte>(in[0]) << 16 | static_cast<byte>(in[1]) << 8 |
+                                                     static_cast<byte>(in[2]));
         put_pair(out, bits >> 12);
         put_pair(out + 2, bits);
     }
     if (left == 0) return;
     const auto bits =
-        static_cast<std::uint32_t>(static_cast<octet>(in[0]) << 16 | (left == 2 ? static_cast<octet>(in[1]) << 8 : 0));
+        static_cast<std::uint32_t>(static_cast<byte>(in[0]) << 16 | (left == 2 ? static_cast<byte>(in[1]) << 8 : 0));
     put_pair(out, bits >> 12);
     out[2] = left == 2 ? base64_alphabet[bits >> 6 & 63] : '=';
     out[3] = '=';
 }
 
-/// The last quartet: the only one that may be padded. Returns its octets, 0 if it is wrong.
+/// The last quartet: the only one that may be padded. Returns its bytes, 0 if it is wrong.
 std::size_t decode_last(const char* in, char* out) noexcept {
     std::array<char, 4> text{in[0], in[1], in[2], in[3]};
-    std::size_t octets = 3;
-    for (std::size_t at = 3; at >= 2 && text[at] == '='; --at, --octets) text[at] = 'A';
+    std::size_t bytes = 3;
+    for (std::size_t at = 3; at >= 2 && text[at] == '='; --at, --bytes) text[at] = 'A';
     const std::uint32_t bits = quartet(text.data());
-    const std::uint32_t behind = (std::uint32_t{1} << (24 - 8 * octets)) - 1;
+    const std::uint32_t behind = (std::uint32_t{1} << (24 - 8 * bytes)) - 1;
     if ((bits & (bad | behind)) != 0) return 0;
-    for (std::size_t i = 0; i < octets; ++i) out[i] = static_cast<char>(bits >> (16 - 8 * i) & 0xff);
-    return octets;
+    for (std::size_t i = 0; i < bytes; ++i) out[i] = static_cast<char>(bits >> (16 - 8 * i) & 0xff);
+    return bytes;
 }
 
 template <detail::bulk_function Bulk>

@@ -58,10 +58,10 @@ TUNNEL_AVX2 std::size_t decode_avx2(std::string_view in, char* out) noexcept {
     const __m256i distance =
         twice(_mm_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i nibble = _mm256_set1_epi8(0x0f);
-    const __m256i octets_of_half = twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+    const __m256i bytes_of_half = twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
 
     std::size_t done = 0;
-    // The second store reaches 4 octets beyond the 24 that are written: 8 more characters make room for 6.
+    // The second store reaches 4 bytes beyond the 24 that are written: 8 more characters make room for 6.
     for (; in.size() - done >= 40; done += 32, out += 24) {
         const __m256i text = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in.data() + done));
         const __m256i high = _mm256_and_si256(_mm256_srli_epi32(text, 4), nibble);
@@ -71,12 +71,12 @@ TUNNEL_AVX2 std::size_t decode_avx2(std::string_view in, char* out) noexcept {
         const __m256i slash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8('/'));
         const __m256i sextets = _mm256_add_epi8(text, _mm256_shuffle_epi8(distance, _mm256_add_epi8(high, slash)));
 
-        // Sextets a b c d: to a*64+b and c*64+d, then to the 24 bits of the group, low octet first.
+        // Sextets a b c d: to a*64+b and c*64+d, then to the 24 bits of the group, low byte first.
         const __m256i twelves = _mm256_maddubs_epi16(sextets, _mm256_set1_epi32(0x01400140));
         const __m256i groups = _mm256_madd_epi16(twelves, _mm256_set1_epi32(0x00011000));
-        const __m256i octets = _mm256_shuffle_epi8(groups, octets_of_half);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(octets));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 12), _mm256_extracti128_si256(octets, 1));
+        const __m256i bytes = _mm256_shuffle_epi8(groups, bytes_of_half);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(bytes));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 12), _mm256_extracti128_si256(bytes, 1));
     }
     return done;
 }

@@ -20,7 +20,7 @@ namespace {
 
 // Most heads have no more: the list then allocates once, not at every doubling.
 constexpr std::size_t usual_fields = 16;
-constexpr std::size_t usual_field_octets = 512;
+constexpr std::size_t usual_field_bytes = 512;
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -53,7 +53,7 @@ constexpr bool starts_value(char c) noexcept {
     }
 }
 
-/// RFC 8259 section 6. Of any size: what nobody reads needs no range.
+/// RFC 8259 section 6. Of any size: a discarded number needs no range.
 bool is_number(std::string_view s) noexcept {
     const auto digits = [&s] {
         std::size_t n = 0;
@@ -77,7 +77,7 @@ bool is_number(std::string_view s) noexcept {
     return s.empty();
 }
 
-constexpr auto high = [](const auto& octets) { return octets.high(); };
+constexpr auto high = [](const auto& bytes) { return bytes.high(); };
 
 bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
     if (text.size() < 4) return false;
@@ -85,7 +85,7 @@ bool read_hex(std::string_view text, std::uint32_t& out) noexcept {
     return error == std::errc() && stopped == text.begin() + 4;
 }
 
-/// `\uXXXX`, two of them for what is above U+FFFF; takes them off `text`, of which the backslash is gone.
+/// `\uXXXX`, two of them for what is above U+FFFF; takes them off `text`, behind its backslash.
 bool unescape_unicode(std::string_view& text, char*& out) noexcept {
     std::uint32_t code = 0;
     if (!read_hex(text.substr(1), code)) return false;
@@ -124,13 +124,13 @@ constexpr char escaped_by(char c) noexcept {
 }
 
 bool unescape(std::string_view text, std::string& out) {
-    constexpr auto backslash = [](const auto& octets) { return octets.equal_to('\\'); };
-    out.resize(text.size());  // no escape stands for more octets than it has itself
+    constexpr auto backslash = [](const auto& bytes) { return bytes.equal_to('\\'); };
+    out.resize(text.size());  // no escape stands for more bytes than it has itself
     char* to = out.data();
     while (!text.empty()) {
         const char* const stop = find_any_of(text.data(), text.data() + text.size(), backslash);
         const auto plain = text.substr(0, static_cast<std::size_t>(stop - text.data()));
-        to = copy_octets(to, plain);
+        to = copy_bytes(to, plain);
         text.remove_prefix(plain.size());
         if (text.empty()) break;
         text.remove_prefix(1);
@@ -147,8 +147,8 @@ bool unescape(std::string_view text, std::string& out) {
     return true;
 }
 
-/// UTF-8 to one octet a character, in place; false if a character is above U+00FF.
-bool to_octets(std::string& text) {
+/// UTF-8 to one byte a character, in place; false if a character is above U+00FF.
+bool to_bytes(std::string& text) {
     constexpr unsigned char last_lead = 0xc3;
     std::size_t size = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -275,14 +275,14 @@ errc reader::unplain_text(std::string& scratch, std::string_view& out) {
     return ok;
 }
 
-errc reader::unplain_octets(std::string& scratch, std::string_view& out) {
+errc reader::unplain_bytes(std::string& scratch, std::string_view& out) {
     raw_string raw;
     if (const errc e = string(raw); e != ok) return e;
     out = raw.text;
     if (raw.ascii && !raw.escaped) return ok;
     if (!raw.ascii && !is_utf8(raw.text)) return errc::bad_json;
     if (!unescape(raw.text, scratch)) return errc::bad_json;
-    if (has_any_of(scratch, high) && !to_octets(scratch)) return errc::bad_byte_string;
+    if (has_any_of(scratch, high) && !to_bytes(scratch)) return errc::bad_byte_string;
     out = scratch;
     return ok;
 }
@@ -298,7 +298,7 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
     };
     // The decoder takes neither escapes nor controls: where it is content, so is JSON.
     const char* const begin = at_ + 1;
-    // Our encoder writes the body last: where the document ends behind it, nobody has to look for its end.
+    // Our encoder writes the body last: where the document ends behind it, its end need not be searched.
     constexpr std::string_view end_of_last = "\"}";
     const auto left = std::string_view(begin, static_cast<std::size_t>(end_ - begin));
     if (left.ends_with(end_of_last) && decode(left.substr(0, left.size() - end_of_last.size()))) {
@@ -318,7 +318,7 @@ errc reader::base64(std::string& scratch, byte_buffer& out) {
 
 errc reader::fields(std::string& name_scratch, std::string& value_scratch, http::field_list& out) {
     if (const errc e = open_array(); e != ok) return e;
-    out.reserve(usual_fields, usual_field_octets);
+    out.reserve(usual_fields, usual_field_bytes);
     list lines(']');
     for (bool more = true;;) {
         if (const errc e = next(lines, more); e != ok) return e;
@@ -332,9 +332,9 @@ errc reader::fields(std::string& name_scratch, std::string& value_scratch, http:
         std::string_view name;
         std::string_view value;
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
-        if (const errc e = octets(name_scratch, name); e != ok) return e;
+        if (const errc e = bytes(name_scratch, name); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || !more) return e != ok ? e : errc::bad_member;
-        if (const errc e = octets(value_scratch, value); e != ok) return e;
+        if (const errc e = bytes(value_scratch, value); e != ok) return e;
         if (const errc e = next(pair, more); e != ok || more) return e != ok ? e : errc::bad_member;
         http::is_valid_field(name, value) ? out.add_valid(name, value) : out.add(name, value);
     }

@@ -13,8 +13,8 @@
 #include "tunnel/http/field_list.hpp"
 #include "tunnel/protocol/error.hpp"
 
-/// Strict JSON (RFC 8259), read once from front to back by who knows what to expect. Every octet is checked, also of
-/// what is skipped; nothing behind the document is touched.
+/// Strict JSON (RFC 8259), read once from front to back by code that knows what to expect. Every byte is checked, also
+/// of what is skipped; nothing behind the document is touched.
 namespace tunnel::protocol::json {
 
 inline constexpr errc ok{};
@@ -35,7 +35,7 @@ class list {
     bool begun_;
 };
 
-/// Stands in front of the next value of one document. A copy reads ahead. Each function reads one value and answers
+/// Stands in front of the next value of one document. A copy reads ahead. Each function reads one value and returns
 /// bad_member if it is of another type, bad_json if it is none. Views point into the document, or into the `scratch`
 /// that was given where it had to be unescaped.
 class reader {
@@ -64,9 +64,9 @@ class reader {
     /// Takes punctuation and keys that are written just so; else nothing.
     template <std::size_t Size>
     [[nodiscard]] bool take(const char (&text)[Size]) noexcept {
-        constexpr std::size_t octets = Size - 1;
-        if (static_cast<std::size_t>(end_ - at_) < octets || std::memcmp(at_, text, octets) != 0) return false;
-        at_ += octets;
+        constexpr std::size_t bytes = Size - 1;
+        if (static_cast<std::size_t>(end_ - at_) < bytes || std::memcmp(at_, text, bytes) != 0) return false;
+        at_ += bytes;
         return true;
     }
     /// After `next` in an object; the member's value is to be read then.
@@ -88,15 +88,15 @@ class reader {
     [[nodiscard]] errc text(std::string& scratch, std::string_view& out) {
         return plain(out) ? ok : unplain_text(scratch, out);
     }
-    /// A byte string: a character an octet.
-    [[nodiscard]] errc octets(std::string& scratch, std::string_view& out) {
-        return plain(out) ? ok : unplain_octets(scratch, out);
+    /// A byte string: one character for each byte.
+    [[nodiscard]] errc bytes(std::string& scratch, std::string_view& out) {
+        return plain(out) ? ok : unplain_bytes(scratch, out);
     }
     /// A base64 string; bad_base64 leaves `out` empty and the rest of the document readable.
     [[nodiscard]] errc base64(std::string& scratch, byte_buffer& out);
     /// [["Name","value"],...], appended to `out`.
     [[nodiscard]] errc fields(std::string& name_scratch, std::string& value_scratch, http::field_list& out);
-    /// Any value at all, at `depth` levels of nesting: valid JSON that nobody asked for.
+    /// Any value at all, at `depth` levels of nesting: valid JSON, discarded.
     [[nodiscard]] errc skip(std::string& scratch, std::size_t depth);
 
  private:
@@ -115,7 +115,7 @@ class reader {
         ++at_;
         return ok;
     }
-    /// What a value of another type than was asked for is: bad_member, or bad_json if it is no value.
+    /// What a value of another type than was asked for is: bad_member, or bad_json if it is not a value.
     [[nodiscard]] errc wrong_type() const noexcept;
     [[nodiscard]] errc string(raw_string& out) noexcept;
     /// Reads a string that stands for itself, as nearly all do; any other is left as it is.
@@ -130,8 +130,8 @@ class reader {
         return true;
     }
     [[nodiscard]] errc unplain_text(std::string& scratch, std::string_view& out);
-    [[nodiscard]] errc unplain_octets(std::string& scratch, std::string_view& out);
-    /// Octets up to whatever ends a number or a word.
+    [[nodiscard]] errc unplain_bytes(std::string& scratch, std::string_view& out);
+    /// Bytes up to whatever ends a number or a word.
     [[nodiscard]] std::string_view word() noexcept;
 
     const char* begin_;

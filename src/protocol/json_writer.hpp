@@ -14,8 +14,8 @@
 /// JSON values straight into a byte_buffer; the caller puts the punctuation between them.
 namespace tunnel::protocol::json {
 
-/// Writes into room that is made at once: a frame is many small pieces. The room is for what stands for itself, as
-/// nearly all does; who meets an octet that does not makes more.
+/// Writes into room that is reserved in advance, because a frame is many small parts. The room is for bytes that need
+/// no escape, as nearly all do; a function that meets another byte reserves more.
 class writer {
  public:
     /// Quotes around a string.
@@ -32,19 +32,19 @@ class writer {
         if (!finished_) out_.truncate(begin_);
     }
 
-    void literal(std::string_view json) noexcept { at_ = copy_octets(at_, json); }
+    void literal(std::string_view json) noexcept { at_ = copy_bytes(at_, json); }
     void number(std::uint64_t n) noexcept;
-    /// A byte string in quotes: octets 0x80 to 0xFF become U+0080 to U+00FF.
-    void octets(std::string_view octets);
+    /// A byte string in quotes: bytes 0x80 to 0xFF become U+0080 to U+00FF.
+    void bytes(std::string_view bytes);
     /// `["name","value"],` of the byte strings of a line in a field_list.
     void pair(const http::field& line);
-    /// UTF-8 text in quotes. What is no UTF-8 goes out as octets, so that the frame is valid whatever it holds.
+    /// UTF-8 text in quotes. What is not UTF-8 goes out as bytes, so that the frame is valid whatever it holds.
     void text(std::string_view text);
-    /// Octets as base64 in quotes.
-    void base64(std::string_view octets) noexcept;
-    /// Octets that are no JSON.
-    void raw(std::string_view octets) noexcept { at_ = copy_octets(at_, octets); }
-    /// Takes the last octet back.
+    /// Bytes as base64 in quotes.
+    void base64(std::string_view bytes) noexcept;
+    /// Bytes that are not JSON.
+    void raw(std::string_view bytes) noexcept { at_ = copy_bytes(at_, bytes); }
+    /// Takes the last byte back.
     void drop_last() noexcept { --at_; }
     void finish() noexcept {
         commit();
@@ -52,20 +52,20 @@ class writer {
     }
 
     static constexpr std::size_t room_for(std::string_view string) noexcept { return string.size() + around_a_string; }
-    static constexpr std::size_t room_for_base64(std::string_view octets) noexcept {
-        return base64_encoded_size(octets.size()) + around_a_string;
+    static constexpr std::size_t room_for_base64(std::string_view bytes) noexcept {
+        return base64_encoded_size(bytes.size()) + around_a_string;
     }
 
  private:
-    // Who copies in blocks writes so much behind the end.
-    static constexpr std::size_t copied_beyond = octet_block::size;
+    // Copying in blocks writes so much behind the end.
+    static constexpr std::size_t copied_beyond = byte_block::size;
 
-    enum class high_octets { are_characters, are_utf8 };
+    enum class high_bytes { are_characters, are_utf8 };
 
     void commit() noexcept { out_.commit(static_cast<std::size_t>(at_ - out_.data()) - out_.size()); }
-    template <high_octets High>
+    template <high_bytes High>
     void string(std::string_view s);
-    template <high_octets High>
+    template <high_bytes High>
     void escaped_string(std::string_view s);
     void escape(unsigned char c) noexcept;
 

@@ -45,7 +45,7 @@ struct message_decoder::impl {
     errc read_of_link(json::reader& json, member which, members& to);
     errc read_usual(json::reader& json, member_set known, kind k, members& to);
     errc read_text(json::reader& json, std::string& to);
-    errc read_octets(json::reader& json, std::string& to);
+    errc read_bytes(json::reader& json, std::string& to);
     errc read_versions(json::reader& json, std::vector<std::uint64_t>& to);
     errc read_compress(json::reader& json, members& to);
     errc read_other_version(json::reader json, json::list object, message& out, bool& found);
@@ -97,9 +97,9 @@ errc message_decoder::impl::read_text(json::reader& json, std::string& to) {
     return ok;
 }
 
-errc message_decoder::impl::read_octets(json::reader& json, std::string& to) {
+errc message_decoder::impl::read_bytes(json::reader& json, std::string& to) {
     std::string_view view;
-    if (const errc e = json.octets(scratch, view); e != ok) return e;
+    if (const errc e = json.bytes(scratch, view); e != ok) return e;
     to = view;
     return ok;
 }
@@ -178,7 +178,7 @@ errc message_decoder::impl::check(kind k, const members& m) {
 }
 
 errc message_decoder::impl::read_reason(json::reader& json, kind k, members& to) {
-    if (k == kind::response) return read_octets(json, *to.reason);
+    if (k == kind::response) return read_bytes(json, *to.reason);
     std::string_view name;
     if (const errc e = json.text(scratch, name); e != ok) return e;
     to.cancelled = cancel_reason_from(name);
@@ -194,9 +194,9 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
         case member::id:
             return json.number(to.id);
         case member::method:
-            return read_octets(json, *to.method);
+            return read_bytes(json, *to.method);
         case member::path:
-            return read_octets(json, *to.target);
+            return read_bytes(json, *to.target);
         case member::headers:
             return read_fields(json, *to.fields);
         case member::content_length:
@@ -209,7 +209,7 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
         case member::end:
             return json.boolean(to.end);
         case member::upgrade:
-            return read_octets(json, *to.upgrade);
+            return read_bytes(json, *to.upgrade);
         case member::te: {
             const errc e = json.text(scratch, view);
             to.accepts_trailers = view == "trailers";

@@ -48,9 +48,9 @@ class frame_writer {
         for (const auto n : list) number(std::exchange(before, ","), n);
         return list.empty() ? *this : literal("]");
     }
-    frame_writer& octets(std::string_view before, std::string_view value) {
+    frame_writer& bytes(std::string_view before, std::string_view value) {
         json_.literal(before);
-        json_.octets(value);
+        json_.bytes(value);
         return *this;
     }
     frame_writer& text(std::string_view before, std::string_view value) {
@@ -161,10 +161,10 @@ void append_request(byte_buffer& out, stream_id id, const http::request_head& he
     const std::size_t room = head.method.size() + head.target.size() + head.upgrade.size() + from.caller.size() +
                              room_for(head.fields) + room_for(trailers) + room_for_body(body, form);
     frame_writer frame(out, R"({"type":"request")", room);
-    frame.number(R"(,"id":)", id).octets(R"(,"method":)", head.method).octets(R"(,"path":)", head.target);
+    frame.number(R"(,"id":)", id).bytes(R"(,"method":)", head.method).bytes(R"(,"path":)", head.target);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
-    if (!head.upgrade.empty()) frame.octets(R"(,"upgrade":)", head.upgrade);
+    if (!head.upgrade.empty()) frame.bytes(R"(,"upgrade":)", head.upgrade);
     if (head.accepts_trailers) frame.literal(R"(,"te":"trailers")");
     if (from.connection != 0) frame.number(R"(,"connection":)", from.connection);
     if (!from.caller.empty()) frame.text(R"(,"caller":)", from.caller);
@@ -177,10 +177,10 @@ void append_response(byte_buffer& out, stream_id id, const http::response_head& 
                              room_for_body(body, form);
     frame_writer frame(out, R"({"type":"response")", room);
     frame.number(R"(,"id":)", id).number(R"(,"status":)", head.status);
-    if (!head.reason.empty()) frame.octets(R"(,"reason":)", head.reason);
+    if (!head.reason.empty()) frame.bytes(R"(,"reason":)", head.reason);
     frame.fields(R"(,"headers":)", head.fields);
     if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
-    if (!head.upgrade.empty()) frame.octets(R"(,"upgrade":)", head.upgrade);
+    if (!head.upgrade.empty()) frame.bytes(R"(,"upgrade":)", head.upgrade);
     frame.finish(body, end, trailers, form);
 }
 

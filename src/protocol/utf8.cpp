@@ -6,7 +6,7 @@ namespace tunnel::protocol {
 
 namespace {
 
-/// By lead octet: how long the character is, and the range of its second octet, which excludes overlong forms,
+/// By lead byte: how long the character is, and the range of its second byte, which excludes overlong forms,
 /// surrogates and what is too large (RFC 3629 section 4). Length 0: no character begins so.
 struct sequence {
     std::size_t length;
@@ -30,13 +30,13 @@ constexpr sequence sequence_of(unsigned char lead) noexcept {
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-    const auto octet = [&text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const auto byte = [&text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
     while (!text.empty()) {
-        const auto s = sequence_of(octet(0));
+        const auto s = sequence_of(byte(0));
         if (s.length == 0 || s.length > text.size()) return false;
-        if (s.length > 1 && (octet(1) < s.second_from || octet(1) > s.second_to)) return false;
+        if (s.length > 1 && (byte(1) < s.second_from || byte(1) > s.second_to)) return false;
         for (std::size_t i = 2; i < s.length; ++i) {
-            if ((octet(i) & 0xc0) != 0x80) return false;
+            if ((byte(i) & 0xc0) != 0x80) return false;
         }
         text.remove_prefix(s.length);
     }
@@ -44,9 +44,9 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 char* put_utf8(char* out, std::uint32_t code) noexcept {
-    const auto put = [&out](std::uint32_t octet) { *out++ = static_cast<char>(octet); };
-    const auto put_rest = [&](unsigned octets) {
-        while (octets-- != 0) put(0x80 | (code >> (6 * octets) & 0x3f));
+    const auto put = [&out](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
+    const auto put_rest = [&](unsigned bytes) {
+        while (bytes-- != 0) put(0x80 | (code >> (6 * bytes) & 0x3f));
     };
     if (code < 0x80) {
         put(code);

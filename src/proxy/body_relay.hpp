@@ -13,7 +13,7 @@
 
 namespace tunnel::proxy {
 
-/// Body octets that are buffered behind a head, decoded; they travel in the same frame as the head.
+/// Body bytes that are buffered behind a head, decoded; they travel in the same frame as the head.
 [[nodiscard]] byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder,
                                              http::parse_error& error);
 
@@ -38,11 +38,11 @@ class body_writer {
     body_writer() noexcept = default;
     body_writer(io::connection& to, http::body_kind kind) noexcept : to_(&to), kind_(kind) {}
 
-    /// Room that a part with `body` octets takes behind its prefix, but for trailers; 0 where it is not copied there.
+    /// Room that a part with `body` bytes takes behind its prefix, but for trailers; 0 where it is not copied there.
     [[nodiscard]] static std::size_t room_behind_prefix(std::size_t body) noexcept;
     /// `prefix` is what leaves before (the head), in the same write; its storage is given back, so that the next
     /// connection writes through the same memory, which is in the cache. False: the socket did not take all of it, and
-    /// `finish` waits until it did; nothing else may be written before. What most writes need is no coroutine.
+    /// `finish` waits until it did; nothing else may be written before. Most writes need no coroutine.
     [[nodiscard]] bool write_now(byte_buffer& prefix, std::string_view body, bool end, const http::field_list& trailers,
                                  io::error_code& error);
     /// The rest of what was given to `write_now`, which must still be there.

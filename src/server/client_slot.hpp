@@ -33,9 +33,9 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// `max_in_flight`: requests one client may have open at a time.
     client_slot(io::executor strand, std::size_t max_in_flight);
 
-    /// Makes the session active, and tells it; the one before is told that it was replaced, and never waited for.
-    /// Without `takeover`, a session is told `busy` if another is active. One of a client that was replaced is told so
-    /// again: the network may have lost the message, and then it asks to take over.
+    /// Activates the session, and replaces the previous one without waiting for it. Without `takeover`, a session is
+    /// refused as `busy` if another is active. A session of a client that was replaced is replaced again: the network
+    /// may have lost the first goaway, and the client then asks to take over.
     void claim(std::shared_ptr<tunnel_session> session, bool takeover);
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);

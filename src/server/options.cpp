@@ -40,7 +40,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.group("Forwarding");
     line.add("--no-forwarded-headers", no_forwarded_headers, "add no Via and X-Forwarded-* fields");
     line.group("Time limits");
-    line.add("--response-timeout", o.response_timeout, "for the answer's head, else 504");
+    line.add("--response-timeout", o.response_timeout, "for the response's head, else 504");
     line.add("--header-timeout", o.header_timeout, "for a request head to arrive whole, else 408");
     line.add("--idle-timeout", o.idle_timeout, "until an idle keep-alive connection is closed");
     line.add("--body-timeout", o.body_timeout, "without a byte of a body moving, then closed");

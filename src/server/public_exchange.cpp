@@ -225,8 +225,8 @@ void public_exchange::input_changed() {
     if (upload_ != upload::none || response_ == progress::switched || !exchange_) return;
     if (!socket.at_end()) return socket.watch();  // pipelined; what matters comes behind it
     if (socket.read_error()) return caller_gone();
-    // A half-close after a complete request is no abort (RFC 9112 section 9.6): the app is told, and decides. It
-    // belongs to the last of the requests that were sent at once.
+    // A half-close after a complete request is not an abort (RFC 9112 section 9.6): it is passed on to the app, which
+    // decides. It belongs to the last of the requests that were sent at once.
     if (socket.buffered().empty() && !std::exchange(fin_sent_, true)) exchange_->send_fin();
 }
 

@@ -7,11 +7,11 @@
 
 namespace tunnel::server {
 
-/// How the body of a response reaches a caller of HTTP/1.`minor` who asked with `method` (RFC 9112 section 6). Where
+/// How the body of a response reaches a caller of HTTP/1.`minor` that sent `method` (RFC 9112 section 6). Where
 /// the status or the whole body that came with the head implies a Content-Length, the head is given it.
 [[nodiscard]] http::body_kind frame_for_caller(protocol::response& response, std::string_view method, unsigned minor);
 
-/// Whether a response framed as `kind` can be told to the caller as what it says it is. The client is not trusted to
+/// Whether a response framed as `kind` can be sent to the caller as what it claims to be. The client is not trusted to
 /// have made sure. `upgrade_asked`: the request offered to switch protocols.
 [[nodiscard]] bool is_sound(const protocol::response& response, http::body_kind kind, bool upgrade_asked);
 

@@ -21,7 +21,7 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       http_(rt, strand_, [this](io::connected_socket socket) { accept_public(std::move(socket)); }),
       tcp_(rt, strand_, [this](io::connected_socket socket) { accept_tunnel(std::move(socket)); }),
       drain_(strand_, [this] { finish(false); }),
-      last_answers_(strand_, [this] {
+      last_responses_(strand_, [this] {
           for (const auto& session : public_sessions_) session->cut_off();
       }) {}
 
@@ -72,7 +72,7 @@ void server::session_ended() {
     // A caller may have been accepted before the listener was stopped, and be noticed after.
     if (phase_ == phase::draining && public_sessions_.empty() && !http_.running()) finish(false);
     if (phase_ == phase::ending && public_sessions_.empty() && tunnel_sessions_.empty()) {
-        last_answers_.stop();
+        last_responses_.stop();
         if (on_ended_) on_ended_();
         phase_ = phase::ended;
     }
@@ -103,7 +103,7 @@ void server::finish(bool at_once) {
     tcp_.stop();
     slot_->shut_down();
     for (const auto& session : public_sessions_) session->stop(true);
-    last_answers_.set(limits::last_answers_time);
+    last_responses_.set(limits::last_responses_time);
     for (const auto& session : tunnel_sessions_) {
         if (at_once) {
             session->stop("the server stops");

@@ -58,7 +58,7 @@ class server : public std::enable_shared_from_this<server> {
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
     std::uint64_t connections_ = 0;  // public ones so far, which numbers them
     io::deadline drain_;
-    io::deadline last_answers_;
+    io::deadline last_responses_;
     enum class phase { serving, draining, ending, ended } phase_ = phase::serving;
     std::function<void()> on_ended_;
 };

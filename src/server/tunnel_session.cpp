@@ -99,7 +99,7 @@ void tunnel_session::open(std::shared_ptr<pending_request> waiting, mux::part<mu
         [waiting = std::move(waiting), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
             auto& streams = self.link_->streams();
             const auto strand = waiting->strand();
-            // Gone, and the slot has not heard of it yet: the request never left.
+            // The connection has ended and the slot does not know yet: the request was never sent.
             auto why = mux::failure::no_client;
             std::shared_ptr<mux::exchange> exchange;
             if (!self.link_->ending()) {

@@ -26,7 +26,7 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
 
     /// (any) The slot made this session active: our hello leaves.
     void activate();
-    /// (any) Another client is active now: open streams fail, the peer is told, the connection closes.
+    /// (any) Another client is active now: open streams fail, goaway is sent, the connection closes.
     void replace(const std::string& by);
     /// (any) Goaway, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);

@@ -21,7 +21,7 @@ std::string file(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// As the README writes octets and times: "60 KiB", "25 s".
+/// As the README writes bytes and times: "60 KiB", "25 s".
 template <class Limit>
 std::string written(Limit limit) {
     if constexpr (std::is_integral_v<Limit>) {

@@ -19,24 +19,24 @@ TEST(Platform, TheKernelSaysWhatARoundTripCarries) {
     io::asio::io_context context;
     io::tcp::socket socket(context);
     socket.connect({io::asio::ip::address_v4::loopback(), listener.port()});
-    EXPECT_GT(octets_a_round_trip(socket.native_handle()), 0U);
+    EXPECT_GT(bytes_per_round_trip(socket.native_handle()), 0U);
 }
 #endif
 
 TEST(Platform, APipeThatIsFullTakesNothingUntilItIsReadOrClosed) {
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
-    EXPECT_TRUE(takes_octets(ends[1]));
+    EXPECT_TRUE(takes_bytes(ends[1]));
     ASSERT_EQ(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
-    const std::string octets(4096, 'x');
-    while (write(ends[1], octets.data(), octets.size()) > 0) continue;
-    EXPECT_FALSE(takes_octets(ends[1]));
+    const std::string bytes(4096, 'x');
+    while (write(ends[1], bytes.data(), bytes.size()) > 0) continue;
+    EXPECT_FALSE(takes_bytes(ends[1]));
     close(ends[0]);
-    EXPECT_TRUE(takes_octets(ends[1]));  // the write says what is wrong
+    EXPECT_TRUE(takes_bytes(ends[1]));  // the write says what is wrong
     close(ends[1]);
 }
 
-TEST(Platform, WhatIsNoSocketCarriesNothing) { EXPECT_EQ(octets_a_round_trip(-1), 0U); }
+TEST(Platform, WhatIsNoSocketCarriesNothing) { EXPECT_EQ(bytes_per_round_trip(-1), 0U); }
 
 }  // namespace
 }  // namespace tunnel

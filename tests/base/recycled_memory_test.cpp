@@ -77,7 +77,7 @@ TEST(RecycledMemory, ABlockIsGivenBackOnAnyThread) {
 
 TEST(RecycledMemory, ServesSharedObjects) {
     struct object {
-        std::array<char, 500> octets;
+        std::array<char, 500> bytes;
     };
     const auto make = [] { return std::allocate_shared<object>(recycling_allocator<object>()); };
     const void* const first = make().get();

@@ -1,5 +1,5 @@
 // What is left of a tunnel that does nothing: two programs and one connection between them, the system calls of
-// tunnel-server and tunnel-client, and not an octet looked at. For the benchmark alone: it knows no flow control, and
+// tunnel-server and tunnel-client, and not a byte looked at. For the benchmark alone: it knows no flow control, and
 // ends where anything goes wrong.
 //
 //     bare_multiplexer server PUBLIC_PORT LINK_PORT
@@ -22,7 +22,7 @@
 
 namespace {
 
-/// In front of the octets of one piece. No octets: the connection has ended.
+/// In front of the bytes of one piece. No bytes: the connection has ended.
 struct piece_head {
     std::uint32_t size;
     std::uint32_t id;  // the server's descriptor of the public connection
@@ -104,11 +104,11 @@ class multiplexer {
         if (static_cast<std::size_t>(n) == room_.size()) read_link(piece);
     }
 
-    static void write(int connection, std::string_view octets) {
-        while (!octets.empty()) {
-            const auto n = send(connection, octets.data(), octets.size(), MSG_NOSIGNAL);
+    static void write(int connection, std::string_view bytes) {
+        while (!bytes.empty()) {
+            const auto n = send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (n < 0) return;
-            octets.remove_prefix(static_cast<std::size_t>(n));
+            bytes.remove_prefix(static_cast<std::size_t>(n));
         }
     }
 
@@ -149,7 +149,7 @@ class multiplexer {
         if (ready == at_link) return m.accept_all(at_link, [&](int link) { m.link = link; });
         if (ready == m.link) {
             return m.read_link(
-                [](std::uint32_t id, std::string_view octets) { multiplexer::write(static_cast<int>(id), octets); });
+                [](std::uint32_t id, std::string_view bytes) { multiplexer::write(static_cast<int>(id), bytes); });
         }
         if (!m.pass_on(ready, static_cast<std::uint32_t>(ready))) close(ready);
     });
@@ -167,10 +167,10 @@ class multiplexer {
             m.pass_on(ready, id_of[static_cast<std::size_t>(ready)]);
             return;
         }
-        m.read_link([&](std::uint32_t id, std::string_view octets) {
+        m.read_link([&](std::uint32_t id, std::string_view bytes) {
             if (app_of.size() <= id) app_of.resize(id + 1, -1);
             auto& app = app_of[id];
-            if (octets.empty()) {
+            if (bytes.empty()) {
                 close(app);
                 app = -1;
                 return;
@@ -181,7 +181,7 @@ class multiplexer {
                 if (id_of.size() <= slot) id_of.resize(slot + 1);
                 id_of[slot] = id;
             }
-            multiplexer::write(app, octets);
+            multiplexer::write(app, bytes);
         });
     });
 }

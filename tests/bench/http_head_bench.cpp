@@ -62,7 +62,7 @@ void parse_response(benchmark::State& state) {
 }
 BENCHMARK(parse_response);
 
-/// A head of 60 KiB that arrives in pieces of this many octets.
+/// A head of 60 KiB that arrives in pieces of this many bytes.
 void parse_trickled_request(benchmark::State& state) {
     const auto piece = static_cast<std::size_t>(state.range(0));
     std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";

@@ -96,12 +96,12 @@ def content_length(head):
 
 
 def discard(connection, size):
-    """Takes `size` octets from the socket without copying them out of the kernel."""
+    """Takes `size` bytes from the socket without copying them out of the kernel."""
     buffer = bytearray(4 * MIB)
     while size > 0:
         n = connection.recv_into(buffer, min(size, len(buffer)), socket.MSG_TRUNC)
         if n == 0:
-            raise ConnectionError(f"closed with {size} octets to come")
+            raise ConnectionError(f"closed with {size} bytes to come")
         size -= n
 
 

@@ -83,7 +83,7 @@ void decode_ping(benchmark::State& state) {
 }
 BENCHMARK(decode_ping);
 
-/// Speed in body octets, as a transfer sees it.
+/// Speed in body bytes, as a transfer sees it.
 void encode_body(benchmark::State& state) {
     const std::string body = random_bytes(static_cast<std::size_t>(state.range(0)));
     byte_buffer out;
@@ -104,7 +104,7 @@ void decode_body(benchmark::State& state) {
 }
 BENCHMARK(decode_body)->Arg(tunnel::limits::shared_body_slice)->Arg(tunnel::limits::body_slice);
 
-void base64_encode_octets(benchmark::State& state) {
+void base64_encode_bytes(benchmark::State& state) {
     const std::string bytes = random_bytes(static_cast<std::size_t>(state.range(0)));
     std::string text(base64_encoded_size(bytes.size()), '\0');
     for (auto _ : state) {
@@ -113,9 +113,9 @@ void base64_encode_octets(benchmark::State& state) {
     }
     count_bytes(state, bytes.size());
 }
-BENCHMARK(base64_encode_octets)->Arg(100)->Arg(tunnel::limits::body_slice);
+BENCHMARK(base64_encode_bytes)->Arg(100)->Arg(tunnel::limits::body_slice);
 
-void base64_decode_octets(benchmark::State& state) {
+void base64_decode_bytes(benchmark::State& state) {
     std::string bytes = random_bytes(static_cast<std::size_t>(state.range(0)));
     std::string text(base64_encoded_size(bytes.size()), '\0');
     base64_encode(bytes, text.data());
@@ -126,6 +126,6 @@ void base64_decode_octets(benchmark::State& state) {
     }
     count_bytes(state, bytes.size());
 }
-BENCHMARK(base64_decode_octets)->Arg(100)->Arg(tunnel::limits::body_slice);
+BENCHMARK(base64_decode_bytes)->Arg(100)->Arg(tunnel::limits::body_slice);
 
 }  // namespace

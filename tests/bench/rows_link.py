@@ -34,7 +34,7 @@ def link(run):
                 share = {name: [value and 100 * value / (RATE * BASE64) for value in values]
                          for name, values in speeds.items() if name != YARDSTICK}
                 lines += [Line("link", what, "Mbit/s", speeds, less_is_better=False,
-                               note="octets of the body; the relays send it plain"),
+                               note="bytes of the body; the relays send it plain"),
                           Line("link", f"{what}, share of what base64 leaves", "%", share, SHARE,
                                note=f"of {RATE * BASE64:g} Mbit/s, headers of TCP and IP counted")]
                 what = f"download by a caller at 100 ms x 100 Mbit/s, {algorithm}"

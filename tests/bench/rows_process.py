@@ -32,7 +32,7 @@ def idle(run):
 
 
 def connections(run):
-    """Public connections that had one answer and now wait for more: resident octets that each costs the server."""
+    """Public connections that had one answer and now wait for more: resident bytes that each costs the server."""
     count = min(IDLE_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
     values, held = {}, []
     for contender in run.both():

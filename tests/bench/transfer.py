@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Large bodies over several connections side by side; prints how many octets moved and in how many seconds.
+"""Large bodies over several connections side by side; prints how many bytes moved and in how many seconds.
 
     transfer.py PORT download|upload [--host ADDRESS] [--path PATH] [--size OCTETS] [--streams N]
                 [--skip S --seconds S | --forever]
 
-Downloaded octets are dropped in the kernel and uploaded ones sent from the page cache, so that the measure itself costs
+Downloaded bytes are dropped in the kernel and uploaded ones sent from the page cache, so that the measure itself costs
 as little as it can on a machine that also runs what is measured.
 """
 
@@ -51,7 +51,7 @@ class Stream:
             return self.read_head()
         n = self.socket.recv_into(BUFFER, min(PIECE, self.to_receive), socket.MSG_TRUNC)
         if n == 0:
-            raise ConnectionError(f"closed with {self.to_receive} octets to come")
+            raise ConnectionError(f"closed with {self.to_receive} bytes to come")
         return self.received(n)
 
     def read_head(self):
@@ -76,7 +76,7 @@ class Stream:
 
 
 def move(arguments, file):
-    """One request on each stream until all are answered, or the time is over. Octets and seconds that count."""
+    """One request on each stream until all are answered, or the time is over. Bytes and seconds that count."""
     streams = [Stream(arguments, file) for _ in range(arguments.streams)]
     start = time.monotonic()
     counted_from, skipped = start, 0

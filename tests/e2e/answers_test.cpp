@@ -1,4 +1,4 @@
-// Answers and requests whose form matters: what the caller and the app get, octet by octet.
+// Answers and requests whose form matters: what the caller and the app get, byte by byte.
 
 #include <string>
 #include <utility>
@@ -13,11 +13,11 @@ using call_type = sample_app_server::call;
 
 class Answers : public TunnelTest {
  protected:
-    /// The app answers everything with these octets.
-    void answer_with(std::string octets, bool then_close = false) {
-        app.on_any([octets = std::move(octets), then_close](call_type& c) {
+    /// The app answers everything with these bytes.
+    void answer_with(std::string bytes, bool then_close = false) {
+        app.on_any([bytes = std::move(bytes), then_close](call_type& c) {
             c.read_body();
-            c.reply(octets);
+            c.reply(bytes);
             c.keep_open = !then_close;
         });
     }
@@ -33,7 +33,7 @@ TEST_F(Answers, DuplicateSetCookieKeepOrderAndCase) {
     EXPECT_EQ(answer.body, "ok");
 }
 
-TEST_F(Answers, FieldsOfTheRequestKeepOrderCaseAndOctets) {
+TEST_F(Answers, FieldsOfTheRequestKeepOrderCaseAndBytes) {
     ASSERT_NO_FATAL_FAILURE(start());
     const std::string fields = "X-b: 1\r\nHost: a\r\nx-B: 2\r\nCookie: c=1; d=2\r\nX-Raw: \xe9\xff\r\nX-Empty: \r\n";
     EXPECT_EQ(ask("GET / HTTP/1.1\r\n" + fields + "\r\n").status(), 200U);

@@ -1,4 +1,4 @@
-// Bodies of every size and octet, both ways.
+// Bodies of every size and byte, both ways.
 
 #include <algorithm>
 #include <array>
@@ -77,7 +77,7 @@ TEST_P(Bodies, InChunksArriveAndComeBackInChunks) {
     }
 }
 
-TEST_P(Bodies, InChunksOfOneOctetEachArriveWhole) {
+TEST_P(Bodies, InChunksOfOneByteEachArriveWhole) {
     ASSERT_NO_FATAL_FAILURE(start());
     const auto body = pattern_text(3'000);
     const auto answer = ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 1));
@@ -85,11 +85,11 @@ TEST_P(Bodies, InChunksOfOneOctetEachArriveWhole) {
     EXPECT_TRUE(answer.body == body);
 }
 
-TEST_P(Bodies, SentOctetByOctetArriveWhole) {
+TEST_P(Bodies, SentByteByByteArriveWhole) {
     ASSERT_NO_FATAL_FAILURE(start());
     const auto request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300\r\n\r\n" + pattern_text(300);
     auto caller = call();
-    for (const auto octet : request) caller.send(std::string_view(&octet, 1));
+    for (const auto byte : request) caller.send(std::string_view(&byte, 1));
     EXPECT_EQ(caller.read_message().body, pattern_text(300));
 }
 
@@ -113,7 +113,7 @@ TEST_P(Bodies, Of256MiBAreUploadedInLittleMemory) {
     caller.send("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(large) + "\r\n\r\n");
     caller.send_pattern(large);
     const auto answer = caller.read_message();
-    EXPECT_EQ(answer.body, std::to_string(large) + " octets");
+    EXPECT_EQ(answer.body, std::to_string(large) + " bytes");
     EXPECT_LT(peak_kib(), before + memory_kib + memory_slack_kib);
 }
 

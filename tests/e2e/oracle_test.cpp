@@ -1,4 +1,4 @@
-// The same octets go to the app directly and through the tunnel. What the app saw, and what the caller got, may differ
+// The same bytes go to the app directly and through the tunnel. What the app saw, and what the caller got, may differ
 // in nothing but Via, X-Forwarded-*, hop-by-hop fields, the place of Content-Length among the fields, and Date.
 
 #include <algorithm>
@@ -50,7 +50,7 @@ std::vector<exchange> exchanges() {
          "Cookie: a=1; b=2\r\ncookie: c=3\r\nAccept: */*;q=0.1, text/html\r\nAuthorization: Basic eDp5\r\n"
          "Accept-Encoding: gzip, br\r\nRange: bytes=0-1\r\nIf-Match: \"x\"\r\nOrigin: null\r\nReferer: \r\n\r\n",
          "", false});
-    all.push_back({"all octets with a length", with_body("POST / HTTP/1.1", pattern_text(70'000)), "", false});
+    all.push_back({"all bytes with a length", with_body("POST / HTTP/1.1", pattern_text(70'000)), "", false});
     all.push_back(
         {"chunks",
          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0004;x=y\r\ndefg\r\n0\r\n\r\n",

@@ -183,7 +183,7 @@ def check_node(check, direct, through, folder):
         "trailers": ["/trailers", "-H", "TE: trailers", "-H", "Connection: TE"],
         "early hints": ["/hints"],
         "events": ["/events", "-N"],
-        "raw octets in the path": [b"/caf\xc3\xa9".decode("utf-8"), "-X", "DELETE"],
+        "raw bytes in the path": [b"/caf\xc3\xa9".decode("utf-8"), "-X", "DELETE"],
         "an empty POST": ["/echo", "-X", "POST", "-H", "Content-Length: 0"],
     }.items():
         pathlib.Path(upload + ".small").write_bytes(PATTERN)

@@ -278,7 +278,7 @@ TEST_F(Streaming, AHalfCloseAfterALargeUploadKeepsBodyAndAnswer) {
     caller.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
     caller.send_pattern(8 * mib);
     caller.shutdown_send();
-    EXPECT_EQ(caller.read_message().body, "8388608 octets");
+    EXPECT_EQ(caller.read_message().body, "8388608 bytes");
 }
 
 // --- An end that is none
@@ -309,7 +309,7 @@ const std::string switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: U
 
 void mirror(call_type& c) {
     c.reply(switching);
-    for (auto octets = c.socket.read_some(); !octets.empty(); octets = c.socket.read_some()) c.reply(octets);
+    for (auto bytes = c.socket.read_some(); !bytes.empty(); bytes = c.socket.read_some()) c.reply(bytes);
     c.keep_open = false;
 }
 

@@ -3,8 +3,8 @@
 
     /hook             the body back
     /slow?ms=N        an answer after N ms
-    /stream?bytes=N   N octets of the pattern, never stored; buffer=N sets the kernel's buffer
-    /upload           octets and SHA-256 of the body, as JSON
+    /stream?bytes=N   N bytes of the pattern, never stored; buffer=N sets the kernel's buffer
+    /upload           bytes and SHA-256 of the body, as JSON
     /stall            takes the head, then reads nothing and answers nothing
     /events           an event every 50 ms, for ever
 
@@ -25,7 +25,7 @@ BLOCK = bytes((i * 7 + (i >> 8) * 13) % 251 for i in range(1 << 20))  # 251: no 
 
 
 def pattern(size):
-    """`size` octets in pieces; each block of 1 MiB begins with its number. Nothing is copied."""
+    """`size` bytes in pieces; each block of 1 MiB begins with its number. Nothing is copied."""
     for start in range(0, size, len(BLOCK)):
         yield (start >> 20).to_bytes(8, "big")[: size - start]
         yield memoryview(BLOCK)[8 : size - start]
@@ -86,13 +86,13 @@ class Connection:
     def body(self, fields):
         if fields.get("transfer-encoding", "").lower() == "chunked":
             while (left := int(self.take_line().split(b";")[0], 16)) > 0:
-                yield from self.octets(left)
+                yield from self.bytes(left)
                 self.take_line()
             self.take_line()
         else:
-            yield from self.octets(int(fields.get("content-length", 0)))
+            yield from self.bytes(int(fields.get("content-length", 0)))
 
-    def octets(self, left):
+    def bytes(self, left):
         while left > 0:
             piece = self.take(min(left, 1 << 20))
             if not piece:

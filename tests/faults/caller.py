@@ -51,10 +51,10 @@ def connect(address, timeout=30, namespace=None, family=None):
     return s
 
 
-def send_quietly(s, octets):
+def send_quietly(s, bytes):
     """For threads: the other side may close whenever it likes."""
     with contextlib.suppress(OSError):
-        s.sendall(octets)
+        s.sendall(bytes)
 
 
 def ask(address, target="/hook", method="GET", body=None, fields=None, timeout=30, namespace=None, hashed=False):

@@ -16,7 +16,7 @@ GIB = 1 << 30
 
 
 def stalled_reader(server, size=GIB):
-    """Asks for `size` octets, takes the first ones and no more."""
+    """Asks for `size` bytes, takes the first ones and no more."""
     s = connect(server.public())
     s.sendall(b"GET /stream?bytes=%d HTTP/1.1\r\nHost: a\r\n\r\n" % size)
     s.recv(4096)
@@ -155,9 +155,9 @@ def fault_59_huge_heads(run):
     cases = {"a target of 20 kB": (long_target, 414), "one of 4 MB": (endless_target, 414),
              "a field of 70 kB": (long_field, 431), "1,001 fields": (many_fields, 431),
              "100,000 fields": (very_many, 431)}
-    for what, (octets, expected) in cases.items():
+    for what, (bytes, expected) in cases.items():
         with connect(server.public(), timeout=10) as s:
-            sending = threading.Thread(target=send_quietly, args=(s, octets), daemon=True)
+            sending = threading.Thread(target=send_quietly, args=(s, bytes), daemon=True)
             sending.start()
             line = s.recv(4096).split(b"\r\n")[0].decode()
             run.check(f"{what}: {expected}", f" {expected} " in line, line)

@@ -27,9 +27,9 @@ LIMITS = ["--max-connections", str(IDLE + 2 * ATTACKERS), "--header-timeout", f"
 HEAD = b"GET /hook HTTP/1.1\r\nHost: a\r\n"
 ATTACKS = {
     # what is sent first, what follows every second, what must come of it
-    "slowloris, an octet a second": (HEAD, b"x", "408"),
+    "slowloris, a byte a second": (HEAD, b"x", "408"),
     "slow body that stops": (b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx", b"", "408"),
-    "slow body, an octet a second": (b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx", b"x", ""),
+    "slow body, a byte a second": (b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx", b"x", ""),
 }
 SLOW_READ = (b"GET /stream?bytes=1073741824&buffer=16384 HTTP/1.1\r\nHost: a\r\n\r\n", b"", "close")
 

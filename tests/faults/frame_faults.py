@@ -49,9 +49,9 @@ FAIL_THE_STREAM = {
 @scenario(1, 2, 5, 6, 7, 8, 13, 14, 16, limit=60)
 def fault_01_frames_that_end_the_link(run):
     server = Server(run)
-    for what, octets in END_THE_LINK.items():
+    for what, bytes in END_THE_LINK.items():
         peer = as_client(server.tunnel())
-        peer.socket.sendall(octets)
+        peer.socket.sendall(bytes)
         closed = peer.closed_within(3)
         told = any(m["type"] == "goaway" and m["reason"] == "protocol" for m in peer.said)
         run.check(f"{what}: goaway protocol, then closed", closed is not None and told, closed and f"{closed:.2f} s")
@@ -134,24 +134,24 @@ def fault_03_trickle_silence_and_strangers(run):
     caller = Later(server.public(), timeout=50)
     peer.receive_type("request")
     start = time.monotonic()
-    octets = frame({**RESPONSE, "reason": "x" * 200})
-    threading.Thread(target=trickle, args=(peer.socket, octets), daemon=True).start()
+    bytes = frame({**RESPONSE, "reason": "x" * 200})
+    threading.Thread(target=trickle, args=(peer.socket, bytes), daemon=True).start()
     closed = peer.closed_within(40)
-    run.check("3 a frame at an octet a second is closed at 30 s", closed is not None and 28 < closed < 32,
+    run.check("3 a frame at a byte a second is closed at 30 s", closed is not None and 28 < closed < 32,
               closed and f"{time.monotonic() - start:.1f} s")
     run.check("its request gets 502", caller.result(5).status == 502, caller.answer)
     peer = as_client(server.tunnel())
     caller = Later(server.public())
     peer.receive_type("request")
-    peer.socket.sendall(octets[:50])
+    peer.socket.sendall(bytes[:50])
     peer.close()
     run.check("4 part of a frame, then FIN: 502 tunnel-lost", str(caller.result(5)) == "502 tunnel-lost", caller.answer)
 
 
-def trickle(s, octets):
+def trickle(s, bytes):
     try:
-        for octet in octets:
-            s.send(bytes([octet]))
+        for byte in bytes:
+            s.send(bytes([byte]))
             time.sleep(1)
     except OSError:
         pass

@@ -109,7 +109,7 @@ def note_reached(clients, before, reached):
 
 
 class Crossing:
-    """A relay of octets between client and server that can reset both ends."""
+    """A relay of bytes between client and server that can reset both ends."""
 
     def __init__(self, run, target):
         self.target = target

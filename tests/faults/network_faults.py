@@ -15,7 +15,7 @@ from programs import App, Client, Server
 from scenario import scenario, since, wait_until
 
 MIB = 1 << 20
-PACKET, SEGMENT = 1500, 1448  # octets of an IP packet, and those of them that TCP with timestamps carries
+PACKET, SEGMENT = 1500, 1448  # bytes of an IP packet, and those of them that TCP with timestamps carries
 
 
 def serving(run, here, there):
@@ -30,12 +30,12 @@ def speed(address, namespace, seconds, skip):
     connection.sock = connect(address, 30, namespace)
     connection.request("GET", "/stream?bytes=4000000000")
     response = connection.getresponse()
-    start, octets, counted_from = time.monotonic(), 0, None
+    start, bytes, counted_from = time.monotonic(), 0, None
     while (now := time.monotonic()) < start + seconds:
-        octets += len(response.read1(MIB))
+        bytes += len(response.read1(MIB))
         if counted_from is None and now > start + skip:
-            counted_from, octets = time.monotonic(), 0
-    rate = octets * 8 / (time.monotonic() - counted_from) / 1e6
+            counted_from, bytes = time.monotonic(), 0
+    rate = bytes * 8 / (time.monotonic() - counted_from) / 1e6
     response.close()
     connection.close()
     return rate

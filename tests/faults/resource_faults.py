@@ -139,7 +139,7 @@ def fault_68_interrupted_calls(run):
 
 @scenario(68, limit=180)
 def fault_68_short_writes(run):
-    """Socket buffers of 4 KiB and packets of 576 octets: nearly every write and read does less than asked."""
+    """Socket buffers of 4 KiB and packets of 576 bytes: nearly every write and read does less than asked."""
     here, there = joined(run, mtu=576)
     for namespace in (here, there):
         namespace.sysctl("net.ipv4.tcp_wmem", "4096 4096 4096")

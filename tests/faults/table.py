@@ -15,7 +15,7 @@ FAULTS = {
     1: ("a frame of length 0xFFFFFFFF",
          r"ServerBadFrames\.ALengthOfAllOnesEndsTheLink|Frame\.LengthAboveTheLimitIsAnError"),
     2: ("a frame of length 0", r"ServerBadFrames\.ALengthOfZeroEndsTheLink|Frame\.LengthZeroIsAnError"),
-    3: ("a frame at an octet a second", r"ServerBadFrames\.AFrameThatIsNotWholeInTimeEndsTheLink"),
+    3: ("a frame at a byte a second", r"ServerBadFrames\.AFrameThatIsNotWholeInTimeEndsTheLink"),
     4: ("part of a frame, then FIN", r"ServerBadFrames\.PartOfAFrameThenTheEndFailsItsStreams"),
     5: ("invalid JSON, invalid UTF-8, BOM",
          r"ServerBadFrames\.PayloadsThatAreNotAJsonObjectEndTheLink|Decode\.TextThatIsNoUtf8IsRefused|Decode\.AByteOrderMark"),

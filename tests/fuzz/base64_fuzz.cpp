@@ -34,12 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view input(reinterpret_cast<const char*>(bytes), size);
     const auto& portable = detail::base64_paths().front();
     const std::string text = encode(portable, input);
-    const auto octets = decode(portable, input);
+    const auto bytes = decode(portable, input);
     for (const auto& path : detail::base64_paths()) {
         if (encode(path, input) != text || decode(path, text) != input) std::abort();
-        if (decode(path, input) != octets) std::abort();
+        if (decode(path, input) != bytes) std::abort();
     }
-    // One text for each octet string: whatever is accepted is what encoding gives.
-    if (octets && encode(portable, *octets) != input) std::abort();
+    // One text for each byte string: whatever is accepted is what encoding gives.
+    if (bytes && encode(portable, *bytes) != input) std::abort();
     return 0;
 }

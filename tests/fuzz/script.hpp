@@ -27,7 +27,7 @@ class script {
     }
     bool flag() { return choice(2) == 1; }
 
-    /// At most 255 octets, or 64 KiB if `large`.
+    /// At most 255 bytes, or 64 KiB if `large`.
     std::string_view text(bool large = false) {
         std::size_t size = choice(256);
         if (large) size = (size << 8U) + choice(256);

@@ -49,7 +49,7 @@ void check_responses(std::string responses, const std::vector<known_request>& as
     for (const auto& request : asked) {
         for (;;) {
             if (rest.empty()) return;
-            http::response_parser parser(limits::max_head + limits::added_octets * 2);
+            http::response_parser parser(limits::max_head + limits::added_bytes * 2);
             http::received_response response;
             http::parse_error error;
             const auto size = parser.parse(rest, request.head, response, error);

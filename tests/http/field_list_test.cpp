@@ -41,7 +41,7 @@ TEST(FieldList, TellsAnEmptyValueFromAnAbsentLine) {
     EXPECT_EQ(list[0].value, "");
 }
 
-TEST(FieldList, CarriesAnyOctet) {
+TEST(FieldList, CarriesAnyByte) {
     std::string all;
     for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
     field_list list;

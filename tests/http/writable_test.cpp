@@ -102,7 +102,7 @@ TEST(IsWritable, UpgradeIsForTheAnswersThatNeedIt) {
 
 TEST(IsWritable, LargerHeadsThanAreTakenAreNotGivenEither) {
     EXPECT_TRUE(is_writable(answer(200, {{"X", std::string(limits::largest_head, 'x')}})));
-    EXPECT_FALSE(is_writable(answer(200, {{"X", std::string(limits::largest_head + limits::added_octets, 'x')}})));
+    EXPECT_FALSE(is_writable(answer(200, {{"X", std::string(limits::largest_head + limits::added_bytes, 'x')}})));
     field_list fields;
     for (std::size_t i = 0; i < limits::max_fields; ++i) fields.add("X", "");
     EXPECT_TRUE(is_writable(fields));

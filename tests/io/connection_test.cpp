@@ -26,7 +26,7 @@ class Connection : public test::connection_fixture {
         asio::post(context, [this, callback = std::move(callback)] { asio::post(context, callback); });
     }
 
-    /// Waits until `size` octets are buffered, or the end.
+    /// Waits until `size` bytes are buffered, or the end.
     void buffer(std::size_t size) {
         auto body = [this, size]() -> awaitable<void> {
             while (own->buffered().size() < size && !own->at_end()) {
@@ -180,7 +180,7 @@ TEST_F(Connection, AnInterruptedReadBehindAWatchGivesNothingToo) {
     EXPECT_FALSE(own->at_end());
 }
 
-TEST_F(Connection, OctetsPutBackComeFirst) {
+TEST_F(Connection, BytesPutBackComeFirst) {
     peer->send("world");
     buffer(5);
     own->unread("hello ");

@@ -32,9 +32,9 @@ struct watcher final : socket_watcher {
     }
 
     [[nodiscard]] std::string read(std::size_t room, error_code& error) {
-        std::string octets(room, '\0');
-        octets.resize(stream.read(octets.data(), room, error));
-        return octets;
+        std::string bytes(room, '\0');
+        bytes.resize(stream.read(bytes.data(), room, error));
+        return bytes;
     }
 
     tcp_stream stream;
@@ -124,7 +124,7 @@ TEST_F(Poller, AFullReadMayHaveLeftSomething) {
     EXPECT_EQ(e.own->read(100, error), "more");
 }
 
-TEST_F(Poller, AnEndBehindOctetsIsNotOverlooked) {
+TEST_F(Poller, AnEndBehindBytesIsNotOverlooked) {
     auto e = connect();
     e.peer->send("last");
     e.peer->shutdown_send();
@@ -161,10 +161,10 @@ TEST_F(Poller, AResetIsTold) {
 
 TEST_F(Poller, TellsWhenAWriteFindsRoomAgain) {
     auto e = started();
-    const std::string octets(1'000'000, 'x');
+    const std::string bytes(1'000'000, 'x');
     error_code error;
     std::size_t written = 0;
-    while (!error) written += e.own->stream.write(gather(octets), error);
+    while (!error) written += e.own->stream.write(gather(bytes), error);
     ASSERT_EQ(error, asio::error::would_block);
     e.own->stream.await_writable();
     EXPECT_EQ(e.peer->read_exactly(written).size(), written);

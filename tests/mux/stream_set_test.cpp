@@ -267,7 +267,7 @@ TEST_F(StreamSet, EverySessionIsToldThatTheProgramStops) {
     auto cancelled = opened(false);
     cancelled->cancel(cancel_reason::caller_gone);
     poll();
-    streams->tell_stopping();
+    streams->notify_stopping();
     EXPECT_EQ(delivered(a), list{"stopping"});
     EXPECT_EQ(delivered(cancelled), list{});
     EXPECT_FALSE(streams->handle(response(1, "ok")));

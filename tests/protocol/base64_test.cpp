@@ -85,7 +85,7 @@ TEST_P(Base64, EveryLengthAtEveryOffsetSurvives) {
     }
 }
 
-TEST_P(Base64, EveryOctetSurvivesInEveryPosition) {
+TEST_P(Base64, EveryByteSurvivesInEveryPosition) {
     for (unsigned value = 0; value < 256; ++value) {
         for (std::size_t at = 0; at < 60; ++at) {
             std::string bytes(60, 'x');
@@ -132,7 +132,7 @@ TEST_P(Base64, RefusesMisplacedPadding) {
     }
 }
 
-TEST_P(Base64, RefusesBitsBehindTheLastOctet) {
+TEST_P(Base64, RefusesBitsBehindTheLastByte) {
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
         const std::string one = std::string("A") + alphabet[i] + "==";
         EXPECT_EQ(decoded(GetParam(), one).has_value(), i % 16 == 0) << one;

@@ -90,22 +90,22 @@ void expect_round_trip(const Message& m) {
     EXPECT_EQ(decoded<Message>(payload), m) << payload;
 }
 
-std::string every_octet() {
+std::string every_byte() {
     std::string all;
     for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
     return all;
 }
 
 /// A byte string as nlohmann sees it: UTF-8 of U+0000 to U+00FF.
-std::string to_utf8(std::string_view octets) {
+std::string to_utf8(std::string_view bytes) {
     std::string text;
-    for (const char c : octets) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x80) {
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
             text += c;
         } else {
-            text += static_cast<char>(0xc0 | octet >> 6);
-            text += static_cast<char>(0x80 | (octet & 0x3f));
+            text += static_cast<char>(0xc0 | byte >> 6);
+            text += static_cast<char>(0x80 | (byte & 0x3f));
         }
     }
     return text;
@@ -137,7 +137,7 @@ request sample_request() {
     return m;
 }
 
-std::string random_octets(std::mt19937& random, std::size_t most) {
+std::string random_bytes(std::mt19937& random, std::size_t most) {
     std::string bytes(random() % (most + 1), '\0');
     const bool plain = random() % 2 == 0;
     for (char& c : bytes) c = static_cast<char>(plain ? 'a' + random() % 26 : random() & 0xff);
@@ -147,8 +147,8 @@ std::string random_octets(std::mt19937& random, std::size_t most) {
 field_list random_fields(std::mt19937& random) {
     field_list list;
     for (auto n = random() % 12; n != 0; --n) {
-        const std::string name = random_octets(random, 20);
-        list.add(name, random_octets(random, 60));
+        const std::string name = random_bytes(random, 20);
+        list.add(name, random_bytes(random, 60));
     }
     return list;
 }
@@ -211,7 +211,7 @@ TEST(Encode, MembersAreWhatNlohmannReads) {
     request m = sample_request();
     m.head.upgrade = "websocket";
     m.head.accepts_trailers = true;
-    m.trailers.add("T", every_octet());
+    m.trailers.add("T", every_byte());
     const json j = json::parse(payload_of(m));
     EXPECT_EQ(j, (json{{"type", "request"},
                        {"id", 7},
@@ -226,13 +226,13 @@ TEST(Encode, MembersAreWhatNlohmannReads) {
                        {"trailers", to_json(m.trailers)}}));
 }
 
-TEST(Encode, EveryOctetAtEveryPlaceOfAStringIsEscapedAsNlohmannReadsIt) {
+TEST(Encode, EveryByteAtEveryPlaceOfAStringIsEscapedAsNlohmannReadsIt) {
     request m = sample_request();
     for (const std::size_t length : {1U, 7U, 8U, 9U, 17U}) {
         for (std::size_t at = 0; at < length; ++at) {
-            for (unsigned octet = 0; octet < 256; ++octet) {
+            for (unsigned byte = 0; byte < 256; ++byte) {
                 m.head.target.assign(length, 'x');
-                m.head.target[at] = static_cast<char>(octet);
+                m.head.target[at] = static_cast<char>(byte);
                 const std::string payload = payload_of(m);
                 ASSERT_EQ(json::parse(payload)["path"].get<std::string>(), to_utf8(m.head.target));
                 ASSERT_EQ(decoded<request>(payload).head.target, m.head.target);
@@ -268,8 +268,8 @@ TEST(Codec, EveryTypeSurvives) {
     expect_round_trip(request{.id = 1, .head = {}, .body = {}, .end = false, .trailers = {}, .from = {}});
 }
 
-TEST(Codec, EveryOctetSurvivesInEveryByteString) {
-    const std::string all = every_octet();
+TEST(Codec, EveryByteSurvivesInEveryByteString) {
+    const std::string all = every_byte();
     request m;
     m.id = 1;
     m.head.method = all;
@@ -310,13 +310,13 @@ TEST(Codec, RandomMessagesSurvive) {
     for (int round = 0; round < 3000; ++round) {
         request m;
         m.id = 1 + random() % limits::max_stream_id;
-        m.head.method = random_octets(random, 10);
-        m.head.target = random_octets(random, 100);
+        m.head.method = random_bytes(random, 10);
+        m.head.target = random_bytes(random, 100);
         m.head.fields = random_fields(random);
         if (random() % 2 == 0) m.head.content_length = random();
-        m.head.upgrade = random_octets(random, 10);
+        m.head.upgrade = random_bytes(random, 10);
         m.head.accepts_trailers = random() % 2 == 0;
-        m.body.append(random_octets(random, 300));
+        m.body.append(random_bytes(random, 300));
         m.end = random() % 2 == 0;
         if (m.end) m.trailers = random_fields(random);
         expect_round_trip(m);
@@ -324,10 +324,10 @@ TEST(Codec, RandomMessagesSurvive) {
         response r;
         r.id = m.id;
         r.head.status = 100 + static_cast<unsigned>(random() % 500);
-        r.head.reason = random_octets(random, 30);
+        r.head.reason = random_bytes(random, 30);
         r.head.fields = random_fields(random);
         r.head.content_length = m.head.content_length;
-        r.body.append(random_octets(random, 300));
+        r.body.append(random_bytes(random, 300));
         r.end = m.end;
         r.trailers = m.trailers;
         expect_round_trip(r);
@@ -339,10 +339,10 @@ TEST(Decode, WhatNlohmannWritesInAnyOrderAndStyle) {
     std::mt19937 random(3);
     for (int round = 0; round < 2000; ++round) {
         request m = sample_request();
-        m.head.target = random_octets(random, 60);
+        m.head.target = random_bytes(random, 60);
         m.head.fields = random_fields(random);
         m.body.clear();
-        m.body.append(random_octets(random, 100));
+        m.body.append(random_bytes(random, 100));
         const json j = {{"type", "request"},
                         {"id", m.id},
                         {"method", "POST"},
@@ -820,7 +820,7 @@ TEST(RawBody, StandsBehindTheObject) {
 }
 
 TEST(RawBody, OfEveryMessageThatHasOneComesBack) {
-    const auto body = every_octet();
+    const auto body = every_byte();
     field_list fields;
     fields.add("X", "y");
     message m;
@@ -857,7 +857,7 @@ TEST(RawBody, ThatIsEmptyNeedsNoSuchFrame) {
     EXPECT_EQ(raw, plain);
 }
 
-TEST(RawBody, MayBeOfNoOctets) {
+TEST(RawBody, MayBeOfNoBytes) {
     message m;
     ASSERT_FALSE(decode_raw(R"({"type":"data","id":1,"end":false})", m));
     EXPECT_TRUE(std::get<data>(m).body.empty());

@@ -13,20 +13,20 @@ namespace {
 
 class BodyWriter : public test::connection_fixture {
  protected:
-    /// Writes all of it at once, and expects the peer to have these octets.
-    void write(body_writer& writer, byte_buffer& prefix, std::string_view body, bool end, const std::string& octets) {
+    /// Writes all of it at once, and expects the peer to have these bytes.
+    void write(body_writer& writer, byte_buffer& prefix, std::string_view body, bool end, const std::string& bytes) {
         io::error_code error;
         ASSERT_TRUE(writer.write_now(prefix, body, end, {}, error));
         EXPECT_FALSE(error);
-        EXPECT_EQ(peer->read_exactly(octets.size()), octets);
+        EXPECT_EQ(peer->read_exactly(bytes.size()), bytes);
     }
 
-    /// Writes what is left while the peer reads so many octets.
-    void finish(body_writer& writer, byte_buffer& prefix, std::size_t octets) {
-        std::thread reader([&] { received = peer->read_exactly(octets); });
+    /// Writes what is left while the peer reads so many bytes.
+    void finish(body_writer& writer, byte_buffer& prefix, std::size_t bytes) {
+        std::thread reader([&] { received = peer->read_exactly(bytes); });
         run([&]() -> io::awaitable<void> { EXPECT_FALSE(co_await writer.finish(prefix)); });
         reader.join();
-        EXPECT_EQ(received.size(), octets);
+        EXPECT_EQ(received.size(), bytes);
     }
 
     std::string received;
@@ -43,7 +43,7 @@ TEST_F(BodyWriter, WhatHasLeftHoldsNoStorage) {
 
 TEST_F(BodyWriter, AShortBodyIsJoinedInTheRoomThatWasMadeForItAndLeavesWithTheRest) {
     const std::string body(limits::joined_write - 100, 'x');
-    const auto octets = "head\r\n\r\nf9c\r\n" + body + "\r\n0\r\n\r\n";
+    const auto bytes = "head\r\n\r\nf9c\r\n" + body + "\r\n0\r\n\r\n";
     std::size_t written = 0;
     io::error_code error;
     // Until the kernel takes no more; it may take some again later.
@@ -57,12 +57,12 @@ TEST_F(BodyWriter, AShortBodyIsJoinedInTheRoomThatWasMadeForItAndLeavesWithTheRe
         ASSERT_FALSE(error);
         if (left) continue;
         EXPECT_TRUE(prefix.data() == room);
-        EXPECT_EQ(prefix.view(), octets);
-        finish(writer, prefix, octets.size() * (written + 1));
+        EXPECT_EQ(prefix.view(), bytes);
+        finish(writer, prefix, bytes.size() * (written + 1));
         EXPECT_EQ(prefix.capacity(), 0U);
     }
-    for (std::size_t at = 0; at < received.size(); at += octets.size()) {
-        ASSERT_EQ(received.compare(at, octets.size(), octets), 0) << "at " << at;
+    for (std::size_t at = 0; at < received.size(); at += bytes.size()) {
+        ASSERT_EQ(received.compare(at, bytes.size(), bytes), 0) << "at " << at;
     }
 }
 

@@ -23,10 +23,10 @@ class ServerRequest : public test::server_fixture {
     ServerRequest() { settings.forwarded_headers = false; }
 };
 
-std::string all_octets() {
-    std::string octets;
-    for (int i = 0; i < 256; ++i) octets += static_cast<char>(i);
-    return octets;
+std::string all_bytes() {
+    std::string bytes;
+    for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+    return bytes;
 }
 
 TEST_F(ServerRequest, AWebhookIsOneFrame) {
@@ -119,22 +119,22 @@ TEST_F(ServerRequest, TargetAndValuesArriveByteForByte) {
     EXPECT_EQ(test::lines_of(request.head.fields), expected);
 }
 
-TEST_F(ServerRequest, ABinaryBodyOfEveryOctetArrives) {
+TEST_F(ServerRequest, ABinaryBodyOfEveryByteArrives) {
     start();
     auto peer = client();
     auto from = caller();
-    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 256\r\n\r\n" + all_octets());
+    from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 256\r\n\r\n" + all_bytes());
     const auto request = peer.receive<protocol::request>();
     auto body = std::string(request.body.view());
     if (!request.end) body += peer.receive_body(request.id);
-    EXPECT_EQ(body, all_octets());
+    EXPECT_EQ(body, all_bytes());
 }
 
 TEST_F(ServerRequest, ABodyByteByByteArrives) {
     start();
     auto peer = client();
     auto from = caller();
-    for (const char octet : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"s) from.send({&octet, 1});
+    for (const char byte : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"s) from.send({&byte, 1});
     const auto request = peer.receive<protocol::request>();
     EXPECT_EQ(request.head.content_length, 5U);
     auto body = std::string(request.body.view());
@@ -378,7 +378,7 @@ TEST_F(ServerRequest, AnUploadOfAMebibyteArrives) {
     auto peer = client();
     auto from = caller();
     std::string body;
-    while (body.size() < 1024 * 1024) body += all_octets();
+    while (body.size() < 1024 * 1024) body += all_bytes();
     from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
     from.send_in_background(body);
     const auto request = peer.receive<protocol::request>();

@@ -19,7 +19,7 @@ using test::without_date;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Frames that the client says, and the octets that the caller gets.
+/// Frames that the client says, and the bytes that the caller gets.
 class ServerResponse : public test::server_fixture {
  protected:
     ServerResponse() { settings.forwarded_headers = false; }
@@ -227,7 +227,7 @@ TEST_F(ServerResponse, TrailersFollowTheLastChunk) {
               "1\r\na\r\n1\r\nb\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n");
 }
 
-TEST_F(ServerResponse, ABodyOfEveryOctetArrives) {
+TEST_F(ServerResponse, ABodyOfEveryByteArrives) {
     std::string body;
     for (int i = 0; i < 256; ++i) body += static_cast<char>(i);
     auto from = asked(get("/"));

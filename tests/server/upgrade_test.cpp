@@ -58,7 +58,7 @@ TEST_F(ServerUpgrade, TheRequestNamesTheProtocolAndDoesNotEnd) {
         R"("upgrade":"websocket","end":false})");
 }
 
-TEST_F(ServerUpgrade, OctetsPassBothWays) {
+TEST_F(ServerUpgrade, BytesPassBothWays) {
     auto from = switched();
     from.send("ping");
     EXPECT_EQ(peer().receive<protocol::data>().body.view(), "ping");
@@ -68,7 +68,7 @@ TEST_F(ServerUpgrade, OctetsPassBothWays) {
     EXPECT_EQ(peer().receive<protocol::data>().body.view(), "GET / HTTP/1.1\r\n\r\n");
 }
 
-TEST_F(ServerUpgrade, OctetsSentWithTheRequestArriveBehindTheSwitch) {
+TEST_F(ServerUpgrade, BytesSentWithTheRequestArriveBehindTheSwitch) {
     auto from = caller();
     from.send(get("/ws", fields) + "early");
     const auto request = peer().receive<protocol::request>();

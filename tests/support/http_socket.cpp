@@ -34,10 +34,10 @@ constexpr std::size_t period = 250'007;
 const std::string& pattern_table() {
     static const std::string table = [] {
         std::mt19937 random(7);
-        std::string octets;
-        for (std::size_t i = 0; i < 256; ++i) octets.push_back(static_cast<char>(i));
-        while (octets.size() < period) octets.push_back(static_cast<char>(random() & 0xFFU));
-        return octets;
+        std::string bytes;
+        for (std::size_t i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+        while (bytes.size() < period) bytes.push_back(static_cast<char>(random() & 0xFFU));
+        return bytes;
     }();
     return table;
 }
@@ -130,11 +130,11 @@ void http_socket::wait(short events) const {
     if (n < 0 && errno != EINTR) fail("poll");
 }
 
-void http_socket::send(std::string_view octets) {
-    while (!octets.empty()) {
-        const auto n = ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+void http_socket::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) {
-            octets.remove_prefix(static_cast<std::size_t>(n));
+            bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
             wait(POLLOUT);
         } else if (errno == EPIPE || errno == ECONNRESET || errno == EBADF) {
@@ -212,7 +212,7 @@ void http_socket::read_pattern(std::uint64_t size, std::uint64_t offset) {
         for (std::size_t done = 0; done < most;) {
             const auto expected = pattern(offset, most - done);
             if (std::string_view(buffer_).substr(done, expected.size()) != expected) {
-                throw std::runtime_error("the body differs behind octet " + std::to_string(offset));
+                throw std::runtime_error("the body differs behind byte " + std::to_string(offset));
             }
             done += expected.size();
             offset += expected.size();

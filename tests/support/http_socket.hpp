@@ -20,7 +20,7 @@ struct peer_left : std::runtime_error {
     bool reset;
 };
 
-/// An octet stream of any length that both ends know: every octet depends on its position, all 256 values occur.
+/// A byte stream of any length that both ends know: every byte depends on its position, all 256 values occur.
 /// Comparing with it as it arrives finds more than a hash would, and says where.
 [[nodiscard]] std::string_view pattern(std::uint64_t offset, std::size_t most);
 [[nodiscard]] std::string pattern_text(std::size_t size);
@@ -55,7 +55,7 @@ class http_socket {
     /// `receive_buffer`: SO_RCVBUF, so that a reader that stalls is felt early.
     [[nodiscard]] static http_socket connect(std::uint16_t port, int receive_buffer = 0);
 
-    void send(std::string_view octets);
+    void send(std::string_view bytes);
     void send_pattern(std::uint64_t size, std::uint64_t offset = 0);
 
     /// What is there, or arrives next; "" at a FIN.
@@ -64,7 +64,7 @@ class http_socket {
     /// Up to and with `mark`.
     [[nodiscard]] std::string read_until(std::string_view mark);
     [[nodiscard]] std::string read_to_end();
-    /// Reads `size` octets of the pattern; throws where they differ.
+    /// Reads `size` bytes of the pattern; throws where they differ.
     void read_pattern(std::uint64_t size, std::uint64_t offset = 0);
     /// Reads and drops everything until the peer ends the connection. True: by a reset.
     [[nodiscard]] bool wait_for_end();
@@ -84,7 +84,7 @@ class http_socket {
 
  private:
     void wait(short events) const;
-    /// Octets into buffer_; false at FIN.
+    /// Bytes into buffer_; false at FIN.
     [[nodiscard]] bool fill();
     [[nodiscard]] std::string take(std::size_t size);
 

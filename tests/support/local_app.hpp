@@ -8,7 +8,7 @@
 
 namespace tunnel::test {
 
-/// The local app as a test scripts it: takes connections on a port of its own, everything on them is raw octets.
+/// The local app as a test scripts it: takes connections on a port of its own, everything on them is raw bytes.
 class local_app {
  public:
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }

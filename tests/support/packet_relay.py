@@ -60,7 +60,7 @@ class Way:
         self.target = target
         self.settings = settings
         self.dice = dice
-        self.seconds_per_octet = 8 / (settings.mbit * 1e6) if settings.mbit else 0
+        self.seconds_per_byte = 8 / (settings.mbit * 1e6) if settings.mbit else 0
         self.free_at = 0.0  # when the last packet accepted will have left
 
     def arrival(self, now, size):
@@ -68,7 +68,7 @@ class Way:
         begin = max(now, self.free_at)
         if self.dice.random() < self.settings.loss or begin - now > self.settings.queue_ms / 1000:
             return None
-        self.free_at = begin + size * self.seconds_per_octet
+        self.free_at = begin + size * self.seconds_per_byte
         late = self.settings.reorder_ms if self.dice.random() < self.settings.reorder else 0
         return self.free_at + (self.settings.delay_ms + late) / 1000
 

@@ -21,7 +21,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 // A message of megabytes would hide what the test says.
-constexpr std::size_t shown_octets = 400;
+constexpr std::size_t shown_bytes = 400;
 
 [[noreturn]] void fail_errno(const char* what) { throw peer_error(std::string(what) + ": " + std::strerror(errno)); }
 
@@ -81,7 +81,7 @@ bool send_all(int socket, std::string_view bytes) {
         if (n >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
-            if (!wait_for(socket, POLLOUT, until)) throw peer_error("the peer takes no more octets");
+            if (!wait_for(socket, POLLOUT, until)) throw peer_error("the peer takes no more bytes");
         } else if (errno != EINTR) {
             return false;
         }
@@ -136,19 +136,19 @@ void raw_peer::send_in_background(std::string bytes) {
         try {
             send_all(socket, bytes);
         } catch (const peer_error&) {
-            // Whoever waits for these octets says so.
+            // Whoever waits for these bytes says so.
         }
     });
 }
 
 raw_peer::end raw_peer::receive(clock::time_point until, std::string_view waiting_for) {
     if (end_ != end::open) return end_;
-    std::array<char, 65536> octets{};
+    std::array<char, 65536> bytes{};
     for (;;) {
         if (!wait_for(socket_, POLLIN, until)) fail("no " + std::string(waiting_for) + " in time");
-        const auto n = ::recv(socket_, octets.data(), octets.size(), 0);
+        const auto n = ::recv(socket_, bytes.data(), bytes.size(), 0);
         if (n > 0) {
-            input_.append(octets.data(), static_cast<std::size_t>(n));
+            input_.append(bytes.data(), static_cast<std::size_t>(n));
             return end::open;
         }
         if (n == 0) return end_ = end::fin;
@@ -159,9 +159,9 @@ raw_peer::end raw_peer::receive(clock::time_point until, std::string_view waitin
 }
 
 void raw_peer::fail(std::string_view what) const {
-    auto shown = input_.substr(0, shown_octets);
+    auto shown = input_.substr(0, shown_bytes);
     if (shown.size() < input_.size()) shown += "...";
-    throw peer_error(std::string(what) + "; received so far, " + std::to_string(input_.size()) + " octets: " + shown);
+    throw peer_error(std::string(what) + "; received so far, " + std::to_string(input_.size()) + " bytes: " + shown);
 }
 
 std::string raw_peer::take(std::size_t n) {
@@ -181,8 +181,8 @@ std::string raw_peer::read_until(std::string_view delimiter) {
 std::string raw_peer::read_exactly(std::size_t n) {
     auto until = clock::now() + patience;
     while (input_.size() < n) {
-        if (receive(until, std::to_string(n) + " octets") != end::open) {
-            fail("closed before " + std::to_string(n) + " octets");
+        if (receive(until, std::to_string(n) + " bytes") != end::open) {
+            fail("closed before " + std::to_string(n) + " bytes");
         }
         until = clock::now() + patience;  // a large body may take its time, as long as it moves
     }
@@ -206,7 +206,7 @@ std::string raw_peer::read_to_any_end() {
 
 void raw_peer::expect_closed() {
     const auto until = clock::now() + patience;
-    if (receive(until, "end of the connection") == end::open || !input_.empty()) fail("octets instead of the end");
+    if (receive(until, "end of the connection") == end::open || !input_.empty()) fail("bytes instead of the end");
 }
 
 void raw_peer::expect_reset() {

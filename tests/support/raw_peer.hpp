@@ -21,7 +21,7 @@ class peer_error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// One end of a TCP connection as a test scripts it: blocking, octets only, each call with a hard deadline. One
+/// One end of a TCP connection as a test scripts it: blocking, bytes only, each call with a hard deadline. One
 /// thread at a time, but for `send_in_background`.
 class raw_peer {
  public:
@@ -72,7 +72,7 @@ class raw_peer {
     explicit raw_peer(adopted socket);
 
     enum class end { open, fin, reset };
-    /// More octets into input_, or the end.
+    /// More bytes into input_, or the end.
     end receive(std::chrono::steady_clock::time_point until, std::string_view waiting_for);
     [[noreturn]] void fail(std::string_view what) const;
     [[nodiscard]] std::string take(std::size_t n);
@@ -97,7 +97,7 @@ class raw_listener {
     [[nodiscard]] raw_peer accept(std::chrono::milliseconds limit = patience);
     /// Whether nobody connects for `time`: only for what must not happen.
     [[nodiscard]] bool stays_silent(std::chrono::milliseconds time);
-    /// Whoever connects from now on has little room in the kernel for what it is sent, from the first octet.
+    /// Whoever connects from now on has little room in the kernel for what it is sent, from the first byte.
     void shrink_receive_buffers();
     /// From now on a connect is refused.
     void close();

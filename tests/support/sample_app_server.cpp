@@ -137,7 +137,7 @@ void sample_app_server::download(call& c) {
 void sample_app_server::upload(call& c) {
     const auto size = std::stoull(c.request.value("Content-Length"));
     c.socket.read_pattern(size);
-    c.reply(ok_answer(std::to_string(size) + " octets"));
+    c.reply(ok_answer(std::to_string(size) + " bytes"));
 }
 
 }  // namespace tunnel::test

@@ -28,7 +28,7 @@ class gate {
     std::counting_semaphore<> passes_{0};
 };
 
-/// A local HTTP app whose every octet is in the hands of the test: one blocking thread a connection. Paths without
+/// A local HTTP app whose every byte is in the hands of the test: one blocking thread a connection. Paths without
 /// a handler answer with the body that came.
 class sample_app_server {
  public:
@@ -44,7 +44,7 @@ class sample_app_server {
             socket.read_body(request);
             note_body();
         }
-        void reply(std::string_view octets) { socket.send(octets); }
+        void reply(std::string_view bytes) { socket.send(bytes); }
     };
     using handler = std::function<void(call&)>;
 
@@ -71,9 +71,9 @@ class sample_app_server {
 
     /// Answers 200 with the request's body; its head is the same through the tunnel and without it, but for Date.
     static void echo(call& c);
-    /// `?N`: N octets of the pattern with their length declared.
+    /// `?N`: N bytes of the pattern with their length declared.
     static void download(call& c);
-    /// Compares the body with the pattern as it arrives: "N octets".
+    /// Compares the body with the pattern as it arrives: "N bytes".
     static void upload(call& c);
 
  private:

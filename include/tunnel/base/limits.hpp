@@ -27,8 +27,8 @@ inline constexpr auto frame_time = 30s;
 /// Nesting allowed inside a frame. Our messages need 3; unknown members may nest a little more.
 inline constexpr std::size_t max_json_depth = 16;
 
-/// Members of messages that are no body. Methods are short; RFC 9110 bounds neither them nor the other two, and nobody
-/// sends longer ones on purpose.
+/// Members of messages other than the body. Methods are short; RFC 9110 bounds neither them nor the other two, and
+/// longer ones are not sent on purpose.
 inline constexpr std::size_t max_method = 256;
 inline constexpr std::size_t max_upgrade = 1 * kib;
 inline constexpr std::size_t max_reason = 1 * kib;
@@ -49,11 +49,11 @@ inline constexpr std::uint64_t max_stream_id = max_number;
 /// Initial credit per stream and direction, in decoded body bytes.
 inline constexpr std::size_t initial_window = 256 * kib;
 
-/// Octets written for which the link is told at once that there is room again: to tell it of every write would cost
-/// more than the write.
+/// Bytes written after which the link is notified that there is room again: to notify it of every write would cost more
+/// than the write.
 inline constexpr std::size_t credit_step = initial_window / 8;
 
-/// Consumed octets for which credit is given back, at the latest: much at a time would come too late over a long path.
+/// Consumed bytes for which credit is given back, at the latest: larger steps would come too late over a long path.
 inline constexpr std::size_t window_step = 128 * kib;
 
 /// A stream that drains its credit in less than this many round trips is given more. TCP has up to three times in
@@ -67,39 +67,39 @@ inline constexpr std::size_t max_window = 4 * mib;
 /// Extra credit that all streams of one link may hold above their initial windows.
 inline constexpr std::size_t window_pool = 16 * mib;
 
-/// Streams that may be open at a time on one link: what a hello offers.
+/// Streams that may be open at once on one link: what a hello offers.
 inline constexpr std::uint32_t max_streams = 1024;
 
 /// Decoded body bytes in one frame. What arrives as one frame leaves in one write: small ones cost more of them. One
-/// that is written as a chunk still fits a segment over loopback (65,464 octets where IPv6 has timestamps), or the
+/// that is written as a chunk still fits a segment over loopback (65,464 bytes where IPv6 has timestamps), or the
 /// kernel would send the rest of it as a packet of its own; and base64 needs no padding.
 inline constexpr std::size_t body_slice = 65'400;
 
-/// The same when other streams are ready too and the link is slower than they are, so that a small answer waits behind
-/// little.
+/// The same when other streams are ready too and the link is slower than they are, so that a small response
+/// waits behind little.
 inline constexpr std::size_t shared_body_slice = body_slice / 4;
 
-/// A link counts as slow for so many pieces of output after one that the kernel did not take at once. It may take some
-/// of them all the same: it makes room for more than one at a time.
+/// A link counts as slow for this many writes after one that the kernel did not take at once. It may take some of
+/// them immediately: it makes room for several.
 inline constexpr unsigned slow_link_pieces = 16;
 
 /// Body bytes that a source may have handed to the link and not yet seen encoded.
 inline constexpr std::size_t stream_queue = 128 * kib;
 
-/// Octets asked of the tunnel socket at a time: one body slice as a frame, and some small frames beside it.
+/// Bytes requested from the tunnel socket in one read: one body slice as a frame, and some small frames beside it.
 inline constexpr std::size_t link_read = 128 * kib;
 
 /// Encoded bytes waiting in user space for the tunnel socket. Past it, streams wait for room. With twice as much, both
-/// programs worked on pieces that a core's cache does not hold, and large bodies side by side were a third slower.
+/// programs worked on more than a core's cache holds, and large bodies side by side were a third slower.
 inline constexpr std::size_t link_queue = 128 * kib;
 
-/// Octets that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
+/// Bytes that the kernel may hold unsent for one connection, above the credit of its stream: a thousand stalled
 /// callers would otherwise take a megabyte each, and the system's memory for TCP runs out for all.
 inline constexpr std::size_t unsent = 128 * kib;
 
 /// Where a round trip carries more than `unsent` times this, the kernel may hold a share of one round trip instead. If
 /// it runs out while acknowledgements come in bunches, it cannot tell how fast the path is: BBR then stays in its
-/// start, at 2.9 times the path's speed and with one packet of ten lost. A small answer waits for no more than this
+/// start, at 2.9 times the path's speed and with one packet of ten lost. A small response waits for no more than this
 /// share of a round trip longer.
 inline constexpr std::size_t unsent_share = 4;
 
@@ -111,8 +111,8 @@ inline constexpr std::size_t unsent_most = 2 * mib;
 /// the other, are not to fill the system's memory for TCP.
 inline constexpr std::size_t unsent_pool = 32 * mib;
 
-/// The same for the tunnel's connections, which callers are not to leave without: the active one, and some that were
-/// replaced and still have something to say.
+/// The same for tunnel connections, so that callers cannot use up their share: the active one, and some that were
+/// replaced and still have frames to send.
 inline constexpr std::size_t link_unsent_pool = 8 * mib;
 
 /// A tunnel connection that may have more than `unsent` and takes nothing tries again after this: the kernel says that
@@ -131,12 +131,12 @@ inline constexpr auto probe_interval = 15s;
 /// The same where something is unacknowledged, in which case the kernel does not probe.
 inline constexpr auto vanished_time = 105s;
 
-/// Octets that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
+/// Bytes that the kernel is asked to hold unread for one connection to the local app. Left to itself it lets a buffer
 /// grow to several times the credit of a stream, which a thousand stalled callers would fill; and what comes over
 /// loopback needs no more than a few reads.
 inline constexpr std::size_t local_unread = 128 * kib;
 
-/// A body as short as this is copied behind its head: one piece costs the kernel less than two, by more than the copy.
+/// A body as short as this is copied behind its head: one buffer costs the kernel less than two, by more than the copy.
 inline constexpr std::size_t joined_write = 4 * kib;
 
 /// Control frames waiting in user space. Only a peer that floods and does not read gets here.
@@ -144,7 +144,7 @@ inline constexpr std::size_t control_queue = 256 * kib;
 
 // --- Tunnel connection --------------------------------------------------------------------------------------
 
-/// A tunnel connection is nobody until its hello has arrived; this is how long it has.
+/// Time for the hello of a tunnel connection to arrive.
 inline constexpr auto hello_time = 10s;
 
 /// Silence after which a ping is sent, and after which the connection is dead.
@@ -157,7 +157,7 @@ inline constexpr auto link_write_time = 30s;
 /// A replaced or refused peer has this long to take its goaway before the socket is closed.
 inline constexpr auto goaway_time = 1s;
 
-/// Tunnel connections open at a time; one more displaces the oldest that is still in its handshake, so that a scan
+/// Tunnel connections open at once; one more displaces the oldest that is still in its handshake, so that a scan
 /// can neither pile them up nor keep a client out.
 inline constexpr std::size_t max_handshakes = 64;
 
@@ -165,12 +165,12 @@ inline constexpr std::size_t max_handshakes = 64;
 /// what each takes.
 inline constexpr std::size_t replaced_clients = 64;
 
-/// Sockets served in one turn of the event loop: as many as are ready at a time on a busy server. More would wait for
-/// those before them in any case.
-inline constexpr std::size_t sockets_a_turn = 256;
+/// Sockets served in one iteration of the event loop: as many as are ready at once on a busy server. More would wait
+/// for those before them in any case.
+inline constexpr std::size_t sockets_per_iteration = 256;
 
-/// Rounds of what was put off to the end of a turn: what is put off by work that was put off, such as the write of what
-/// a read brought, still belongs to the turn. More is left to the next, so that sockets are not starved.
+/// Rounds of deferred work at the end of an event-loop iteration: work that deferred work defers, such as the write of
+/// what a read produced, still runs in the same iteration. Any more runs in the next, so that sockets are not starved.
 inline constexpr int deferred_rounds = 2;
 
 // --- Settings -----------------------------------------------------------------------------------------------
@@ -200,12 +200,12 @@ inline constexpr std::size_t max_escaped_head = max_frame - body_slice / 3 * 4 -
 /// Fields in a head: 60 KiB of two-byte fields would be 15,000 entries.
 inline constexpr std::size_t max_fields = 1000;
 
-/// A folded field value, joined: nobody has sent such long ones for decades.
+/// A folded field value, joined: folding has been obsolete for decades, and values were short.
 inline constexpr std::size_t max_folded = 4 * kib;
 
 /// What comes in a frame may be larger than a head by what the tunnel adds (Via, X-Forwarded-*, Host).
 inline constexpr std::size_t added_fields = 8;
-inline constexpr std::size_t added_octets = 4 * kib;
+inline constexpr std::size_t added_bytes = 4 * kib;
 
 /// Chunk-size line with its extensions, and the trailer section.
 inline constexpr std::size_t max_chunk_line = 8 * kib;
@@ -217,9 +217,9 @@ inline constexpr unsigned max_interim = 32;
 /// First size of a connection's input buffer: most heads fit, and an idle connection stays below 8 KiB in all.
 inline constexpr std::size_t input_start = 3 * kib;
 
-/// The head of an answer waits for its body, where no more of that than the first size is missing: many apps write the
+/// The head of a response waits for its body where at most the first size of that is missing: many apps write the
 /// two apart, microseconds between them, and together they are one frame, one write and one packet to the caller.
-/// Nobody notices this much where the body takes its time.
+/// This delay is not noticeable where the body comes later.
 inline constexpr std::chrono::milliseconds head_wait{2};
 
 /// Time for a request head to arrive whole once its first byte did (408).
@@ -234,21 +234,21 @@ inline constexpr auto body_stall_time = 60s;
 /// Time for the final response head after the request was forwarded (504).
 inline constexpr auto response_time = 300s;
 
-/// After our last byte we read and drop what the caller still sends, so that no reset eats the answer
+/// After our last byte we read and drop what the caller still sends, so that no reset overtakes the response
 /// (RFC 9112 section 9.6).
 inline constexpr auto linger_idle_time = 5s;
 inline constexpr auto linger_time = 30s;
 
-/// Public connections open at a time.
+/// Public connections open at once.
 inline constexpr std::size_t max_connections = 10'000;
 
-/// Connections beyond that which are still answered (503) before they are closed; any more are just closed.
+/// Connections beyond that which still receive a 503 before they are closed; any more are just closed.
 inline constexpr std::size_t turned_away = 256;
 
 /// Open files that the server needs beside its connections: standard files, event queue, timers, listeners, log.
 inline constexpr std::size_t own_files = 16;
 
-/// Requests in flight at a time; one more is answered 503 `overloaded`.
+/// Requests in flight at once; one more is refused with 503 `overloaded`.
 inline constexpr std::size_t max_in_flight = 1024;
 
 /// Advice in Retry-After of a 503, in seconds.
@@ -263,17 +263,17 @@ inline constexpr std::chrono::milliseconds drain_quiet_time = 1s;
 /// A connection that was just accepted has this long to bring its first request when a shutdown begins.
 inline constexpr auto drain_grace = 250ms;
 
-/// Requests that a shutdown does not wait for are answered 503 within this time, then their connections are reset:
-/// enough for a caller across the world, and little for who asked a second time.
-inline constexpr auto last_answers_time = 250ms;
+/// Requests that a shutdown does not wait for receive a 503 within this time, then their connections are reset:
+/// enough for a caller across the world, and short for an operator who sent a second signal.
+inline constexpr auto last_responses_time = 250ms;
 
 /// First and longest pause of an accept loop that met EMFILE and the like.
 inline constexpr auto accept_backoff_first = 10ms;
 inline constexpr auto accept_backoff_cap = 1s;
 
-/// Callers whom the kernel connects before they are accepted: what Linux allows by default. A listener that stops takes
-/// so many more and no others, so that those who waited are served, and those who never cease to come are not waited
-/// for.
+/// Connections that the kernel completes before they are accepted: what Linux allows by default. A listener that stops
+/// takes so many more and no others, so that callers who were waiting are served, and an endless series of new ones is
+/// not waited for.
 inline constexpr int listen_queue = 4096;
 
 // --- Client -------------------------------------------------------------------------------------------------
@@ -317,12 +317,12 @@ inline constexpr auto standby_time = 600ms;
 // --- Memory -------------------------------------------------------------------------------------------------
 
 /// What a thread keeps of the memory that comes and goes with requests: of each size up to the largest, blocks and
-/// octets at most, together 3.7 MiB. A turn of the event loop gives back what `sockets_a_turn` requests held, some of
-/// them two blocks of a size, before a read of the link takes it again. With 256 blocks and 128 KiB, a thousand
-/// requests in flight went through malloc.
+/// bytes at most, together 3.7 MiB. An iteration of the event loop gives back what `sockets_per_iteration` requests
+/// held, some of them two blocks of a size, before a read of the link takes it again. With 256 blocks and 128 KiB, a
+/// thousand requests in flight went through malloc.
 inline constexpr std::size_t recycled_largest = 4 * kib;
 inline constexpr std::size_t recycled_blocks = 512;
-inline constexpr std::size_t recycled_octets = 512 * kib;
+inline constexpr std::size_t recycled_bytes = 512 * kib;
 
 /// The same of buffers for body slices, shared and whole, together less than 2 MiB: what two streams with all their
 /// credit have on the way.

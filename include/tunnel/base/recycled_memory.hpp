@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <new>
 
-/// Memory for what comes and goes with every request, in a few sizes, so that it need not go through the allocator: who
-/// gives a block back leaves it on a shelf of his thread, up to a bound (limits.hpp), and the next to take one of that
-/// size has it. A block may be taken on one thread and given back on another. What lies on a shelf is poisoned for
-/// AddressSanitizer.
+/// Per-thread free lists of a few block sizes, for objects that are made and destroyed with every request. A block that
+/// is given back goes to the free list of the calling thread, up to a bound (limits.hpp), and is reused for the next
+/// request of that size. A block may be taken on one thread and given back on another. Blocks in a free list are
+/// poisoned for AddressSanitizer.
 namespace tunnel {
 
 struct memory_block {
@@ -14,7 +14,7 @@ struct memory_block {
     std::size_t size;
 };
 
-/// At least `size` octets, aligned as operator new does.
+/// At least `size` bytes, aligned as operator new does.
 [[nodiscard]] memory_block take_memory(std::size_t size);
 /// `size`: what was asked for, or what was given.
 void give_memory_back(char* data, std::size_t size) noexcept;

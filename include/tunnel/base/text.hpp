@@ -12,7 +12,7 @@ namespace detail {
 [[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) noexcept {
     constexpr unsigned case_bit = 0x20;
     if (a.size() != b.size()) return false;
-    // Names that differ nearly always do so in the first octet.
+    // Names that differ nearly always do so in the first byte.
     if (!a.empty() && (static_cast<unsigned>(a[0] ^ b[0]) & ~case_bit) != 0) return false;
     return detail::iequals_of_one_size(a, b);
 }

@@ -44,7 +44,7 @@ class field_list {
     void add_valid(std::string_view name, std::string_view value) { append(name, value); }
     /// The same where `readable_behind` bytes behind either can be read.
     void add_valid_in_blocks(std::string_view name, std::string_view value);
-    /// The same for `Name: value` CRLF, in one piece.
+    /// The same for `Name: value` CRLF, contiguous.
     void add_valid_line(std::string_view line, std::size_t name_size);
     /// Whether every line was checked when it was added. If not, some may be invalid.
     [[nodiscard]] bool all_valid() const noexcept { return all_valid_; }

@@ -17,7 +17,7 @@ inline constexpr std::size_t frame_prefix = 4;
 struct frame_view {
     std::string_view payload;  ///< whole frame, without its prefix; empty: more bytes are needed
     std::size_t total = 0;     ///< prefix and payload; known once the prefix is there, else 0
-    bool raw_body = false;     ///< octets behind the JSON object are a body
+    bool raw_body = false;     ///< bytes behind the JSON object are a body
     [[nodiscard]] bool complete() const noexcept { return !payload.empty(); }
 };
 

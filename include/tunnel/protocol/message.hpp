@@ -12,7 +12,7 @@
 #include "tunnel/http/head.hpp"
 
 /// The messages of the wire protocol, version 1 (docs/protocol.md), as values. Strings that come from HTTP
-/// (method, target, reason, fields) are raw octets here; only the codec knows how JSON carries them.
+/// (method, target, reason, fields) are raw bytes here; only the codec knows how JSON carries them.
 namespace tunnel::protocol {
 
 enum class cancel_reason { caller_gone, local_reset, local_timeout, too_large, protocol, shutdown, other };
@@ -33,9 +33,9 @@ struct hello {
     bool takeover = false;    ///< client only
     std::string instance;     ///< client only: the same at every connect of one client, another for every other
     bool raw_bodies = false;  ///< reads frames with raw bodies, if the other does; a server follows its client
-    std::vector<std::uint64_t> versions = {};      ///< all that the sender speaks; empty: `protocol` alone
-    bool probe = false;                            ///< a handshake that makes nobody active; a server repeats it
-    std::string public_url = {};                   ///< server only, for people
+    std::vector<std::uint64_t> versions = {};  ///< all that the sender speaks; empty: `protocol` alone
+    bool probe = false;           ///< a handshake that does not make the client active; a server repeats it
+    std::string public_url = {};  ///< server only, for people
     std::vector<std::string> compress_offer = {};  ///< client only: methods that it can compress with
     std::string compress = {};                     ///< server only: the method that it chose; empty: none
 
