@@ -15,11 +15,12 @@ import rows_bulk
 import rows_link
 import rows_process
 import rows_requests
+from contenders import CONTENDERS, with_client_flags
 from count import count
 from machine import heading, machine, versions
 from processes import Failed, program
 from results import missing
-from run import PROGRAMS, Run, say
+from run import PROGRAMS, TUNNEL_PROGRAMS, Run, say
 from train import train
 
 ROWS = {
@@ -30,14 +31,14 @@ ROWS = {
     "streams": rows_bulk.streams,
     "beside": rows_requests.beside,
     "inflight": rows_requests.inflight,
-    "idle": rows_process.idle,
-    "connections": rows_process.connections,
+    "connections": rows_requests.connections,
+    "memory": rows_process.memory,
     "start": rows_process.start,
     "reconnect": rows_process.reconnect,
     "link": rows_link.link,
     "long": rows_bulk.long,
 }
-QUICK = ("requests", "bulk", "idle")
+QUICK = ("requests", "bulk", "memory")
 
 
 def parse():
@@ -51,13 +52,27 @@ def parse():
     parser.add_argument("--count", action="store_true", help="only instructions a request, under valgrind")
     parser.add_argument("--connections", type=int, default=16, help="of --count (%(default)s)")
     parser.add_argument("--train", action="store_true", help="only load, for a build that records where its time goes")
+    parser.add_argument("--against", type=Path, metavar="DIR",
+                        help="also another build, with tunnel-server and tunnel-client in DIR or DIR/bin")
+    parser.add_argument("--client-flags", action="append", default=[], metavar="FLAGS",
+                        help="also the tunnel with these flags of the client, e.g. --client-flags='--raw-bodies'; "
+                             "more than once for more modes")
     parser.add_argument("--build", type=Path, default=Path("build/tuned"), help="where bin/ lies (%(default)s)")
     arguments = parser.parse_args()
+    if arguments.against:
+        arguments.against = folder_with_programs(parser, arguments.against)
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 3)
     if not arguments.rows:
         arguments.rows = QUICK if arguments.quick else [row for row in ROWS if row != "long" or arguments.long]
     return arguments
+
+
+def folder_with_programs(parser, folder):
+    for candidate in (folder, folder / "bin"):
+        if all((candidate / name).is_file() for name in TUNNEL_PROGRAMS):
+            return candidate
+    parser.error(f"--against {folder}: neither there nor in its bin/ are {' and '.join(TUNNEL_PROGRAMS)}")
 
 
 def measure(run, names):
@@ -91,7 +106,9 @@ def main():
         if arguments.train:
             train(arguments.build)
             return 0
-        with Run(arguments.build, arguments.rounds, arguments.seconds, arguments.quick) as run:
+        contenders = (*CONTENDERS, *map(with_client_flags, arguments.client_flags))
+        with Run(arguments.build, arguments.rounds, arguments.seconds, arguments.quick, contenders,
+                 arguments.against) as run:
             result = {"machine": machine(), "versions": versions(run.programs, run.present)}
             if arguments.count:
                 print(heading(result))

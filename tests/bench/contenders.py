@@ -6,6 +6,7 @@ import functools
 import getpass
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from processes import Failed, Processes, free_port, program
 
 YARDSTICK = "two relays"
 TUNNEL = "tunnel"
+COMPRESSED = "frp, compressed"
+AGAINST = "tunnel, other build"  # the programs of --against
 BARE = "bare multiplexer"
 
 
@@ -39,7 +42,7 @@ class Place:
 
 
 def start_direct(processes, place):
-    processes.port = place.app_port
+    processes.host, processes.port = place.private.address, place.app_port
 
 
 def start_nginx_proxy(processes, place):
@@ -122,54 +125,61 @@ LogLevel ERROR
 
 def start_bore(processes, place):
     control, processes.port = 7835, free_port()  # bore knows no other control port
-    processes.run("server", ["bore", "server", "--bind-addr", "127.0.0.1"])
+    processes.run("server", ["bore", "server", "--bind-addr", place.public.address, "--bind-tunnels", place.door],
+                  place.public.prefix)
     processes.wait_for_port("server", control)
-    processes.run("client", ["bore", "local", place.app_port, "--to", "127.0.0.1", "--port", processes.port])
-    processes.wait_for_port("client", processes.port)
+    processes.run("client", ["bore", "local", place.app_port, "--to", place.public.address, "--port", processes.port],
+                  place.private.prefix)
+    processes.wait_for_port("server", processes.port)
 
 
-def start_frp(processes, place):
+def start_frp(processes, place, compressed=False):
     control, processes.port = free_port(), free_port()
     server, client = (processes.folder / f"{name}-{control}.toml" for name in ("frps", "frpc"))
-    server.write_text(f'bindAddr = "127.0.0.1"\nbindPort = {control}\nlog.level = "error"\n')
-    client.write_text(f'serverAddr = "127.0.0.1"\nserverPort = {control}\nlog.level = "error"\n'
+    server.write_text(f'bindAddr = "{place.public.address}"\nbindPort = {control}\n'
+                      f'proxyBindAddr = "{place.door}"\nlog.level = "error"\n')
+    client.write_text(f'serverAddr = "{place.public.address}"\nserverPort = {control}\nlog.level = "error"\n'
                       f'transport.tls.enable = false\n[[proxies]]\nname = "app"\ntype = "tcp"\n'
-                      f'localIP = "127.0.0.1"\nlocalPort = {place.app_port}\nremotePort = {processes.port}\n')
-    processes.run("server", ["frps", "-c", server])
+                      f'localIP = "127.0.0.1"\nlocalPort = {place.app_port}\nremotePort = {processes.port}\n'
+                      f'transport.useCompression = {str(compressed).lower()}\n')
+    processes.run("server", ["frps", "-c", server], place.public.prefix)
     processes.wait_for_port("server", control)
-    processes.run("client", ["frpc", "-c", client])
-    processes.wait_for_port("client", processes.port)
+    processes.run("client", ["frpc", "-c", client], place.private.prefix)
+    processes.wait_for_port("server", processes.port)
 
 
 def start_rathole(processes, place):
     control, processes.port = free_port(), free_port()
     server, client = (processes.folder / f"rathole-{name}-{control}.toml" for name in ("server", "client"))
-    server.write_text(f'[server]\nbind_addr = "127.0.0.1:{control}"\n'
-                      f'[server.services.app]\ntoken = "bench"\nbind_addr = "127.0.0.1:{processes.port}"\n')
-    client.write_text(f'[client]\nremote_addr = "127.0.0.1:{control}"\n'
+    server.write_text(f'[server]\nbind_addr = "{place.public.address}:{control}"\n'
+                      f'[server.services.app]\ntoken = "bench"\nbind_addr = "{place.door}:{processes.port}"\n')
+    client.write_text(f'[client]\nremote_addr = "{place.public.address}:{control}"\n'
                       f'[client.services.app]\ntoken = "bench"\nlocal_addr = "127.0.0.1:{place.app_port}"\n')
-    processes.run("server", ["rathole", "--server", server])
+    processes.run("server", ["rathole", "--server", server], place.public.prefix)
     processes.wait_for_port("server", control)
-    processes.run("client", ["rathole", "--client", client])
-    processes.wait_for_port("client", processes.port)
+    processes.run("client", ["rathole", "--client", client], place.private.prefix)
+    processes.wait_for_port("server", processes.port)
 
 
 def start_chisel(processes, place):
     control, processes.port = free_port(), free_port()
-    processes.run("server", ["chisel", "server", "--reverse", "--host", "127.0.0.1", "--port", control])
+    processes.run("server", ["chisel", "server", "--reverse", "--host", place.public.address, "--port", control],
+                  place.public.prefix)
     processes.wait_for_port("server", control)
-    processes.run("client", ["chisel", "client", f"127.0.0.1:{control}",
-                             f"R:127.0.0.1:{processes.port}:127.0.0.1:{place.app_port}"])
-    processes.wait_for_port("client", processes.port)
+    processes.run("client", ["chisel", "client", f"{place.public.address}:{control}",
+                             f"R:{place.door}:{processes.port}:127.0.0.1:{place.app_port}"], place.private.prefix)
+    processes.wait_for_port("server", processes.port)
 
 
-def start_tunnel(processes, place, server_flags=(), client_flags=(), wrapper=(), patience=10):
-    """Both programs, ready and connected. `wrapper` is a command that runs each, as valgrind does."""
+def start_tunnel(processes, place, server_flags=(), client_flags=(), wrapper=(), patience=10, programs=None):
+    """Both programs, ready and connected. `wrapper` is a command that runs each, as valgrind does; `programs` is the
+    folder of another build."""
+    programs = programs or place.programs
     quiet = ("--log-level", "warn")
-    processes.run("server", [*wrapper, place.programs / "tunnel-server", "--http-addr", f"{place.door}:0", "--tcp-addr",
+    processes.run("server", [*wrapper, programs / "tunnel-server", "--http-addr", f"{place.door}:0", "--tcp-addr",
                              f"{place.public.address}:0", *quiet, *server_flags], place.public.prefix, subprocess.PIPE)
     ready = re.match(r"ready http=\S+:(\d+) tcp=(\S+)$", processes.read_line("server", patience))
-    processes.run("client", [*wrapper, place.programs / "tunnel-client", "--server-addr", ready[2], "--local-port",
+    processes.run("client", [*wrapper, programs / "tunnel-client", "--server-addr", ready[2], "--local-port",
                              place.app_port, *quiet, *client_flags], place.private.prefix, subprocess.PIPE)
     if not processes.read_line("client", patience).startswith("connected "):
         raise Failed("tunnel-client did not connect")
@@ -186,6 +196,9 @@ def start_bare(processes, place):
     processes.read_line("client")
 
 
+EVERYWHERE, HERE, OVER_A_PATH = "everywhere", "here", "over a path"  # where a contender takes part
+
+
 @dataclasses.dataclass(frozen=True)
 class Contender:
     name: str
@@ -193,6 +206,7 @@ class Contender:
     needs: tuple = ()  # programs on PATH, else it is left out
     version: tuple = ()  # command, and pattern of the version in what it prints
     small_only: bool = False  # it has no flow control, and so no place where bodies are large
+    where: str = EVERYWHERE
 
     def absent(self):
         missing = [name for name in self.needs if not program(name)]
@@ -201,20 +215,33 @@ class Contender:
     @contextlib.contextmanager
     def running(self, place):
         with Processes(self.name, place.folder) as processes:
+            processes.host = place.door
             self.start(processes, place)
             yield processes
 
 
 CONTENDERS = (
     Contender("direct", start_direct, ("nginx",), ("nginx -v", r"nginx/(\S+)")),
-    Contender("nginx proxy", start_nginx_proxy, ("nginx",)),
-    Contender(YARDSTICK, start_relays, ("haproxy",), ("haproxy -v", r"version (\S+)")),
-    Contender("ssh -R", start_ssh, ("sshd", "ssh", "ssh-keygen"), ("ssh -V", r"OpenSSH_([^ ,]+)")),
+    Contender("nginx proxy", start_nginx_proxy, ("nginx",), where=HERE),
+    Contender(YARDSTICK, start_relays, ("haproxy",), ("haproxy -v", r"version (\S+)"), where=HERE),
+    Contender("ssh -R", start_ssh, ("sshd", "ssh", "ssh-keygen"), ("ssh -V", r"OpenSSH_([^ ,]+)"),
+              where=HERE),
     Contender("bore", start_bore, ("bore",), ("bore --version", r"(\d\S*)")),
     Contender("frp", start_frp, ("frps", "frpc"), ("frps --version", r"(\d\S*)")),
+    Contender(COMPRESSED, functools.partial(start_frp, compressed=True), ("frps", "frpc"), where=OVER_A_PATH),
     Contender("rathole", start_rathole, ("rathole",), ("rathole --version", r"Version: *(\S+)")),
     Contender("chisel", start_chisel, ("chisel",), ("chisel --version", r"(\d\S*)")),
-    Contender(BARE, start_bare, small_only=True),
+    Contender(BARE, start_bare, small_only=True, where=HERE),
     Contender("tunnel, raw bodies", functools.partial(start_tunnel, client_flags=("--raw-bodies",))),
     Contender(TUNNEL, functools.partial(start_tunnel)),
 )
+
+
+def with_client_flags(flags):
+    """Another mode of the tunnel; `flags` as on a command line."""
+    return Contender(f"{TUNNEL} {flags}", functools.partial(start_tunnel, client_flags=tuple(shlex.split(flags))))
+
+
+def other_build(programs):
+    """The tunnel as another build has it; `programs` is the folder of both programs."""
+    return Contender(AGAINST, functools.partial(start_tunnel, programs=programs))

@@ -8,7 +8,7 @@ import re
 import selectors
 import socket
 
-from contenders import TUNNEL
+from contenders import AGAINST, TUNNEL
 from load import WEBHOOK_BODY, WEBHOOK_FIELDS
 from processes import Failed, Processes, program
 
@@ -82,6 +82,19 @@ def instructions(run, start, out, what, total, connections):
     return counts
 
 
+def print_comparison(result):
+    """The tunnel's figures beside those of the other build, and their ratio."""
+    print(f"{TUNNEL} by {AGAINST}, instructions a request:")
+    for what in SERIES:
+        own, other = with_both(result[TUNNEL][what]), with_both(result[AGAINST][what])
+        for role, value in own.items():
+            print(f"  {what:8} {role:8} {value:10,.0f} by {other[role]:10,.0f}: {value / other[role]:.3f} x")
+
+
+def with_both(each):
+    return {**each, "both": sum(each.values())}
+
+
 def count(run, out, connections):
     """Prints the instructions a request of each program, for every mode of the tunnel."""
     out.mkdir(parents=True, exist_ok=True)
@@ -96,9 +109,10 @@ def count(run, out, connections):
             few = instructions(run, contender.start, out, what, WARM_UP, connections)
             many = instructions(run, contender.start, out, what, WARM_UP + REQUESTS, connections)
             each = {role: (many[role] - few[role]) / REQUESTS for role in many}
-            for role, value in each.items():
+            for role, value in with_both(each).items():
                 print(f"  {role:8} {value:10,.0f} instructions a request")
-            print(f"  {'both':8} {sum(each.values()):10,.0f}")
             result[contender.name][what] = each
+    if AGAINST in result:
+        print_comparison(result)
     print(f"Where they go: callgrind_annotate {out}/callgrind.get.server.{WARM_UP + REQUESTS} (or webhook, client)")
     return result

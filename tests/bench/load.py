@@ -26,6 +26,9 @@ WEBHOOK_BODY = '{"id":"evt_1","type":"invoice.paid","data":"' + "x" * (2048 - 47
 WEBHOOK = "wrk.method = 'POST'\n" + f"wrk.body = {json.dumps(WEBHOOK_BODY)}\n" + "".join(
     f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in WEBHOOK_FIELDS.items())
 
+# The server ends the connection after its response, and wrk makes a new one.
+ONE_REQUEST = "wrk.headers['Connection'] = 'close'\n"
+
 REPORT = """
 done = function(summary, latency, requests)
     local e = summary.errors
@@ -41,8 +44,8 @@ class Wrk:
 
     def __init__(self, folder):
         self.scripts = {}
-        for name, text in (("get", REPORT), ("webhook", WEBHOOK + REPORT)):
-            self.scripts[name] = folder / f"{name}.lua"
+        for name, text in (("get", REPORT), ("webhook", WEBHOOK + REPORT), ("one request", ONE_REQUEST + REPORT)):
+            self.scripts[name] = folder / f"{name.replace(' ', '-')}.lua"
             self.scripts[name].write_text(text)
 
     def run(self, processes, connections, seconds, what="get"):

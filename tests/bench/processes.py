@@ -66,11 +66,12 @@ def memory_of(pid, key):
 
 
 class Processes:
-    """The programs of one contender, by role; `port` is where requests go in. Leaving the `with` stops them."""
+    """The programs of one contender, by role; requests go to `host` and `port`. Leaving the `with` stops them."""
 
     def __init__(self, name, folder):
         self.name = name
         self.folder = folder
+        self.host = "127.0.0.1"
         self.port = None
         self.running = {}
 

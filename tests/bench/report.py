@@ -3,12 +3,13 @@
 import json
 
 from chart import draw
-from contenders import TUNNEL, YARDSTICK
+from contenders import AGAINST, TUNNEL, YARDSTICK
 from machine import heading
 
 REACHED = {True: "yes", False: "NO", None: ""}
 EXPLANATION = """Ratio: median over the rounds of what it had by what the two relays had in the same round, with the
 smallest and the largest; where a target is of the tunnel alone, the values themselves."""
+EXPLANATION_AGAINST = f"""{TUNNEL} by other: the same, by what the other build had in the same round."""
 
 
 def number(value):
@@ -25,7 +26,7 @@ def names_in(lines):
     """Contenders in the order of their first appearance, the yardstick first and the tunnel last."""
     seen = dict.fromkeys(name for line in lines for name in line.values)
     others = [name for name in seen if name not in (YARDSTICK, TUNNEL)]
-    return [YARDSTICK, *others, TUNNEL]
+    return [*([YARDSTICK] if YARDSTICK in seen else []), *others, TUNNEL]
 
 
 def cell(line, name):
@@ -42,12 +43,18 @@ def cell(line, name):
     return f"{ratio[0]:.2f} x" + (f" ({ratio[1]:.2f} - {ratio[2]:.2f})" if name == TUNNEL else "")
 
 
+def with_spread(ratio):
+    return f"{ratio[0]:.3f} x ({ratio[1]:.3f} - {ratio[2]:.3f})" if ratio else ""
+
+
 def rows(lines):
     names = names_in(lines)
-    yield ["", "unit", *names, "target", "reached"]
+    compared = AGAINST in names
+    yield ["", "unit", *names, *([f"{TUNNEL} by other"] if compared else []), "target", "reached"]
     for line in lines:
         target = line.target.text(line.unit) if line.target else ""
-        yield [line.what, line.unit, *(cell(line, name) for name in names), target,
+        by_other = [with_spread(line.ratio(TUNNEL, AGAINST))] if compared else []
+        yield [line.what, line.unit, *(cell(line, name) for name in names), *by_other, target,
                REACHED[line.reached()] if line.values or not line.note else "absent"]
 
 
@@ -56,6 +63,10 @@ def aligned(table, left=(0, 1)):
     for row in table:
         yield "  ".join(text.ljust(width) if i in left else text.rjust(width)
                         for i, (text, width) in enumerate(zip(row, widths))).rstrip()
+
+
+def explanations(lines):
+    return [EXPLANATION, EXPLANATION_AGAINST] if AGAINST in names_in(lines) else [EXPLANATION]
 
 
 def footnotes(lines, result):
@@ -72,8 +83,8 @@ def summary(lines):
 
 def as_text(lines, result):
     settings = f"{result['rounds']} rounds of {result['seconds']:g} s in turn, one thread of wrk"
-    parts = [heading(result), settings, "", *aligned(list(rows(lines))), "", EXPLANATION, *footnotes(lines, result),
-             summary(lines)]
+    parts = [heading(result), settings, "", *aligned(list(rows(lines))), "", *explanations(lines),
+             *footnotes(lines, result), summary(lines)]
     return "\n".join(parts)
 
 
@@ -83,7 +94,7 @@ def as_markdown(lines, result):
             f"{result['rounds']} rounds of {result['seconds']:g} s in turn. {summary(lines)}.", "",
             "![ratios](result.svg)", ""]
     text += markdown_table(table, "--" + "r" * (len(table[0]) - 4) + "--")
-    text += ["", EXPLANATION, ""] + [f"- {note}" for note in footnotes(lines, result)]
+    text += ["", *explanations(lines), ""] + [f"- {note}" for note in footnotes(lines, result)]
     text += ["", "## Every figure", ""]
     detail = [["", "unit", "contender", "median", "min - max", "ratio"]]
     for line in lines:

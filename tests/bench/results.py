@@ -3,7 +3,7 @@
 import dataclasses
 import statistics
 
-from contenders import TUNNEL, YARDSTICK
+from contenders import AGAINST, TUNNEL, YARDSTICK
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Line:
         values = self.good(name)
         return statistics.median(values) if values else None
 
-    def ratio(self, name):
-        """Median, min and max over the rounds of this contender's value by the yardstick's in the same round."""
-        pairs = zip(self.values.get(name, []), self.values.get(YARDSTICK, []))
+    def ratio(self, name, to=YARDSTICK):
+        """Median, min and max over the rounds of this contender's value by that of `to` in the same round."""
+        pairs = zip(self.values.get(name, []), self.values.get(to, []))
         ratios = [mine / other for mine, other in pairs if mine is not None and other]
         return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
@@ -78,9 +78,11 @@ class Line:
             contenders[name] = {"values": values, "median": self.median(name),
                                 "min": min(good, default=None), "max": max(good, default=None),
                                 "ratio": ratio and dict(zip(("median", "min", "max"), ratio))}
+        against = self.ratio(TUNNEL, AGAINST)
         return {"row": self.row, "what": self.what, "unit": self.unit, "less_is_better": self.less_is_better,
                 "target": self.target and {**dataclasses.asdict(self.target), "text": self.target.text(self.unit)},
-                "judged": self.judged(), "reached": self.reached(), "note": self.note, "contenders": contenders}
+                "judged": self.judged(), "reached": self.reached(), "note": self.note, "contenders": contenders,
+                "against": against and dict(zip(("median", "min", "max"), against))}
 
 
 def missing(row, what, unit, target, why):

@@ -1,4 +1,4 @@
-"""The two programs by themselves: memory at rest, idle connections, start and reconnect."""
+"""The two programs by themselves: memory at rest and with idle connections, start and reconnect."""
 
 import re
 import resource
@@ -17,7 +17,12 @@ IDLE_CONNECTIONS = 10_000
 STARTS = 20
 
 
-def idle(run):
+def memory(run):
+    """At rest, and what an idle public connection adds."""
+    return at_rest(run) if run.quick else at_rest(run) + with_idle_connections(run)
+
+
+def at_rest(run):
     """Resident memory a second after the start."""
     values, notes = {}, []
     with run.all_running([c for c in run.present if c.name != "direct"]) as running:
@@ -27,11 +32,11 @@ def idle(run):
             values[name] = [max(sizes.values()) / MIB]
             if name == TUNNEL:
                 notes = [sizes]
-    return [Line("idle", "resident memory, idle", "MiB", values, Target("at most", 8, alone=True, worst=True),
+    return [Line("memory", "resident memory, idle", "MiB", values, Target("at most", 8, alone=True, worst=True),
                  note=by_role(notes))]
 
 
-def connections(run):
+def with_idle_connections(run):
     """Public connections that had one answer and now wait for more: resident bytes that each costs the server."""
     count = min(IDLE_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
     values, held = {}, []
@@ -60,7 +65,7 @@ def connections(run):
             for connection in held:
                 connection.close()
             held.clear()
-    return [Line("connections", f"memory of an idle public connection ({count:,})", "B", values,
+    return [Line("memory", f"memory of an idle public connection ({count:,})", "B", values,
                  Target("at most", 8192, alone=True))]
 
 

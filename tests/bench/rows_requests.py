@@ -2,11 +2,14 @@
 
 import subprocess
 
-from contenders import BARE, TUNNEL, YARDSTICK
+from contenders import AGAINST, BARE, TUNNEL, YARDSTICK
 from load import transfer_command
 from processes import Failed
 from results import Line, Target
 from run import pick
+
+
+CALLERS = 64  # side by side, each with one connection at a time
 
 
 def asked(run, processes, connections, what="get", seconds=None):
@@ -69,6 +72,15 @@ def inflight(run):
     return lines
 
 
+def connections(run):
+    """A new public connection for each request, as callers without keep-alive make them."""
+    with run.all_running(run.present) as running:
+        results = run.in_turn("one request per connection", running,
+                              lambda name: asked(run, running[name], CALLERS, "one request"))
+    return [Line("connections", f"one request per connection, {CALLERS} at a time", "1/s", pick(results, "rate"),
+                 less_is_better=False)]
+
+
 def beside(run):
     """p99 of small requests while a large download runs through the same contender, by what it is without."""
 
@@ -85,7 +97,7 @@ def beside(run):
             download.wait(10)
         return {"alone": alone, "loaded": loaded, "times": loaded / alone}
 
-    with run.all_running(run.those("direct", YARDSTICK, TUNNEL)) as running:
+    with run.all_running(run.those("direct", YARDSTICK, TUNNEL, AGAINST)) as running:
         results = run.in_turn("requests beside a download", running, both)
     return [Line("beside", "p99 latency beside a 1 GiB download", "us", pick(results, "loaded")),
             Line("beside", "p99 latency beside a download by without", "x", pick(results, "times"),

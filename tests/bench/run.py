@@ -6,23 +6,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-from contenders import CONTENDERS, TUNNEL, YARDSTICK, Place
+from contenders import AGAINST, CONTENDERS, HERE, OVER_A_PATH, TUNNEL, YARDSTICK, Place, other_build
 from load import Wrk
 from origin import make_files, start_app, start_sink
 from processes import Failed
 
 
-PROGRAMS = ("tunnel-server", "tunnel-client", "bare_multiplexer")
+TUNNEL_PROGRAMS = ("tunnel-server", "tunnel-client")
+PROGRAMS = (*TUNNEL_PROGRAMS, "bare_multiplexer")
 
 
 class Run:
-    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS):
+    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS, against=None):
         self.built = build / "bin"
         self.rounds = rounds
         self.seconds = seconds
         self.quick = quick
         self.absent = {c.name: why for c in contenders if (why := c.absent())}
-        self.present = [c for c in contenders if c.name not in self.absent]
+        there = [c for c in contenders if c.name not in self.absent]
+        self.present = [c for c in there if c.where != OVER_A_PATH]
+        self.over_a_path = [c for c in there if c.where != HERE]
+        self.against = against
         self.failures = []
 
     def __enter__(self):
@@ -30,8 +34,11 @@ class Run:
             self.folder = Path(tempfile.mkdtemp(prefix="tunnel-bench-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
             # A build in the meantime is not to change what is measured.
-            self.programs = self.folder / "bin"
-            shutil.copytree(self.built, self.programs, ignore=lambda _, names: set(names) - set(PROGRAMS))
+            self.programs = self.copied(self.built, "bin", PROGRAMS)
+            if self.against:
+                programs = self.copied(self.against, "against", TUNNEL_PROGRAMS)
+                self.present.append(other_build(programs))
+                self.over_a_path.append(self.present[-1])
             make_files(self.folder)
             self.app = stack.enter_context(start_app(self.folder))
             self.sink = stack.enter_context(start_sink(self.folder))
@@ -43,16 +50,21 @@ class Run:
     def __exit__(self, *_):
         self.stack.close()
 
+    def copied(self, programs, name, wanted):
+        return Path(shutil.copytree(programs, self.folder / name, ignore=lambda _, names: set(names) - set(wanted)))
+
     def leave_out_what_fails(self):
-        """Who cannot be started here does not take part; without the tunnel and the yardstick there is no run."""
+        """A contender that cannot be started here is left out; without the tunnel, the build that it is compared with
+        and the yardstick there is no run."""
         for contender in list(self.present):
             try:
                 with contender.running(self.place()):
                     pass
             except (Failed, OSError) as why:
-                if contender.name in (TUNNEL, YARDSTICK):
+                if contender.name in (TUNNEL, AGAINST, YARDSTICK):
                     raise
                 self.present.remove(contender)
+                self.over_a_path = [c for c in self.over_a_path if c is not contender]
                 self.absent[contender.name] = str(why)
 
     def place(self, app_port=None):
