@@ -3,6 +3,7 @@
 read what it prints is in README.md beside this file. Only Python's standard library."""
 
 import argparse
+import dataclasses
 import json
 import resource
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import report
 import rows_bulk
 import rows_link
+import rows_path
 import rows_process
 import rows_requests
 from contenders import CONTENDERS, with_client_flags
@@ -37,7 +39,10 @@ ROWS = {
     "reconnect": rows_process.reconnect,
     "link": rows_link.link,
     "long": rows_bulk.long,
+    "wan": rows_path.wan,
+    "idle": rows_path.idle,
 }
+ONLY_BY_NAME = ("long", "wan", "idle")
 QUICK = ("requests", "bulk", "memory")
 
 
@@ -57,15 +62,43 @@ def parse():
     parser.add_argument("--client-flags", action="append", default=[], metavar="FLAGS",
                         help="also the tunnel with these flags of the client, e.g. --client-flags='--raw-bodies'; "
                              "more than once for more modes")
+    add_path_options(parser.add_argument_group("the rows wan and idle"))
     parser.add_argument("--build", type=Path, default=Path("build/tuned"), help="where bin/ lies (%(default)s)")
     arguments = parser.parse_args()
     if arguments.against:
         arguments.against = folder_with_programs(parser, arguments.against)
+    arguments.path = path_settings(arguments)
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 3)
     if not arguments.rows:
-        arguments.rows = QUICK if arguments.quick else [row for row in ROWS if row != "long" or arguments.long]
+        usual = [row for row in ROWS if row not in ONLY_BY_NAME]
+        arguments.rows = QUICK if arguments.quick else usual + ["long"] * arguments.long
     return arguments
+
+
+def add_path_options(group):
+    """Each is a list; what is left out has its default, or with --wan-all every value."""
+    whole = rows_path.WHOLE_GRID
+    for name, field, of, what in (("rtt", "rtts", float, "round trips in ms"), ("rate", "rates", float, "Mbit/s"),
+                                  ("loss", "losses", float, "%% of packets lost"),
+                                  ("congestion", "congestion", str, "congestion controls; for idle all"),
+                                  ("bodies", "bodies", str, "what is sent"), ("loads", "loads", str, "of wan")):
+        group.add_argument(f"--wan-{name}", dest=field, nargs="+", type=of, metavar=name.upper(),
+                           choices=None if of is float else getattr(whole, field),
+                           help=f"{what} ({', '.join(map(str, getattr(rows_path.PathSettings, field))) or 'bbr'})")
+    group.add_argument("--wan-all", action="store_true",
+                       help=f"the whole grid: round trips of {', '.join(map(str, whole.rtts))} ms, "
+                            f"{' and '.join(map(str, whole.rates))} Mbit/s, with and without loss, "
+                            f"{' and '.join(whole.congestion)}; hours")
+    group.add_argument("--idle-pauses", dest="pauses", nargs="+", choices=whole.pauses, metavar="PAUSE",
+                       help=f"seconds, or after a burst ({', '.join(whole.pauses)})")
+
+
+def path_settings(arguments):
+    start = rows_path.WHOLE_GRID if arguments.wan_all else rows_path.PathSettings()
+    chosen = {field.name: tuple(value) for field in dataclasses.fields(start)
+              if field.name != "rounds" and (value := getattr(arguments, field.name)) is not None}
+    return dataclasses.replace(start, rounds=arguments.rounds, **chosen)
 
 
 def folder_with_programs(parser, folder):
@@ -108,7 +141,7 @@ def main():
             return 0
         contenders = (*CONTENDERS, *map(with_client_flags, arguments.client_flags))
         with Run(arguments.build, arguments.rounds, arguments.seconds, arguments.quick, contenders,
-                 arguments.against) as run:
+                 arguments.against, arguments.path) as run:
             result = {"machine": machine(), "versions": versions(run.programs, run.present)}
             if arguments.count:
                 print(heading(result))

@@ -36,8 +36,9 @@ class DelayLink:
     """`with DelayLink(...) as link:` and then `link.left` and `link.right`: command prefixes that run a program at
     either end, which has `link.left_address` or `link.right_address`."""
 
-    def __init__(self, delay_ms=50, rate_mbit=100, queue_ms=100):
-        self.flags = ["--delay-ms", str(delay_ms), "--mbit", str(rate_mbit), "--queue-ms", str(queue_ms)]
+    def __init__(self, delay_ms=50, rate_mbit=100, queue_ms=100, loss=0):
+        self.flags = ["--delay-ms", str(delay_ms), "--mbit", str(rate_mbit), "--queue-ms", str(queue_ms),
+                      "--loss", str(loss)]
 
     def __enter__(self):
         why = why_unavailable()

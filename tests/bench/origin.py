@@ -65,12 +65,36 @@ def start_app(folder, prefix=()):
     return app
 
 
+def start_path_app(folder, www, prefix, address, sink_file):
+    """The app at the far end of a path, on loopback for a tunnel's client and on `address` for direct callers."""
+    app = Processes("far app", folder)
+    try:
+        run_sink(app, sink_file, prefix)
+        sink_port, app.port = app.port, free_port()
+        run_nginx(app, "nginx", app.port, f"""
+            server {{
+                listen 127.0.0.1:{app.port} backlog=4096; listen {address}:{app.port} backlog=4096; root {www};
+                location = /hook {{ return 200 "ok"; }}
+                location = /up {{
+                    proxy_pass http://127.0.0.1:{sink_port}; proxy_http_version 1.1; proxy_request_buffering off;
+                }}
+            }}""", prefix)
+    except BaseException:
+        app.stop()
+        raise
+    return app
+
+
+def run_sink(processes, file, prefix=()):
+    processes.run("sink", [sys.executable, __file__, file], prefix, stdout=subprocess.PIPE)
+    processes.port = int(processes.read_line("sink"))
+
+
 def start_sink(folder):
     """Takes uploads, which nginx would answer before it has read them; GET /N sends N bytes."""
     sink = Processes("sink", folder)
     try:
-        sink.run("sink", [sys.executable, __file__, folder / "www" / "1g"], stdout=subprocess.PIPE)
-        sink.port = int(sink.read_line("sink"))
+        run_sink(sink, folder / "www" / "1g")
     except BaseException:
         sink.stop()
         raise

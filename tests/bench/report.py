@@ -53,6 +53,8 @@ def rows(lines):
     yield ["", "unit", *names, *([f"{TUNNEL} by other"] if compared else []), "target", "reached"]
     for line in lines:
         target = line.target.text(line.unit) if line.target else ""
+        if line.target and line.target.best_other and line.judged() is not None:
+            target += f" ({line.judged():.2f})"
         by_other = [with_spread(line.ratio(TUNNEL, AGAINST))] if compared else []
         yield [line.what, line.unit, *(cell(line, name) for name in names), *by_other, target,
                REACHED[line.reached()] if line.values or not line.note else "absent"]

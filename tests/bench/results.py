@@ -8,18 +8,20 @@ from contenders import AGAINST, TUNNEL, YARDSTICK
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """`limit` is of the ratio to the yardstick, or (`alone`) of the tunnel's own value."""
+    """`limit` is of the ratio to the yardstick or to the best contender, or (`alone`) of the tunnel's own value."""
 
     sense: str  # "at least" or "at most"
     limit: float
     alone: bool = False
     worst: bool = False  # alone: every single value counts, not the median
+    best_other: bool = False  # of the ratio to the best of the other tunnels, not to the yardstick
 
     def holds(self, value):
         return value >= self.limit if self.sense == "at least" else value <= self.limit
 
     def text(self, unit):
-        return f"{self.sense} {self.limit:g} " + (unit if self.alone else "x")
+        of = unit if self.alone else "x of the best" if self.best_other else "x"
+        return f"{self.sense} {self.limit:g} {of}"
 
 
 @dataclasses.dataclass
@@ -47,7 +49,16 @@ class Line:
 
     def ratio(self, name, to=YARDSTICK):
         """Median, min and max over the rounds of this contender's value by that of `to` in the same round."""
-        pairs = zip(self.values.get(name, []), self.values.get(to, []))
+        return self.ratio_to(name, self.values.get(to, []))
+
+    def ratio_to_best(self, name):
+        """The same, by the best of the other tunnels in the same round."""
+        others = [values for other, values in self.values.items() if other != "direct" and not other.startswith(TUNNEL)]
+        best = min if self.less_is_better else max
+        return self.ratio_to(name, [best(filter(None, round_), default=None) for round_ in zip(*others)])
+
+    def ratio_to(self, name, others):
+        pairs = zip(self.values.get(name, []), others)
         ratios = [mine / other for mine, other in pairs if mine is not None and other]
         return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
@@ -56,7 +67,7 @@ class Line:
         if not self.target:
             return None
         if not self.target.alone:
-            ratio = self.ratio(TUNNEL)
+            ratio = self.ratio_to_best(TUNNEL) if self.target.best_other else self.ratio(TUNNEL)
             return ratio[0] if ratio else None
         values = self.good(TUNNEL)
         if not values:

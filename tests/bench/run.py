@@ -17,7 +17,7 @@ PROGRAMS = (*TUNNEL_PROGRAMS, "bare_multiplexer")
 
 
 class Run:
-    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS, against=None):
+    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS, against=None, path=None):
         self.built = build / "bin"
         self.rounds = rounds
         self.seconds = seconds
@@ -27,6 +27,7 @@ class Run:
         self.present = [c for c in there if c.where != OVER_A_PATH]
         self.over_a_path = [c for c in there if c.where != HERE]
         self.against = against
+        self.path = path  # rows_path.PathSettings
         self.failures = []
 
     def __enter__(self):
@@ -42,6 +43,7 @@ class Run:
             make_files(self.folder)
             self.app = stack.enter_context(start_app(self.folder))
             self.sink = stack.enter_context(start_sink(self.folder))
+            self.sink_file = self.folder / "www" / "1g"
             self.wrk = Wrk(self.folder)
             self.leave_out_what_fails()
             self.stack = stack.pop_all()
