@@ -59,6 +59,9 @@ def parse():
     parser.add_argument("--train", action="store_true", help="only load, for a build that records where its time goes")
     parser.add_argument("--against", type=Path, metavar="DIR",
                         help="also another build, with tunnel-server and tunnel-client in DIR or DIR/bin")
+    parser.add_argument("--pin", action="store_true",
+                        help="the programs of each contender on one core, load and app on another: less noise, for "
+                             "comparing builds")
     parser.add_argument("--client-flags", action="append", default=[], metavar="FLAGS",
                         help="also the tunnel with these flags of the client, e.g. --client-flags='--raw-bodies'; "
                              "more than once for more modes")
@@ -140,9 +143,10 @@ def main():
             train(arguments.build)
             return 0
         contenders = (*CONTENDERS, *map(with_client_flags, arguments.client_flags))
+        result = {"machine": machine(), "pinned": arguments.pin}
         with Run(arguments.build, arguments.rounds, arguments.seconds, arguments.quick, contenders,
-                 arguments.against, arguments.path) as run:
-            result = {"machine": machine(), "versions": versions(run.programs, run.present)}
+                 arguments.against, arguments.path, arguments.pin) as run:
+            result["versions"] = versions(run.programs, run.present)
             if arguments.count:
                 print(heading(result))
                 result["instructions_per_request"] = count(run, out, arguments.connections)
@@ -151,8 +155,11 @@ def main():
             lines = measure(run, arguments.rows)
     except (Failed, OSError) as why:
         sys.exit(f"No run: {why}")
-    result |= {"rounds": run.rounds, "seconds": run.seconds, "quick": run.quick, "absent": run.absent,
-               "failures": run.failures}
+    path_rounds = ""
+    if not run.path.rounds and any(line.row in ("wan", "idle") for line in lines):
+        path_rounds = f" (wan: 1 round, idle: {rows_path.IDLE_SAMPLES})"
+    result |= {"rounds": run.rounds, "path_rounds": path_rounds, "seconds": run.seconds, "quick": run.quick,
+               "absent": run.absent, "failures": run.failures}
     report.write(lines, result, out)
     print(report.as_text(lines, result))
     say(f"written to {out}: result.md, result.svg, result.json")

@@ -15,7 +15,6 @@ from processes import Failed, Processes, free_port, program
 
 YARDSTICK = "two relays"
 TUNNEL = "tunnel"
-COMPRESSED = "frp, compressed"
 AGAINST = "tunnel, other build"  # the programs of --against
 BARE = "bare multiplexer"
 
@@ -39,6 +38,7 @@ class Place:
     public: End = End()
     private: End = End()
     door: str = "127.0.0.1"
+    pin: tuple = ()  # the command that binds its programs to a core
 
 
 def start_direct(processes, place):
@@ -214,7 +214,7 @@ class Contender:
 
     @contextlib.contextmanager
     def running(self, place):
-        with Processes(self.name, place.folder) as processes:
+        with Processes(self.name, place.folder, place.pin) as processes:
             processes.host = place.door
             self.start(processes, place)
             yield processes
@@ -228,7 +228,7 @@ CONTENDERS = (
               where=HERE),
     Contender("bore", start_bore, ("bore",), ("bore --version", r"(\d\S*)")),
     Contender("frp", start_frp, ("frps", "frpc"), ("frps --version", r"(\d\S*)")),
-    Contender(COMPRESSED, functools.partial(start_frp, compressed=True), ("frps", "frpc"), where=OVER_A_PATH),
+    Contender("frp, compressed", functools.partial(start_frp, compressed=True), ("frps", "frpc"), where=OVER_A_PATH),
     Contender("rathole", start_rathole, ("rathole",), ("rathole --version", r"Version: *(\S+)")),
     Contender("chisel", start_chisel, ("chisel",), ("chisel --version", r"(\d\S*)")),
     Contender(BARE, start_bare, small_only=True, where=HERE),

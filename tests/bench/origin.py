@@ -70,15 +70,18 @@ def start_path_app(folder, www, prefix, address, sink_file):
     app = Processes("far app", folder)
     try:
         run_sink(app, sink_file, prefix)
-        sink_port, app.port = app.port, free_port()
+        sink_port, reply_port, app.port = app.port, free_port(), free_port()
         run_nginx(app, "nginx", app.port, f"""
             server {{
                 listen 127.0.0.1:{app.port} backlog=4096; listen {address}:{app.port} backlog=4096; root {www};
-                location = /hook {{ return 200 "ok"; }}
+                client_body_buffer_size 1m;
+                # "return" alone would answer before the body has arrived.
+                location = /hook {{ proxy_pass http://127.0.0.1:{reply_port}; }}
                 location = /up {{
                     proxy_pass http://127.0.0.1:{sink_port}; proxy_http_version 1.1; proxy_request_buffering off;
                 }}
-            }}""", prefix)
+            }}
+            server {{ listen 127.0.0.1:{reply_port} backlog=4096; return 200 "ok"; }}""", prefix)
     except BaseException:
         app.stop()
         raise

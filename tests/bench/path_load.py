@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from load import WEBHOOK_BODY, WEBHOOK_FIELDS
+from load import WEBHOOK_FIELDS
 from path_files import ASSETS, BULK, COLD
 
 BROWSER_CONNECTIONS = 6  # of a browser to one host over HTTP/1.1
@@ -24,8 +24,9 @@ BULK_SECONDS = 30  # what has moved by then counts, so that a slow path does not
 PATIENCE = 120  # seconds for one page, burst or response
 BLOCK = 1 << 16
 
-WEBHOOK = "".join(["POST /hook HTTP/1.1\r\nHost: bench\r\n", *(f"{name}: {value}\r\n" for name, value in
-                   WEBHOOK_FIELDS.items()), f"Content-Length: {len(WEBHOOK_BODY)}\r\n\r\n", WEBHOOK_BODY]).encode()
+WEBHOOK_SIZE = 2048
+WEBHOOK_HEAD = "".join(["POST /hook HTTP/1.1\r\nHost: bench\r\n", *(f"{name}: {value}\r\n" for name, value in
+                        WEBHOOK_FIELDS.items()), f"Content-Length: {WEBHOOK_SIZE}\r\n\r\n"]).encode()
 
 
 class Connection:
@@ -78,19 +79,20 @@ async def page(folder, body, target):
     return {"page": time.monotonic() - start}
 
 
-async def webhooks(target):
-    async def one_webhook():
+async def webhooks(folder, body, target):
+    async def one_webhook(content):
         async with Connection(target) as connection:
-            await connection.ask(WEBHOOK)
+            await connection.ask(WEBHOOK_HEAD + content)
 
-    await asyncio.gather(*(one_webhook() for _ in range(WEBHOOKS)))
+    contents = [(folder / body / str(number)).read_bytes()[:WEBHOOK_SIZE] for number in range(WEBHOOKS)]
+    await asyncio.gather(*map(one_webhook, contents))
 
 
 async def burst(folder, body, target):
     """Webhooks at once, each on its own connection (seconds); then one GET on a new one (milliseconds)."""
     cold = (folder / body / COLD).read_bytes()
     start = time.monotonic()
-    await webhooks(target)
+    await webhooks(folder, body, target)
     end = time.monotonic()
     async with Connection(target) as connection:
         await connection.get(f"{body}/{COLD}", cold)
@@ -145,24 +147,25 @@ async def idle(folder, body, arguments):
     path = f"{body}/{arguments.size}k"
     content = (folder / path).read_bytes()
     result = {}
+    at_once = arguments.pause in ("burst", "0")
     for direction in ("down", "up"):
         async with Connection(arguments.fresh) as connection:
             result[f"{direction} fresh"] = await request_time(connection, direction, path, content)
-        for target in arguments.target:
-            await prime(target, arguments.pause, direction, path, content)
-        if arguments.pause not in ("burst", "0"):
+        if not at_once:
+            for target in arguments.target:
+                await prime(folder, body, target, arguments.pause, direction, path, content)
             await asyncio.sleep(float(arguments.pause))
         for number, target in enumerate(arguments.target):
-            if arguments.pause in ("burst", "0"):
-                await prime(target, arguments.pause, direction, path, content)
+            if at_once:
+                await prime(folder, body, target, arguments.pause, direction, path, content)
             async with Connection(target) as connection:
                 result[f"{direction} {number}"] = await request_time(connection, direction, path, content)
     return result
 
 
-async def prime(target, pause, direction, path, content):
+async def prime(folder, body, target, pause, direction, path, content):
     if pause == "burst":
-        await webhooks(target)
+        await webhooks(folder, body, target)
     else:
         async with Connection(target) as connection:
             await request_time(connection, direction, path, content)

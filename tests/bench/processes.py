@@ -68,9 +68,10 @@ def memory_of(pid, key):
 class Processes:
     """The programs of one contender, by role; requests go to `host` and `port`. Leaving the `with` stops them."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, pin=()):
         self.name = name
         self.folder = folder
+        self.pin = pin  # the command that binds each of them to a core
         self.host = "127.0.0.1"
         self.port = None
         self.running = {}
@@ -84,7 +85,7 @@ class Processes:
     def run(self, role, command, prefix=(), stdout=subprocess.DEVNULL):
         path = self.log(role)
         with open(path, "ab") as log:
-            process = subprocess.Popen([*prefix, *map(str, command)], stdin=subprocess.DEVNULL, stdout=stdout,
+            process = subprocess.Popen([*self.pin, *prefix, *map(str, command)], stdin=subprocess.DEVNULL, stdout=stdout,
                                        stderr=log)
         self.running[role] = process
         return process

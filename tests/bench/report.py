@@ -83,8 +83,12 @@ def summary(lines):
     return f"{reached} of {len(judged)} targets reached"
 
 
+def rounds_text(result):
+    return f"{result['rounds']} rounds of {result['seconds']:g} s" + result["path_rounds"] + ", pinned" * result["pinned"]
+
+
 def as_text(lines, result):
-    settings = f"{result['rounds']} rounds of {result['seconds']:g} s in turn, one thread of wrk"
+    settings = f"{rounds_text(result)} in turn, one thread of wrk"
     parts = [heading(result), settings, "", *aligned(list(rows(lines))), "", *explanations(lines),
              *footnotes(lines, result), summary(lines)]
     return "\n".join(parts)
@@ -93,7 +97,7 @@ def as_text(lines, result):
 def as_markdown(lines, result):
     table = list(rows(lines))
     text = ["# The tunnel beside other ways", "", heading(result).replace("\n", "  \n") + "  ",
-            f"{result['rounds']} rounds of {result['seconds']:g} s in turn. {summary(lines)}.", "",
+            f"{rounds_text(result)} in turn. {summary(lines)}.", "",
             "![ratios](result.svg)", ""]
     text += markdown_table(table, "--" + "r" * (len(table[0]) - 4) + "--")
     text += ["", *explanations(lines), ""] + [f"- {note}" for note in footnotes(lines, result)]

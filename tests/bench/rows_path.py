@@ -5,11 +5,12 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-from contenders import AGAINST, COMPRESSED, TUNNEL, End, Place
+from contenders import TUNNEL, End, Place
 from delay_link import CONGESTION_CONTROLS, DelayLink, Unavailable, why_not_there
 from origin import start_path_app
 from path_files import SIZES, make_path_files
@@ -30,7 +31,7 @@ MEASURES = {
     "download": {"download": ("20 MiB download", "Mbit/s", Target("at least", 0.97, best_other=True))},
     "upload": {"upload": ("20 MiB upload", "Mbit/s", Target("at least", 0.97, best_other=True))},
 }
-TEXT_BULK = Target("at least", 1.0, best_other=True)
+TEXT_BULK = Target("at least", 1.0, best_other=True)  # where frp takes part, the best is frp with compression
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +108,8 @@ def address(processes):
 
 
 def wan(run):
-    """Pages, bursts and files, each contender by itself on the path, with fresh processes in each round."""
+    """Pages, bursts and files, one after the other, each contender by itself on the path; fresh processes in each
+    round, for text and for random bytes."""
     lines = []
     for path, absent in paths(run, "wan"):
         lines += absent
@@ -117,14 +119,10 @@ def wan(run):
 
         def once(name, path=path, contenders=contenders):
             result = {}
-            with contenders[name].running(path.place) as processes:
-                for body, load in itertools.product(run.path.bodies, run.path.loads):
-                    try:
-                        measured = ask(path, load, body, [address(processes)])
-                    except Failed as why:
-                        run.failed(name, f"{path.name}: {why}")
-                        measured = dict.fromkeys(MEASURES[load])
-                    result |= {(load, body, key): value for key, value in measured.items()}
+            for body in run.path.bodies:
+                with contenders[name].running(path.place) as processes:
+                    for load in run.path.loads:
+                        result |= measured(run, path, processes, load, body)
             return result
 
         results = run.in_turn(path.name, contenders, once, rounds=run.path.rounds or 1)
@@ -133,14 +131,22 @@ def wan(run):
     return lines
 
 
+def measured(run, path, processes, load, body):
+    """(load, body, key) -> value, None where it failed."""
+    try:
+        values = ask(path, load, body, [address(processes)])
+    except Failed as why:
+        run.failed(processes.name, f"{path.name}: {why}")
+        values = dict.fromkeys(MEASURES[load])
+    return {(load, body, key): value for key, value in values.items()}
+
+
 def wan_line(results, path, load, body, key):
     what, unit, target = MEASURES[load][key]
-    note = ""
     values = pick(results, (load, body, key))
     if unit == "Mbit/s" and body == "text":
         target = TEXT_BULK
-        note = "the best of the others is the one that compresses, where frp is there" if COMPRESSED in values else ""
-    return Line("wan", f"{what}, {body}; {path.name}", unit, values, target, note=note)
+    return Line("wan", f"{what}, {body}; {path.name}", unit, values, target)
 
 
 def idle(run):
@@ -171,8 +177,8 @@ def idle_lines(run, path, running, fresh, pause, body, size):
     for direction in ("down", "up"):
         ratios = {name: [sample and sample[f"{direction} {number}"] / sample[f"{direction} fresh"]
                          for sample in samples] for number, name in enumerate(running)}
-        base = sorted(sample[f"{direction} fresh"] for sample in samples if sample)
-        note = f"fresh: {base[len(base) // 2]:.0f} ms" if base else ""
-        lines.append(Line("idle", f"{direction}, {what}", "x", ratios,
-                          Target("at most", SLOWER_THAN_FRESH[body], alone=True), note=note))
+        base = [sample[f"{direction} fresh"] for sample in samples if sample]
+        reference = f" (fresh: {statistics.median(base):.0f} ms)" if base else ""
+        lines.append(Line("idle", f"{direction}, {what}{reference}", "x", ratios,
+                          Target("at most", SLOWER_THAN_FRESH[body], alone=True)))
     return lines

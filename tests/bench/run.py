@@ -1,6 +1,7 @@
 """One run: its settings, the app behind every contender, who takes part, and rounds in turn."""
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -9,15 +10,25 @@ from pathlib import Path
 from contenders import AGAINST, CONTENDERS, HERE, OVER_A_PATH, TUNNEL, YARDSTICK, Place, other_build
 from load import Wrk
 from origin import make_files, start_app, start_sink
-from processes import Failed
+from processes import Failed, program
 
 
 TUNNEL_PROGRAMS = ("tunnel-server", "tunnel-client")
 PROGRAMS = (*TUNNEL_PROGRAMS, "bare_multiplexer")
 
 
+def pin_to_cores():
+    """Binds this process, and with it the load and the app, to one core; returns the command that binds the programs of
+    a contender to another."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise Failed("--pin needs two cores")
+    os.sched_setaffinity(0, cores[:1])
+    return (program("taskset"), "-c", str(cores[1]))
+
+
 class Run:
-    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS, against=None, path=None):
+    def __init__(self, build, rounds, seconds, quick=False, contenders=CONTENDERS, against=None, path=None, pinned=False):
         self.built = build / "bin"
         self.rounds = rounds
         self.seconds = seconds
@@ -28,6 +39,7 @@ class Run:
         self.over_a_path = [c for c in there if c.where != HERE]
         self.against = against
         self.path = path  # rows_path.PathSettings
+        self.pin = pin_to_cores() if pinned else ()
         self.failures = []
 
     def __enter__(self):
@@ -70,7 +82,7 @@ class Run:
                 self.absent[contender.name] = str(why)
 
     def place(self, app_port=None):
-        return Place(self.folder, self.programs, app_port or self.app.port)
+        return Place(self.folder, self.programs, app_port or self.app.port, pin=self.pin)
 
     def those(self, *names):
         return [c for c in self.present if c.name in names]
