@@ -289,7 +289,7 @@ void command_line::impl::read(const entry& e, const std::string& value) {
 std::string command_line::impl::source_of(const entry& e, const std::string& value) const {
     if (on_command_line(e.as)) return e.as.flag;
     const auto name = e.as.flag.substr(2);
-    const auto variable = e.option->get_envname();
+    auto variable = e.option->get_envname();
     if (!value.empty() && environment_value(variable) == value) return variable;
     if (const auto line = file->line_of(name); line > 0) return fmt::format("{} on line {} of {}", name, line, path);
     return e.option->get_name(true);

@@ -137,7 +137,7 @@ void host_rewriting::rewrite(response_head& head) const {
     change_fields(head.fields, "Content-Location", change);
     change_fields(head.fields, "Refresh", [this](std::string_view value) {
         const auto url = url_of_refresh(value);
-        const auto changed = to_public(url);
+        auto changed = to_public(url);
         if (changed.empty()) return changed;
         const auto begin = static_cast<std::size_t>(url.data() - value.data());
         return std::string{value.substr(0, begin)} + changed + std::string{value.substr(begin + url.size())};

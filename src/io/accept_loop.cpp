@@ -58,7 +58,7 @@ address accept_loop::local() const {
     return {endpoint.address().to_string(), endpoint.port()};
 }
 
-void accept_loop::start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped) {
+void accept_loop::start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped) {
     auto body = [this, owner]() -> awaitable<void> { return run(); };
     auto then = [this, owner, stopped = std::move(stopped)] {
         running_ = false;

@@ -26,7 +26,7 @@ class accept_loop {
     [[nodiscard]] address local() const;
 
     /// Accepts until stop(), whatever fails; then calls `stopped`. Keeps `owner` alive until then.
-    void start(std::string_view name, std::shared_ptr<void> owner, std::function<void()> stopped);
+    void start(std::string_view name, const std::shared_ptr<void>& owner, std::function<void()> stopped);
     /// Whether the callback may still be called.
     [[nodiscard]] bool running() const noexcept { return running_; }
     /// Accepts the connections that the kernel has completed already, and no others. The callback may be called for one

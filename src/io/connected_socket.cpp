@@ -7,7 +7,7 @@ namespace tunnel::io {
 namespace {
 
 asio::ip::address shown(const tcp::endpoint& endpoint) {
-    const auto address = endpoint.address();
+    auto address = endpoint.address();
     if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }

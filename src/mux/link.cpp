@@ -122,7 +122,8 @@ std::error_code link::handle(Message&& m) {
     if constexpr (std::is_same_v<message, protocol::request>) {
         if (goodbye_.leaving()) return errc::unexpected_message;  // the server said that none follows
         std::error_code error;
-        if (const auto s = streams_->accept(m, error)) owner_->on_request(s, part<protocol::request>(std::move(m)));
+        if (const auto s = streams_->accept(m, error))
+            owner_->on_request(s, part<protocol::request>(std::forward<Message>(m)));
         return error;
     } else if constexpr (requires { m.id; }) {
         return streams_->handle(std::forward<Message>(m));
@@ -220,7 +221,7 @@ void link::protocol_error(std::error_code error, std::string fault) {
         farewell.versions = {protocol::version};
     }
     input_is_ = input_state::discarded;
-    finish(std::move(farewell));
+    finish(farewell);
     input_arrived_.notify();
 }
 
@@ -307,7 +308,7 @@ void link::send_ping() {
     schedule();
 }
 
-void link::announce(protocol::goaway farewell) {
+void link::announce(const protocol::goaway& farewell) {
     if (closed_) return;
     goodbye_.announce();
     append_frame(streams_->control(), farewell);
@@ -315,10 +316,10 @@ void link::announce(protocol::goaway farewell) {
     schedule();
 }
 
-void link::finish(protocol::goaway farewell) {
+void link::finish(const protocol::goaway& farewell) {
     if (closed_ || goodbye_.finishing()) return;
     ending_.set(times_.goaway);
-    announce(std::move(farewell));
+    announce(farewell);
     goodbye_.finish();
 }
 

@@ -83,10 +83,10 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     /// The peer broke a rule that only the program behind the link knows.
     void refuse(std::error_code error) { protocol_error(error); }
     /// Sends goaway: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
-    void finish(protocol::goaway farewell);
+    void finish(const protocol::goaway& farewell);
     /// Sends goaway and stays for what is in flight. The server closes then, because only it knows its last request;
     /// if it does not, this side does after link_times::goaway.
-    void announce(protocol::goaway farewell);
+    void announce(const protocol::goaway& farewell);
     /// Whether goaway was sent or received, or the connection is closed: no new streams.
     [[nodiscard]] bool ending() const noexcept { return closed_ || goodbye_.finishing() || goodbye_.leaving(); }
 

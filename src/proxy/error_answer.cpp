@@ -8,7 +8,6 @@
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::proxy {
-using mux::failure;
 
 namespace {
 

@@ -30,8 +30,8 @@ std::optional<std::string> decode(const detail::base64_path& path, std::string_v
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-    const std::string_view input(reinterpret_cast<const char*>(bytes), size);
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view input(reinterpret_cast<const char*>(data), size);
     const auto& portable = detail::base64_paths().front();
     const std::string text = encode(portable, input);
     const auto bytes = decode(portable, input);

@@ -247,7 +247,7 @@ TEST(Vectors, EachInvalidFrameIsRefusedForItsReason) {
         SCOPED_TRACE(vector["name"]);
         frame_reader reader;
         const auto error = reader.read(vector);
-        EXPECT_EQ(kind_of(error), vector["kind"]) << error.message();
+        EXPECT_EQ(kind_of(error), vector["kind"].get<std::string>()) << error.message();
         EXPECT_EQ(is_stream_error(error) ? "stream" : "connection", vector["error"]);
         if (!vector.contains("id")) continue;
         const auto id = std::visit(
