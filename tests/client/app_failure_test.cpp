@@ -124,6 +124,21 @@ TEST_F(ClientLocalResponse, AnEndInsideTheBodyIsACancel) {
     }
 }
 
+TEST_F(ClientLocalResponse, AnEndInsideTheBodyIsLoggedAsTheApps) {
+    auto local = asked();
+    local.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome");
+    EXPECT_FALSE(server().receive<protocol::response>().end);
+    local.close();
+    EXPECT_EQ(server().receive<protocol::cancel>().reason, cancel_reason::local_reset);
+    stop();
+    server().expect_end();
+    server().raw().close();
+    EXPECT_EQ(expect_drained(), 0);
+    EXPECT_THAT(request_lines(),
+                testing::ElementsAre(testing::AllOf(testing::HasSubstr("GET / 200 "),
+                                                    testing::Not(testing::HasSubstr("caller went away")))));
+}
+
 TEST_F(ClientLocalResponse, AResetOfAResponseUntilTheEndIsACancel) {
     auto local = asked();
     local.send("HTTP/1.1 200 OK\r\n\r\nsome");
