@@ -25,7 +25,7 @@ PAGE = HERE.parents[1] / "docs" / "protocol.md"
 
 class App(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    aborted = threading.Event()
+    hanging, aborted = threading.Event(), threading.Event()
 
     def log_message(self, *_):
         pass
@@ -63,6 +63,7 @@ class App(http.server.BaseHTTPRequestHandler):
             for _ in range(size):
                 self.wfile.write(ALL_BYTES * 4096)
         elif self.path == "/hang":
+            App.hanging.set()
             self.rfile.read(1)  # nothing comes but the end
             App.aborted.set()
         elif self.path == "/chat":
@@ -134,9 +135,12 @@ def transfers(port, large):
     caller.until(b"\r\n\r\n")
     check(caller.take(64).decode() == expected, "large upload")
 
+    App.hanging.clear()
     App.aborted.clear()
     caller = Caller(port)
     caller.write(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")
+    # A request whose caller has left before it was begun never reaches the app.
+    check(App.hanging.wait(programs.LIMIT), "the app has the request")
     caller.do_reset()
     check(App.aborted.wait(programs.LIMIT), "a caller that resets aborts the request to the app")
 
