@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,24 @@ class environment {
     std::vector<std::pair<std::string, std::string>> variables_;
 };
 
+/// Hides a variable of the tests themselves, which is not a setting of the programs, for the life of one object.
+class hidden_variable {
+ public:
+    explicit hidden_variable(const char* name) : name_(name) {
+        if (const char* value = std::getenv(name)) value_ = value;
+        unsetenv(name);
+    }
+    ~hidden_variable() {
+        if (value_) setenv(name_, value_->c_str(), 1);
+    }
+    hidden_variable(const hidden_variable&) = delete;
+    hidden_variable& operator=(const hidden_variable&) = delete;
+
+ private:
+    const char* name_;
+    std::optional<std::string> value_;
+};
+
 /// What a program's parse_options made of arguments, and what it printed.
 template <class Parsed>
 struct options_run {
@@ -38,6 +57,8 @@ struct options_run {
 /// `parse` is server::parse_options or client::parse_options.
 template <class Parse>
 auto run_options(Parse parse, const std::vector<std::string>& arguments) {
+    const hidden_variable threads("TUNNEL_TEST_THREADS");
+    const hidden_variable slowness("TUNNEL_TEST_SLOWNESS");
     std::vector<const char*> argv{"program"};
     for (const auto& a : arguments) argv.push_back(a.c_str());
     testing::internal::CaptureStdout();
