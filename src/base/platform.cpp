@@ -118,7 +118,7 @@ std::chrono::nanoseconds time_since_boot() noexcept {
 #ifdef CLOCK_BOOTTIME
     constexpr auto clock = CLOCK_BOOTTIME;
 #else
-    constexpr auto clock = CLOCK_MONOTONIC;  // counts sleep too where there is no other, as on macOS
+    constexpr auto clock = CLOCK_MONOTONIC;  // without CLOCK_BOOTTIME, as on macOS, this one counts sleep too
 #endif
     timespec now{};
     clock_gettime(clock, &now);

@@ -42,7 +42,7 @@ class public_session : public std::enable_shared_from_this<public_session> {
     void await_head();
     /// Whether what has arrived, or the time that has passed, decides what becomes of the head: see head_.
     [[nodiscard]] bool read_head();
-    /// Until a head is whole, or none will be.
+    /// For the request in request_. It keeps this session for as long as it needs the connection.
     [[nodiscard]] std::shared_ptr<public_exchange> make_exchange();
     void end_exchange();
     [[nodiscard]] io::awaitable<void> refuse_head();
