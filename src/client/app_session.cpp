@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/local_exchange.hpp"
+#include "io/deadline.hpp"
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
@@ -58,9 +59,18 @@ io::awaitable<io::error_code> app_session::connect(std::string& tried) {
     co_return io::error_code();
 }
 
+io::awaitable<void> app_session::let_settle() {
+    const auto left = idle_since_ + app_->trust.settle_time() - io::clock::now();
+    if (left <= io::clock::duration(0)) co_return;
+    io::deadline timer(strand_, [this] { settled_.notify(); });
+    timer.set(std::chrono::ceil<std::chrono::milliseconds>(left));
+    co_await settled_.wait();
+}
+
 std::string app_session::authority() const { return to_string(address{settings_.local_host, settings_.local_port}); }
 
 void app_session::disconnect() {
+    settled_.notify();
     if (dialling_) dialling_->cancel();
     if (!connection_) return;
     connection_->on_input(nullptr);
@@ -73,6 +83,10 @@ void app_session::keep() {
     idle_since_ = io::clock::now();
     connection_->on_input([this] { idle_input(); });
     connection_->watch();
+}
+
+void app_session::reusing() {
+    if (app_->trust.settle_time() > std::chrono::milliseconds(0)) app_->trust.kept(io::clock::now() - idle_since_);
 }
 
 // The app closes the connection, or sends something that nothing asked for: either way it is of no more use.

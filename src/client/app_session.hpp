@@ -52,7 +52,6 @@ class app_session : public std::enable_shared_from_this<app_session> {
     [[nodiscard]] const std::shared_ptr<io::connection>& connection() const noexcept { return connection_; }
     /// Whether the connection served a request before.
     [[nodiscard]] bool reused() const noexcept { return idle_since_ != io::clock::time_point(); }
-    [[nodiscard]] io::clock::time_point idle_since() const noexcept { return idle_since_; }
     [[nodiscard]] http::response_parser& parser() noexcept { return parser_; }
     /// HOST:PORT of the app.
     [[nodiscard]] std::string authority() const;
@@ -61,10 +60,14 @@ class app_session : public std::enable_shared_from_this<app_session> {
     /// Makes a connection, within the time that the settings allow. Errors as io::dialler::dial; `tried` says which
     /// addresses were tried then.
     [[nodiscard]] io::awaitable<io::error_code> connect(std::string& tried);
-    /// Ends an attempt of `connect`, and closes the connection.
+    /// Until a connection that the app may just be closing has shown whether it is.
+    [[nodiscard]] io::awaitable<void> let_settle();
+    /// Ends an attempt of `connect` and a wait of `let_settle`, and closes the connection.
     void disconnect();
     /// The request is over, and the connection may serve the next one.
     void keep();
+    /// A request goes over the connection that was kept.
+    void reusing();
 
  private:
     struct waiting_request {
@@ -87,6 +90,7 @@ class app_session : public std::enable_shared_from_this<app_session> {
     std::unique_ptr<io::dialler> dialling_;  // while it connects
     std::shared_ptr<io::connection> connection_;
     io::clock::time_point idle_since_;
+    io::event settled_;
     http::response_parser parser_;
     byte_buffer output_;
 };

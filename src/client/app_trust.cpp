@@ -4,17 +4,24 @@
 
 namespace tunnel::client {
 
-void app_trust::kept() noexcept {
-    auto expected = state::unknown;
-    state_.compare_exchange_strong(expected, state::keeps);
+void app_trust::kept(duration idle) noexcept {
+    if (idle >= settle_time() && state_ != state::keeps) state_ = state::keeps;
 }
 
-void app_trust::closed_idle(std::chrono::steady_clock::duration idle) noexcept {
+void app_trust::closed_idle(duration idle) noexcept {
     if (idle < limits::local_fresh_time) state_ = state::closes;
 }
 
 std::chrono::milliseconds app_trust::settle_time() const noexcept {
-    return state_ == state::keeps ? std::chrono::milliseconds(0) : limits::local_settle_time;
+    switch (state_) {
+        case state::unknown:
+            return limits::local_settle_time;
+        case state::keeps:
+            return std::chrono::milliseconds(0);
+        case state::closes:
+            return limits::local_fresh_time;
+    }
+    return limits::local_fresh_time;
 }
 
 }  // namespace tunnel::client

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "base/log.hpp"
@@ -64,7 +63,7 @@ io::awaitable<void> local_exchange::run() {
     incoming_arrived();
     auto last = failure::none;
     do {
-        if (app_.reused() && !is_repeatable(*request_)) co_await let_settle();
+        if (app_.reused() && !is_repeatable(*request_)) co_await app_.let_settle();
         last = failure::none;
         if (!may_reuse()) last = co_await connect();
         if (last == failure::none) {
@@ -143,13 +142,6 @@ bool local_exchange::may_reuse() const {
     return is_repeatable(*request_) || connection->quiet();
 }
 
-io::awaitable<void> local_exchange::let_settle() {
-    const auto until = app_.idle_since() + app_.app().trust.settle_time();
-    if (until <= io::clock::now()) co_return;
-    io::asio::steady_timer timer(app_.strand(), until);
-    co_await timer.async_wait(io::no_throw);
-}
-
 io::awaitable<failure> local_exchange::connect() {
     if (caller_left_) co_return failure::tunnel_lost;
     fresh_ = true;
@@ -172,7 +164,7 @@ bool local_exchange::write_request(io::error_code& error) {
     const auto kind = framing_of(*request_);
     written_ = false;
     interim_ = 0;
-    if (!fresh_) app_.app().trust.kept();
+    if (!fresh_) app_.reusing();
     app_.connection()->on_input(nullptr);
     app_.parser().reset();
     const auto app_host = request_->head.fields.contains("Host") ? std::string() : app_.authority();

@@ -46,8 +46,6 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
 
     /// Whether the connection that is there may carry this request.
     [[nodiscard]] bool may_reuse() const;
-    /// Until a connection that may just be closing has shown whether it is.
-    [[nodiscard]] io::awaitable<void> let_settle();
     [[nodiscard]] io::awaitable<mux::failure> connect();
 
     /// False: the socket did not take all of it yet.

@@ -17,22 +17,30 @@ TEST(AppTrust, AnAppThatHasShownNothingIsWaitedFor) {
 
 TEST(AppTrust, AnAppThatKeepsConnectionsIsNotWaitedFor) {
     app_trust trust;
-    trust.kept();
+    trust.kept(limits::local_settle_time);
     EXPECT_EQ(trust.settle_time(), 0ms);
 }
 
-TEST(AppTrust, AnAppThatClosedAConnectionSoonIsWaitedForWhateverElseItDoes) {
+TEST(AppTrust, AConnectionThatWasUsedAgainAtOnceShowsNothing) {
     app_trust trust;
-    trust.kept();
+    trust.kept(limits::local_settle_time - 1ms);
+    EXPECT_EQ(trust.settle_time(), limits::local_settle_time);
+}
+
+TEST(AppTrust, AnAppThatClosedAConnectionSoonIsWaitedForUntilItKeepsOneForLong) {
+    app_trust trust;
+    trust.kept(limits::local_settle_time);
     trust.closed_idle(limits::local_fresh_time - 1ms);
-    EXPECT_EQ(trust.settle_time(), limits::local_settle_time);
-    trust.kept();
-    EXPECT_EQ(trust.settle_time(), limits::local_settle_time);
+    EXPECT_EQ(trust.settle_time(), limits::local_fresh_time);
+    trust.kept(limits::local_fresh_time - 1ms);
+    EXPECT_EQ(trust.settle_time(), limits::local_fresh_time);
+    trust.kept(limits::local_fresh_time);
+    EXPECT_EQ(trust.settle_time(), 0ms);
 }
 
 TEST(AppTrust, AnIdleTimeoutOfTheAppCostsNoTrust) {
     app_trust trust;
-    trust.kept();
+    trust.kept(limits::local_settle_time);
     trust.closed_idle(limits::local_fresh_time);
     EXPECT_EQ(trust.settle_time(), 0ms);
 }

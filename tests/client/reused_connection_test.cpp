@@ -116,6 +116,25 @@ TEST_F(ClientReusedConnection, APostRightBehindAResponseWaitsUntilTheAppHasHadTi
     expect_response(server, 2, "posted");
 }
 
+TEST_F(ClientReusedConnection, APostWaitsForTheCloseOfAnAppThatIsSlowToCloseConnections) {
+    auto server = started();
+    served_once(server).close();  // at once: what the app does from here on is known
+    for (protocol::stream_id id = 2; id <= 6; id += 2) {
+        auto local = asked(server, id, id);
+        local.send(answer("ok"));
+        expect_response(server, id, "ok");
+        server.request(id + 1, with_length("POST", "/2", 5), "hello");
+        EXPECT_TRUE(local.stays_silent(2 * limits::local_settle_time));
+        local.close();
+        auto again = app.accept();
+        EXPECT_THAT(read_head(again), HasSubstr("POST /2 "));
+        EXPECT_EQ(again.read_exactly(5), "hello");
+        again.send(answer("posted"));
+        expect_response(server, id + 1, "posted");
+        again.close();
+    }
+}
+
 TEST_F(ClientReusedConnection, APostUsesAConnectionThatWasIdleForLong) {
     auto server = started();
     auto local = served_once(server);

@@ -77,7 +77,7 @@ void client_fixture::expect_kept(raw_peer& local) {
         ASSERT_TRUE(local.stays_silent(1ms));
         ASSERT_LT(std::chrono::steady_clock::now(), until) << "the request is not over";
     }
-    EXPECT_TRUE(local.stays_silent(4 * limits::local_settle_time));
+    EXPECT_TRUE(local.stays_silent(20ms));
 }
 
 void client_fixture::expect_response(frame_peer& server, protocol::stream_id id, std::string_view body) {

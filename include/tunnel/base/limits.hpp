@@ -283,12 +283,13 @@ inline constexpr auto local_connect_time = 5s;
 inline constexpr auto connect_time = 10s;
 
 /// An app that closed an idle connection sooner than this behind its response closes them on purpose, without having
-/// announced it.
-inline constexpr auto local_fresh_time = 1s;
+/// announced it. A request that must not be sent twice waits this long before it reuses a connection to such an app: the
+/// close nearly always arrives at once and ends the wait.
+inline constexpr std::chrono::milliseconds local_fresh_time = 1s;
 
-/// A request that must not be sent twice reuses a connection to such an app, or to one that has not yet shown that it
-/// keeps connections, only this long after the response before it: by then the close has arrived.
-inline constexpr auto local_settle_time = 5ms;
+/// The same wait where the app has not yet shown whether it keeps connections, which is once in the life of a client:
+/// longer than a loaded machine takes from the app's response to its close.
+inline constexpr std::chrono::milliseconds local_settle_time = 100ms;
 
 /// Whether an app that responds to nothing speaks TLS is asked once in this time, and for this long: a failing request
 /// waits for it.
