@@ -283,8 +283,8 @@ inline constexpr auto local_connect_time = 5s;
 inline constexpr auto connect_time = 10s;
 
 /// An app that closed an idle connection sooner than this behind its response closes them on purpose, without having
-/// announced it. A request that must not be sent twice waits this long before it reuses a connection to such an app: the
-/// close nearly always arrives at once and ends the wait.
+/// announced it. A request that must not be sent twice waits this long before it reuses a connection to such an app:
+/// the close nearly always arrives at once and ends the wait.
 inline constexpr std::chrono::milliseconds local_fresh_time = 1s;
 
 /// The same wait where the app has not yet shown whether it keeps connections, which is once in the life of a client:
