@@ -84,6 +84,22 @@ std::size_t bytes_per_round_trip([[maybe_unused]] int descriptor) noexcept {
 #endif
 }
 
+std::chrono::microseconds round_trip([[maybe_unused]] int descriptor) noexcept {
+#if defined(__linux__)
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+    return std::chrono::microseconds(info.tcpi_rtt);
+#elif defined(TCP_CONNECTION_INFO)
+    tcp_connection_info info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_CONNECTION_INFO, &info, &size) != 0) return {};
+    return std::chrono::milliseconds(info.tcpi_srtt);
+#else
+    return {};
+#endif
+}
+
 std::size_t bytes_unacknowledged([[maybe_unused]] int descriptor) noexcept {
     int bytes = 0;
 #if defined(__linux__)

@@ -27,6 +27,10 @@ void send_unpaced(int descriptor) noexcept;
 /// say.
 [[nodiscard]] std::size_t bytes_per_round_trip(int descriptor) noexcept;
 
+/// Round trip of a TCP connection as the system has measured it, that of its handshake at first; 0 where it does not
+/// say.
+[[nodiscard]] std::chrono::microseconds round_trip(int descriptor) noexcept;
+
 /// Bytes written to a TCP socket that its peer has not acknowledged; 0 where the system does not say.
 [[nodiscard]] std::size_t bytes_unacknowledged(int descriptor) noexcept;
 

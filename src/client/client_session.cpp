@@ -3,17 +3,31 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/platform.hpp"
 #include "client/echo.hpp"
 #include "io/spawn.hpp"
+#include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::client {
 
+namespace {
+
+/// Whether the path to the server is worth it. An address of this machine never is, however slow it is just now.
+bool compresses(io::connected_socket& server, compress_mode mode) {
+    if (mode != compress_mode::automatic) return mode == compress_mode::on;
+    if (server.peer().address().is_loopback()) return false;
+    return round_trip(server.socket().native_handle()) >= limits::compress_from;
+}
+
+}  // namespace
+
 client_session::client_session(io::runtime& rt, io::connected_socket socket, const options& settings,
                                std::shared_ptr<app_knowledge> app, const mux::link_times& times)
-    : runtime_(rt),
+    : compress_(compresses(socket, settings.compress)),
+      runtime_(rt),
       link_(std::make_shared<mux::link>(std::move(socket), mux::role::client, times)),
       settings_(settings),
       apps_(rt, settings, std::move(app)),
@@ -28,6 +42,7 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
     ours.instance = std::move(instance);
     ours.versions = {protocol::version};
     ours.raw_bodies = settings_.raw_bodies;
+    if (compress_) ours.compress_offer = {std::string(protocol::compression_method)};
     link_->send(ours);
     const auto* theirs = co_await link_->receive_hello(*this);
     if (theirs == nullptr) {
@@ -38,11 +53,13 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
         }
         co_return outcome_;
     }
-    if (!theirs->compress.empty()) {
+    const auto offered = compress_ && theirs->compress == protocol::compression_method;
+    if (!theirs->compress.empty() && !offered) {
         link_->refuse(protocol::errc::bad_member);  // a method that this client did not offer
         co_await link_->drain();
         co_return outcome_;
     }
+    greeted_ = true;
     link_->start(ours, *theirs);
     active();
     co_await link_->run(*this);
@@ -53,6 +70,11 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
 
 std::size_t client_session::drain() {
     stopping_ = true;
+    // Whether a goaway would have to be compressed, only the server's hello says.
+    if (compress_ && !greeted_) {
+        stop();
+        return 0;
+    }
     link_->announce({protocol::goaway_reason::shutdown, "the client is shutting down", {}});
     link_->streams().notify_stopping();
     return link_->streams().size();

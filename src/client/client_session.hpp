@@ -60,6 +60,8 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
 
     void serve(arrived& next);
 
+    bool compress_;         // this client offers it
+    bool greeted_ = false;  // the server's hello has arrived
     io::runtime& runtime_;
     std::shared_ptr<mux::link> link_;
     const options& settings_;

@@ -110,6 +110,23 @@ app::command_line::setting host_header(options& o) {
             .hint = {}};
 }
 
+app::command_line::setting compress(options& o) {
+    const auto read = [&o](std::string_view text) {
+        if (text == "auto") o.compress = compress_mode::automatic;
+        if (text == "on") o.compress = compress_mode::on;
+        if (text == "off") o.compress = compress_mode::off;
+        return text == "auto" || text == "on" || text == "off";
+    };
+    return {.flag = "--compress",
+            .other_names = {},
+            .value_name = "WHEN",
+            .default_text = "auto",
+            .help = "between client and server: auto (over long paths), on, off",
+            .expects = "auto, on or off",
+            .read = read,
+            .hint = {}};
+}
+
 }  // namespace
 
 std::vector<tunnel::address> local_addresses(const options& o) {
@@ -132,6 +149,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add("--echo", o.echo, "no local app: respond with a JSON description of each request");
     line.add("--exit-when-replaced", o.exit_when_replaced, "exit 3 when another client takes over");
     line.add("--raw-bodies", o.raw_bodies, "no base64 between client and server: faster");
+    line.add(compress(o));
     line.group("Time limits");
     line.add("--connect-timeout", o.connect_timeout, "to connect to the server");
     line.add("--local-connect-timeout", o.local_connect_timeout, "to connect to the local app, else 502");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,13 @@
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
+
+/// When what passes between client and server is compressed.
+enum class compress_mode : std::uint8_t {
+    automatic,  ///< where the server is farther away than limits::compress_from
+    on,
+    off,
+};
 
 struct options {
     tunnel::address server_addr{"127.0.0.1", 7000};
@@ -19,6 +27,7 @@ struct options {
     bool echo = false;
     bool exit_when_replaced = false;
     bool raw_bodies = false;
+    compress_mode compress = compress_mode::automatic;
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;

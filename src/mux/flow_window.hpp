@@ -27,6 +27,8 @@ class receive_window {
     explicit receive_window(std::uint64_t size) noexcept : size_(size), credit_(size) {}
     /// Bytes arrived. False: more than was allowed.
     [[nodiscard]] bool receive(std::uint64_t n) noexcept;
+    /// What the peer may still send.
+    [[nodiscard]] std::uint64_t available() const noexcept { return credit_; }
     /// Bytes reached their destination. Returns the credit to give back now; 0: not yet.
     [[nodiscard]] std::uint64_t consume(std::uint64_t n) noexcept;
     /// A stream that drains fast gets a larger window; the next `consume` hands out the difference.
@@ -37,7 +39,7 @@ class receive_window {
 
  private:
     std::uint64_t size_;
-    std::uint64_t credit_;  // what the peer may still send
+    std::uint64_t credit_;
     std::uint64_t held_ = 0;
     bool grown_ = false;
 };

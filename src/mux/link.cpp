@@ -71,13 +71,16 @@ void link::run_deferred() {
 }
 
 void link::read() {
-    if (closed_ || !socket_.readable()) return;
+    if (closed_) return;
     if (input_.empty() && input_.capacity() > 2 * limits::link_read) input_.reset();
-    const auto missing = needed_ > input_.size() ? needed_ - input_.size() : 0;
-    const auto room = std::max(missing, input_.spare() >= limits::link_read / 2 ? input_.spare() : limits::link_read);
-    auto* const into = input_.prepare(room);
+    if (expander_ && expander_->pending()) return expand();
+    if (!socket_.readable()) return;
+    auto& into = expander_ ? expander_->received() : input_;
+    const auto missing = !expander_ && needed_ > input_.size() ? needed_ - input_.size() : 0;
+    const auto room = std::max(missing, into.spare() >= limits::link_read / 2 ? into.spare() : limits::link_read);
+    auto* const start = into.prepare(room);
     io::error_code error;
-    const auto n = socket_.read(into, room, error);
+    const auto n = socket_.read(start, room, error);
     if (error == io::asio::error::would_block) {
         if (owner_ != nullptr) owner_->on_frames_handled();
         return;
@@ -94,9 +97,17 @@ void link::read() {
         output_.retry();
         schedule();
     }
-    input_.commit(n);
+    into.commit(n);
+    if (expander_) return expand();
     bytes_arrived();
     if (socket_.readable()) schedule();
+}
+
+void link::expand() {
+    const auto error = expander_->expand(input_);
+    if (error) return protocol_error(error);
+    bytes_arrived();
+    if (socket_.readable() || (expander_ && expander_->pending())) schedule();
 }
 
 void link::bytes_arrived() {
@@ -163,6 +174,11 @@ void link::handle_frames() {
     if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
 }
 
+void link::discard_input() noexcept {
+    input_is_ = input_state::discarded;
+    expander_.reset();
+}
+
 void link::drop_handled() noexcept {
     input_.consume(handled_);
     handled_ = 0;
@@ -184,6 +200,11 @@ bool link::decode_next() {
             handled_ += frame.total;
             needed_ = 0;
             liveness_.frame_ended();
+            const auto counted = !error || protocol::is_stream_error(error);
+            if (counted && expander_) {
+                const auto too_much = expander_->count(frame.total, streams_->body_on_wire(message_));
+                if (too_much) error = too_much;
+            }
         }
         if (!error) return true;
         if (protocol::is_stream_error(error)) error = unreadable_message(error);
@@ -220,7 +241,7 @@ void link::protocol_error(std::error_code error, std::string fault) {
         farewell.reason = protocol::goaway_reason::version;
         farewell.versions = {protocol::version};
     }
-    input_is_ = input_state::discarded;
+    discard_input();
     finish(farewell);
     input_arrived_.notify();
 }
@@ -264,7 +285,7 @@ io::awaitable<void> link::run(owner& events) {
 }
 
 io::awaitable<void> link::drain() {
-    input_is_ = input_state::discarded;
+    discard_input();
     input_.reset();
     while (!closed_) co_await input_arrived_.wait();
 }
@@ -299,7 +320,18 @@ void link::send(const protocol::closed_connection& m) {
 
 void link::start(const protocol::hello& ours, const protocol::hello& theirs) {
     streams_->start(ours, theirs);
+    if (!ours.compress.empty() || !theirs.compress.empty()) compress();
     send_ping();  // on a link that carries nothing yet, the pong takes one round trip
+}
+
+// A client that offered it has sent nothing behind its hello, and the server nothing behind its own, which may wait
+// among the control frames.
+void link::compress() {
+    output_.compress_behind(streams_->control().size());
+    expander_.emplace();
+    expander_->received().append(input_.view());
+    input_.clear();
+    schedule();
 }
 
 void link::send_ping() {
@@ -329,6 +361,7 @@ void link::take(goodbye::step next) {
             return;
         case goodbye::step::shut_down_and_wait:
             socket_.shutdown_send();
+            output_ = link_output();  // nothing follows: what it compresses with is large
             ending_.set(times_.goaway);
             return;
         case goodbye::step::set_timer:

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "io/asio.hpp"
@@ -16,6 +17,7 @@
 #include "mux/link_output.hpp"
 #include "mux/liveness.hpp"
 #include "mux/stream_set.hpp"
+#include "protocol/stream_expander.hpp"
 #include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/message.hpp"
@@ -78,7 +80,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
 
     void send(const protocol::hello& m);
     void send(const protocol::closed_connection& m);
-    /// Both hellos are known: streams may open.
+    /// Both hellos are known: streams may open, and what follows the hellos is compressed where they say so.
     void start(const protocol::hello& ours, const protocol::hello& theirs);
     /// The peer broke a rule that only the program behind the link knows.
     void refuse(std::error_code error) { protocol_error(error); }
@@ -110,10 +112,13 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     void watch_socket();
 
     void read();
+    /// Hands on what was received compressed, a piece in each event-loop iteration.
+    void expand();
     void bytes_arrived();
     /// Handles all frames that are whole.
     void handle_frames();
     void drop_handled() noexcept;
+    void discard_input() noexcept;
     /// Decodes the next frame. False: none is whole, or the connection is closing.
     [[nodiscard]] bool decode_next();
     [[nodiscard]] std::error_code unreadable_message(std::error_code error);
@@ -122,6 +127,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     /// `fault`: the error in more words, if there are any.
     void protocol_error(std::error_code error, std::string fault = {});
 
+    void compress();
     /// Writes, and reads on, at the end of this event-loop iteration.
     void schedule();
     void write();
@@ -136,6 +142,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     link_times times_;
 
     input_state input_is_ = input_state::greeting;
+    std::optional<protocol::stream_expander> expander_;
     byte_buffer input_;
     std::size_t handled_ = 0;  // bytes of input_ whose frames were decoded
     std::size_t needed_ = 0;   // size of the frame that has begun, where known

@@ -1,5 +1,6 @@
 #include "mux/link_output.hpp"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -8,19 +9,29 @@
 
 namespace tunnel::mux {
 
+namespace {
+
+// One large burst must not make an idle link large for good.
+void empty(byte_buffer& buffer) noexcept {
+    buffer.clear();
+    if (buffer.capacity() > 2 * limits::link_queue) buffer.reset();
+}
+
+}  // namespace
+
 link_output::result link_output::write(io::tcp_stream& to, stream_set& from, bool bodies, bool& moved,
                                        io::error_code& error) {
     moved = false;
     if (blocked()) return result::blocked;
     bool filled = false;
     for (;;) {
-        if (written_ == frames_.size()) {
+        if (written_ == wire_.size()) {
             // A buffer an iteration: what has arrived meanwhile must not wait until all streams have written.
             const auto more = !from.control().empty() || (bodies && from.has_output());
             if (more && std::exchange(filled, true)) return result::more;
             if (!fill(from, bodies)) return result::drained;
         }
-        const auto n = to.write(io::gather(frames_.view().substr(written_)), error);
+        const auto n = to.write(io::gather(wire_.view().substr(written_)), error);
         if (error == io::asio::error::would_block) {
             error.clear();
             socket_is_ = socket_state::full;
@@ -34,16 +45,21 @@ link_output::result link_output::write(io::tcp_stream& to, stream_set& from, boo
 }
 
 bool link_output::fill(stream_set& from, bool bodies) {
-    frames_.clear();
+    empty(wire_);
     written_ = 0;
-    // One large burst must not make an idle link large for good.
-    if (frames_.capacity() > 2 * limits::link_queue) frames_.reset();
-    frames_.append(from.control().view());
+    auto& frames = compressor_ ? frames_ : wire_;
+    frames.append(from.control().view());
     from.control().clear();
     const auto shared_slice = slow_for_ > 0 ? limits::shared_body_slice : limits::body_slice;
     if (slow_for_ > 0) --slow_for_;
-    if (bodies) from.fill(frames_, limits::link_queue, shared_slice);
-    return !frames_.empty();
+    if (bodies) from.fill(frames, limits::link_queue, shared_slice);
+    if (compressor_) {
+        const auto as_it_is = std::min(std::exchange(uncompressed_, 0), frames_.size());
+        wire_.append(frames_.view().substr(0, as_it_is));
+        compressor_->compress(frames_.view().substr(as_it_is), wire_);
+        empty(frames_);
+    }
+    return !wire_.empty();
 }
 
 }  // namespace tunnel::mux

@@ -231,7 +231,7 @@ void stream::take(protocol::response&& m) { take_part(std::move(m)); }
 void stream::take(protocol::data&& m) { take_part(std::move(m)); }
 
 bool stream::accept(const protocol::response& m) {
-    if (cancelled()) return false;
+    if (cancelled()) return drop(m.body.size());
     const auto interim = m.head.interim();
     if (receiving_ != receive_state::head ||
         (interim && (m.end || !m.body.empty() || ++interim_ > limits::max_interim))) {
@@ -247,9 +247,15 @@ bool stream::accept(const protocol::response& m) {
 
 bool stream::accept(const protocol::data& m) {
     const auto nothing = m.body.empty() && !m.end;  // costs no credit, so it must cost no memory
-    if (cancelled() || nothing) return false;
+    if (cancelled() || nothing) return drop(m.body.size());
     if (receiving_ == receive_state::body) return accept_body(m.body.size(), m.end);
     refuse();
+    return false;
+}
+
+bool stream::drop(std::size_t bytes) noexcept {
+    // Counted, so that no more than what was in flight passes for a body (stream_set::body_on_wire).
+    [[maybe_unused]] const auto fits = window_.receive(bytes);
     return false;
 }
 

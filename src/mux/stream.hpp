@@ -67,6 +67,11 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     [[nodiscard]] bool closed() const noexcept { return sent_all() && received_all(); }
     [[nodiscard]] bool cancelled() const noexcept { return sending_ == send_state::cancelled; }
 
+    /// Whether the peer may still send so many body bytes.
+    [[nodiscard]] bool has_credit_for(std::size_t bytes) const noexcept {
+        return !received_all() && bytes <= window_.available();
+    }
+
     // --- the session's strand: see exchange_peer
 
     void send(part<outgoing> sent) override;
@@ -122,6 +127,8 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     [[nodiscard]] bool accept(const protocol::data& m);
     /// Counts body bytes against credit and declared length. False: the stream was cancelled for it.
     [[nodiscard]] bool accept_body(std::size_t bytes, bool end);
+    /// Body bytes of a stream that was cancelled. False, as nobody is to have them.
+    [[nodiscard]] bool drop(std::size_t bytes) noexcept;
     void refuse();
 
     void make_ready();

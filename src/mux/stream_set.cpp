@@ -1,9 +1,12 @@
 #include "mux/stream_set.hpp"
 
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/error.hpp"
 
 namespace tunnel::mux {
@@ -85,6 +88,22 @@ std::error_code stream_set::handle_unreadable(protocol::stream_id id) {
     std::error_code error;
     if (const auto s = find(id, error)) s->take_unreadable();
     return error;
+}
+
+std::size_t stream_set::body_on_wire(const protocol::message& m) const noexcept {
+    return std::visit(
+        [this](const auto& part) -> std::size_t {
+            using part_type = std::remove_cvref_t<decltype(part)>;
+            if constexpr (requires { part.body; }) {
+                const auto size = part.body.size();
+                const auto* const s = table_.find(part.id);
+                const auto opens = std::is_same_v<part_type, protocol::request>;
+                const auto fits = opens ? size <= our_window_ : s != nullptr && (*s)->has_credit_for(size);
+                if (fits) return form_ == protocol::body_form::raw ? size : protocol::base64_encoded_size(size);
+            }
+            return 0;
+        },
+        m);
 }
 
 void stream_set::make_ready(std::shared_ptr<stream> s, bool first) {

@@ -42,6 +42,10 @@ class protocol_category final : public std::error_category {
                 return "a frame that had begun was not whole in time";
             case errc::hello_too_slow:
                 return "no hello arrived in time";
+            case errc::bad_compression:
+                return "what was received is not the compressed stream that was agreed on";
+            case errc::expands_too_much:
+                return "compressed bytes expand to far more than any peer has to say";
         }
         return "unknown protocol error";
     }

@@ -1,9 +1,11 @@
 #include "server/tunnel_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
 #include "io/runtime.hpp"
+#include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/version.hpp"
 
@@ -54,6 +56,10 @@ protocol::hello tunnel_session::our_hello() const {
     ours.max_streams = limits::max_streams;
     ours.versions = {protocol::version};
     ours.raw_bodies = theirs_->raw_bodies;
+    const auto& offer = theirs_->compress_offer;
+    if (std::ranges::find(offer, protocol::compression_method) != offer.end()) {
+        ours.compress = protocol::compression_method;
+    }
     return ours;
 }
 
@@ -61,6 +67,7 @@ protocol::hello tunnel_session::our_hello() const {
 void tunnel_session::answer_probe() {
     auto ours = our_hello();
     ours.probe = true;
+    ours.compress.clear();
     link_->send(ours);
     leaving_.set(limits::hello_time);
 }

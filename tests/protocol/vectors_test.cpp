@@ -2,9 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "http/writable.hpp"
+#include "protocol/vector_files.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"
@@ -23,27 +22,8 @@ namespace tunnel::protocol {
 namespace {
 
 using nlohmann::json;
-
-json load(const std::string& name) {
-    std::ifstream file(SOURCE_FOLDER "/tests/protocol/vectors/" + name);
-    return json::parse(file);
-}
-
-/// Hexadecimal digits, where XX*N stands for N such bytes.
-std::string unhex(const std::string& text) {
-    constexpr int hexadecimal = 16;
-    std::string bytes;
-    std::istringstream groups(text);
-    for (std::string group; groups >> group;) {
-        const auto star = group.find('*');
-        std::string part;
-        for (std::size_t i = 0; i + 1 < std::min(star, group.size()); i += 2)
-            part += static_cast<char>(std::stoi(group.substr(i, 2), nullptr, hexadecimal));
-        const auto times = star == std::string::npos ? 1 : std::stoul(group.substr(star + 1));
-        for (std::size_t i = 0; i < times; ++i) bytes += part;
-    }
-    return bytes;
-}
+using test::load;
+using test::unhex;
 
 std::string to_hex(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";

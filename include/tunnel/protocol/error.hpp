@@ -23,6 +23,8 @@ enum class errc {
     too_many_streams,     ///< a request beyond max_streams
     frame_too_slow,       ///< a frame that had begun was not whole in time
     hello_too_slow,       ///< no hello arrived in time
+    bad_compression,      ///< compressed bytes that are not Zstandard as docs/protocol.md allows it
+    expands_too_much,     ///< far more expanded bytes than compressed ones, and not as bodies
 };
 
 const std::error_category& category() noexcept;
