@@ -8,7 +8,6 @@
 #include "base/platform.hpp"
 #include "mux/foreign_protocol.hpp"
 #include "tunnel/protocol/error.hpp"
-#include "tunnel/protocol/frame.hpp"
 
 namespace tunnel::mux {
 
@@ -72,15 +71,11 @@ void link::run_deferred() {
 
 void link::read() {
     if (closed_) return;
-    if (input_.empty() && input_.capacity() > 2 * limits::link_read) input_.reset();
-    if (expander_ && expander_->pending()) return expand();
+    if (input_.pending()) return expand();
     if (!socket_.readable()) return;
-    auto& into = expander_ ? expander_->received() : input_;
-    const auto missing = !expander_ && needed_ > input_.size() ? needed_ - input_.size() : 0;
-    const auto room = std::max(missing, into.spare() >= limits::link_read / 2 ? into.spare() : limits::link_read);
-    auto* const start = into.prepare(room);
+    const auto frame_begins = input_.empty();
     io::error_code error;
-    const auto n = socket_.read(start, room, error);
+    input_.read(socket_, error);
     if (error == io::asio::error::would_block) {
         if (owner_ != nullptr) owner_->on_frames_handled();
         return;
@@ -90,29 +85,28 @@ void link::read() {
     const auto at = now();
     // What a peer sent while this program was suspended was given up by it long ago.
     if (owner_ != nullptr && liveness_.suspended(at)) return close("the program was suspended");
-    liveness_.received(at, input_.empty());
+    liveness_.received(at, frame_begins);
     // What arrives shows that something has left. The kernel reports room only once a third of all that it can hold is
     // free, which over a long path is after it ran out.
     if (output_.blocked()) {
         output_.retry();
         schedule();
     }
-    into.commit(n);
-    if (expander_) return expand();
+    if (input_.compressed()) return expand();
     bytes_arrived();
     if (socket_.readable()) schedule();
 }
 
 void link::expand() {
-    const auto error = expander_->expand(input_);
+    const auto error = input_.expand();
     if (error) return protocol_error(error);
     bytes_arrived();
-    if (socket_.readable() || (expander_ && expander_->pending())) schedule();
+    if (socket_.readable() || input_.pending()) schedule();
 }
 
 void link::bytes_arrived() {
     if (input_is_ == input_state::discarded) {
-        input_.clear();
+        input_.discard();
     } else if (owner_ != nullptr) {
         handle_frames();
     } else {
@@ -159,13 +153,13 @@ std::error_code link::handle(Message&& m) {
 
 void link::handle_frames() {
     while (!closed_ && input_is_ == input_state::frames && decode_next()) {
-        const auto error = std::visit([this](auto& m) { return handle(std::move(m)); }, message_);
+        const auto error = std::visit([this](auto& m) { return handle(std::move(m)); }, input_.message());
         if (error) protocol_error(error);
         // With several threads, many reads may come before the write that was deferred.
         if (streams_->control().size() > limits::control_queue) write();
         if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
     }
-    drop_handled();
+    input_.drop_decoded();
     // After a pause, a cancel or the end of the connection may follow what was just handled: read on first.
     const auto read_on = socket_.readable() && liveness_.late(now());
     if (owner_ == nullptr || read_on) return;
@@ -174,44 +168,16 @@ void link::handle_frames() {
     if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
 }
 
-void link::discard_input() noexcept {
-    input_is_ = input_state::discarded;
-    expander_.reset();
-}
-
-void link::drop_handled() noexcept {
-    input_.consume(handled_);
-    handled_ = 0;
-}
-
 bool link::decode_next() {
     for (;;) {
         std::error_code error;
-        std::string fault;  // names the member and the rule, where one is at fault
-        const auto raw_bodies = streams_->form() == protocol::body_form::raw;
-        const auto frame = protocol::read_frame(input_.view().substr(handled_), error, raw_bodies);
-        needed_ = frame.total;
-        if (!error && needed_ > handshake_.largest_frame()) error = errc::frame_too_large;
-        if (!error) {
-            if (!frame.complete()) return false;
-            error = decoder_.decode(frame.payload, message_,
-                                    frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64);
-            if (error && !protocol::is_stream_error(error)) fault = decoder_.fault();
-            handled_ += frame.total;
-            needed_ = 0;
-            liveness_.frame_ended();
-            const auto counted = !error || protocol::is_stream_error(error);
-            if (counted && expander_) {
-                const auto too_much = expander_->count(frame.total, streams_->body_on_wire(message_));
-                if (too_much) error = too_much;
-            }
-        }
+        if (!input_.next(handshake_.largest_frame(), *streams_, error)) return false;
+        liveness_.frame_ended();
         if (!error) return true;
         if (protocol::is_stream_error(error)) error = unreadable_message(error);
-        if (error) {
-            protocol_error(error, std::move(fault));
-            return false;
-        }
+        if (!error) continue;
+        protocol_error(error, input_.fault());
+        return false;
     }
 }
 
@@ -223,15 +189,15 @@ std::error_code link::unreadable_message(std::error_code error) {
             if constexpr (requires { m.id; }) return m.id;
             return protocol::stream_id{0};
         },
-        message_);
-    if (std::holds_alternative<protocol::request>(message_)) return streams_->reject(id);
+        input_.message());
+    if (std::holds_alternative<protocol::request>(input_.message())) return streams_->reject(id);
     return streams_->handle_unreadable(id);
 }
 
 void link::protocol_error(std::error_code error, std::string fault) {
     ended_ = fault.empty() ? error.message() : std::move(fault);
     if (error == errc::frame_too_large && input_is_ == input_state::greeting) {
-        if (const auto foreign = foreign_protocol(input_.view()); !foreign.empty()) ended_ = foreign;
+        if (const auto foreign = foreign_protocol(input_.rest()); !foreign.empty()) ended_ = foreign;
     }
     // Of a peer that did not get as far as a hello, the owner says what became of it.
     const auto level = input_is_ == input_state::greeting ? spdlog::level::debug : spdlog::level::warn;
@@ -241,7 +207,7 @@ void link::protocol_error(std::error_code error, std::string fault) {
         farewell.reason = protocol::goaway_reason::version;
         farewell.versions = {protocol::version};
     }
-    discard_input();
+    input_is_ = input_state::discarded;
     finish(farewell);
     input_arrived_.notify();
 }
@@ -254,10 +220,10 @@ io::awaitable<protocol::hello*> link::receive_hello(owner& events) {
     if (!goodbye_.begun()) ending_.set(times_.hello);
     while (!closed_ && input_is_ == input_state::greeting && !decode_next()) co_await input_arrived_.wait();
     if (closed_ || input_is_ != input_state::greeting) co_return nullptr;
-    drop_handled();
+    input_.drop_decoded();
     if (!goodbye_.begun()) ending_.clear();
     std::error_code error;
-    switch (handshake_.take(std::move(message_), error)) {
+    switch (handshake_.take(std::move(input_.message()), error)) {
         case handshake::result::greeted:
             input_is_ = input_state::frames;
             co_return &handshake_.theirs();
@@ -285,8 +251,8 @@ io::awaitable<void> link::run(owner& events) {
 }
 
 io::awaitable<void> link::drain() {
-    discard_input();
-    input_.reset();
+    input_is_ = input_state::discarded;
+    input_ = link_input();
     while (!closed_) co_await input_arrived_.wait();
 }
 
@@ -320,18 +286,13 @@ void link::send(const protocol::closed_connection& m) {
 
 void link::start(const protocol::hello& ours, const protocol::hello& theirs) {
     streams_->start(ours, theirs);
-    if (!ours.compress.empty() || !theirs.compress.empty()) compress();
+    if (!ours.compress.empty() || !theirs.compress.empty()) {
+        // Of what waits to be sent, only the server's own hello is not compressed.
+        output_.compress_behind(streams_->control().size());
+        input_.expect_compressed();
+        schedule();
+    }
     send_ping();  // on a link that carries nothing yet, the pong takes one round trip
-}
-
-// A client that offered it has sent nothing behind its hello, and the server nothing behind its own, which may wait
-// among the control frames.
-void link::compress() {
-    output_.compress_behind(streams_->control().size());
-    expander_.emplace();
-    expander_->received().append(input_.view());
-    input_.clear();
-    schedule();
 }
 
 void link::send_ping() {

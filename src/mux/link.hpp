@@ -3,7 +3,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "io/asio.hpp"
@@ -14,14 +13,12 @@
 #include "io/tcp_stream.hpp"
 #include "mux/goodbye.hpp"
 #include "mux/handshake.hpp"
+#include "mux/link_input.hpp"
 #include "mux/link_output.hpp"
 #include "mux/liveness.hpp"
 #include "mux/stream_set.hpp"
-#include "protocol/stream_expander.hpp"
-#include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/message.hpp"
-#include "tunnel/protocol/message_codec.hpp"
 
 namespace tunnel::mux {
 
@@ -117,8 +114,6 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     void bytes_arrived();
     /// Handles all frames that are whole.
     void handle_frames();
-    void drop_handled() noexcept;
-    void discard_input() noexcept;
     /// Decodes the next frame. False: none is whole, or the connection is closing.
     [[nodiscard]] bool decode_next();
     [[nodiscard]] std::error_code unreadable_message(std::error_code error);
@@ -127,7 +122,6 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     /// `fault`: the error in more words, if there are any.
     void protocol_error(std::error_code error, std::string fault = {});
 
-    void compress();
     /// Writes, and reads on, at the end of this event-loop iteration.
     void schedule();
     void write();
@@ -142,12 +136,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     link_times times_;
 
     input_state input_is_ = input_state::greeting;
-    std::optional<protocol::stream_expander> expander_;
-    byte_buffer input_;
-    std::size_t handled_ = 0;  // bytes of input_ whose frames were decoded
-    std::size_t needed_ = 0;   // size of the frame that has begun, where known
-    protocol::message_decoder decoder_;
-    protocol::message message_;  // what was decoded last
+    link_input input_;
     handshake handshake_;
     owner* owner_ = nullptr;   // during run()
     io::event input_arrived_;  // for the coroutine that waits for the hello, or for the end

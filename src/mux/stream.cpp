@@ -354,8 +354,9 @@ void stream::grow_window(std::size_t bytes) {
     drained_ = 0;
     if (since == io::clock::time_point()) return;  // the first window began before the clock was read
     const auto size = window_.size();
-    const auto wanted =
-        std::min<std::uint64_t>(size, limits::max_window - std::min<std::uint64_t>(size, limits::max_window));
+    const auto grown = std::clamp<std::uint64_t>(size * limits::window_growth, size,
+                                                 std::max<std::uint64_t>(size, limits::max_window));
+    const auto wanted = grown - size;
     if (const auto more = host_->borrow_credit(wanted, now - since); more > 0) window_.grow(size + more);
 }
 

@@ -37,6 +37,7 @@ TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_FALSE(o.echo);
     EXPECT_FALSE(o.exit_when_replaced);
     EXPECT_FALSE(o.raw_bodies);
+    EXPECT_EQ(o.compress, compress_mode::automatic);
     EXPECT_EQ(o.local_connect_timeout, 5s);
     EXPECT_EQ(o.connect_timeout, 10s);
     EXPECT_EQ(o.drain_timeout, 30s);
@@ -44,10 +45,27 @@ TEST(ClientOptions, DefaultsAreTheDocumentedOnes) {
 }
 
 TEST(ClientOptions, EveryFlagIsRead) {
-    const auto r =
-        run({"--server-addr", "vps.example.com:7001", "--local-port", "8000", "--local-host", "[::1]", "--host-header",
-             "app.test:3000", "--echo", "--exit-when-replaced", "--raw-bodies", "--connect-timeout", "1s",
-             "--local-connect-timeout", "2s", "--drain-timeout", "3s", "--max-header-bytes", "1024"});
+    const auto r = run({"--server-addr",
+                        "vps.example.com:7001",
+                        "--local-port",
+                        "8000",
+                        "--local-host",
+                        "[::1]",
+                        "--host-header",
+                        "app.test:3000",
+                        "--echo",
+                        "--exit-when-replaced",
+                        "--raw-bodies",
+                        "--compress",
+                        "on",
+                        "--connect-timeout",
+                        "1s",
+                        "--local-connect-timeout",
+                        "2s",
+                        "--drain-timeout",
+                        "3s",
+                        "--max-header-bytes",
+                        "1024"});
     ASSERT_FALSE(r.parsed.exit_code) << r.err;
     const auto& o = r.parsed.options;
     EXPECT_EQ(o.server_addr, (tunnel::address{"vps.example.com", 7001}));
@@ -57,6 +75,7 @@ TEST(ClientOptions, EveryFlagIsRead) {
     EXPECT_TRUE(o.echo);
     EXPECT_TRUE(o.exit_when_replaced);
     EXPECT_TRUE(o.raw_bodies);
+    EXPECT_EQ(o.compress, compress_mode::on);
     EXPECT_EQ(o.connect_timeout, 1s);
     EXPECT_EQ(o.local_connect_timeout, 2s);
     EXPECT_EQ(o.drain_timeout, 3s);

@@ -60,6 +60,21 @@ TEST_F(ClientSession, ItsHelloOffersRawBodiesWhereAsked) {
     expect_serves(server, 1);
 }
 
+TEST_F(ClientSession, ItOffersCompressionWhereAskedAndServesWithoutIt) {
+    settings.compress = compress_mode::on;
+    start();
+    auto server = accept();
+    EXPECT_THAT(server.receive<protocol::hello>().compress_offer, ElementsAre("zstd"));
+    server.say_hello(false);  // a server that does not choose it
+    expect_serves(server, 1);
+}
+
+TEST_F(ClientSession, ItDoesNotCompressByItselfToALoopbackAddress) {
+    start();
+    auto server = accept();
+    EXPECT_THAT(server.receive<protocol::hello>().compress_offer, ElementsAre());
+}
+
 TEST_F(ClientSession, ItIsConnectedOnlyOnceTheServerSentItsHello) {
     start();
     auto server = accept();

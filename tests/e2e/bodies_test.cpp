@@ -12,10 +12,19 @@ namespace tunnel::test {
 
 namespace {
 
-/// In frames as every peer reads them, and raw.
-class Bodies : public TunnelTest, public testing::WithParamInterface<bool> {
+struct way {
+    const char* name;
+    bool raw_bodies;
+    client::compress_mode compress;
+};
+
+/// In frames as every peer reads them, raw, and compressed.
+class Bodies : public TunnelTest, public testing::WithParamInterface<way> {
  protected:
-    Bodies() { client_options.raw_bodies = GetParam(); }
+    Bodies() {
+        client_options.raw_bodies = GetParam().raw_bodies;
+        client_options.compress = GetParam().compress;
+    }
 };
 
 constexpr std::size_t mib = 1024 * 1024;
@@ -152,8 +161,12 @@ TEST_P(Bodies, GoBothWaysAtTheSameTime) {
     EXPECT_NO_THROW(caller.read_pattern(size));
 }
 
-INSTANTIATE_TEST_SUITE_P(InFrames, Bodies, testing::Bool(),
-                         [](const auto& tested) { return std::string(tested.param ? "Raw" : "InBase64"); });
+using client::compress_mode;
+INSTANTIATE_TEST_SUITE_P(InFrames, Bodies,
+                         testing::Values(way{"InBase64", false, compress_mode::off},
+                                         way{"Raw", true, compress_mode::off},
+                                         way{"Compressed", false, compress_mode::on}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 

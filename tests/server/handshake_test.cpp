@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "protocol/stream_compressor.hpp"
+#include "protocol/stream_expander.hpp"
 #include "support/server_fixture.hpp"
 
 namespace tunnel::server {
@@ -68,6 +70,69 @@ TEST_F(ServerHandshake, RawBodiesAreReadAndWrittenWhereTheClientAsksForThem) {
     peer.raw().send(answer.view());
     EXPECT_EQ(from.read_until("\r\n\r\n").substr(0, 12), "HTTP/1.1 200");
     EXPECT_EQ(from.read_exactly(4), std::string_view("\0}{\xfe", 4));
+}
+
+constexpr std::string_view offering_hello =
+    R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"takeover":true,"compress":["other","zstd"]})";
+
+/// Everything that the server sends compressed until it closes the connection.
+std::string expanded(std::string_view compressed) {
+    protocol::stream_expander expander;
+    expander.received().append(compressed);
+    byte_buffer all;
+    while (expander.pending()) EXPECT_FALSE(expander.expand(all));
+    return std::string(all.view());
+}
+
+TEST_F(ServerHandshake, WhatFollowsTheHellosIsCompressedWhereTheClientOffersIt) {
+    start();
+    test::frame_peer peer{test::raw_peer(tunnel_port())};
+    peer.send_text(offering_hello);
+    EXPECT_EQ(peer.receive<protocol::hello>().compress, "zstd");
+    byte_buffer frames;
+    append_frame(frames, protocol::ping{7});
+    append_frame(frames, protocol::goaway{protocol::goaway_reason::shutdown, "", {}});
+    protocol::stream_compressor compressor;
+    byte_buffer compressed;
+    compressor.compress(frames.view(), compressed);
+    peer.raw().send(compressed.view());
+    const auto received = expanded(peer.raw().read_to_end());
+    EXPECT_THAT(received, testing::HasSubstr(R"({"type":"ping","nonce":1})"));
+    EXPECT_THAT(received, testing::HasSubstr(R"({"type":"pong","nonce":7})"));
+}
+
+TEST_F(ServerHandshake, AProbeIsNotCompressed) {
+    start();
+    test::frame_peer peer{test::raw_peer(tunnel_port())};
+    peer.send_text(
+        R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"probe":true,"compress":["zstd"]})");
+    EXPECT_EQ(peer.receive<protocol::hello>().compress, "");
+    peer.send(protocol::ping{3});
+    EXPECT_EQ(peer.receive<protocol::pong>().nonce, 3U);
+}
+
+TEST_F(ServerHandshake, ACompressedFloodEndsTheConnection) {
+    start();
+    test::frame_peer peer{test::raw_peer(tunnel_port())};
+    peer.send_text(offering_hello);
+    (void)peer.receive<protocol::hello>();
+    byte_buffer frames;
+    // What has no pong, so that nothing but the bound ends it.
+    for (int i = 0; i < 200'000; ++i) append_frame(frames, protocol::pong{1});
+    protocol::stream_compressor compressor;
+    byte_buffer compressed;
+    compressor.compress(frames.view(), compressed);
+    peer.raw().send(compressed.view());
+    EXPECT_THAT(expanded(peer.raw().read_to_any_end()), testing::HasSubstr(R"("reason":"protocol")"));
+}
+
+TEST_F(ServerHandshake, WhatIsNotCompressedAsAgreedEndsTheConnection) {
+    start();
+    test::frame_peer peer{test::raw_peer(tunnel_port())};
+    peer.send_text(offering_hello);
+    (void)peer.receive<protocol::hello>();
+    peer.send(protocol::ping{7});
+    EXPECT_THAT(expanded(peer.raw().read_to_any_end()), testing::HasSubstr(R"("reason":"protocol")"));
 }
 
 TEST_F(ServerHandshake, ARawBodyThatWasNotAskedForEndsTheConnection) {
