@@ -54,6 +54,7 @@ TunnelTest::TunnelTest() {
     server_options.http_addr = {"127.0.0.1", 0};
     server_options.tcp_addr = {"127.0.0.1", 0};
     client_options.local_port = app.port();
+    if (std::getenv("TUNNEL_TEST_COMPRESS") != nullptr) client_options.compress = client::compress_mode::on;
     runtime_.emplace(test_threads());
     work_.emplace(runtime_->context().get_executor());
     thread_ = std::thread([this] {

@@ -63,6 +63,7 @@ class client_handle {
 };
 
 /// Server, clients and local app in one process. TUNNEL_TEST_THREADS: threads of server and clients.
+/// TUNNEL_TEST_COMPRESS: what passes between them is compressed, where a test says nothing else.
 class TunnelTest : public testing::Test {
  protected:
     TunnelTest();
