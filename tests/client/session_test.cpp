@@ -64,7 +64,9 @@ TEST_F(ClientSession, ItOffersCompressionWhereAskedAndServesWithoutIt) {
     settings.compress = compress_mode::on;
     start();
     auto server = accept();
-    EXPECT_THAT(server.receive<protocol::hello>().compress_offer, ElementsAre("zstd"));
+    const auto hello = server.receive<protocol::hello>();
+    EXPECT_THAT(hello.compress_offer, ElementsAre("zstd"));
+    EXPECT_TRUE(hello.raw_bodies);
     server.say_hello(false);  // a server that does not choose it
     expect_serves(server, 1);
 }
@@ -72,7 +74,9 @@ TEST_F(ClientSession, ItOffersCompressionWhereAskedAndServesWithoutIt) {
 TEST_F(ClientSession, ItDoesNotCompressByItselfToALoopbackAddress) {
     start();
     auto server = accept();
-    EXPECT_THAT(server.receive<protocol::hello>().compress_offer, ElementsAre());
+    const auto hello = server.receive<protocol::hello>();
+    EXPECT_THAT(hello.compress_offer, ElementsAre());
+    EXPECT_FALSE(hello.raw_bodies);
 }
 
 TEST_F(ClientSession, ItIsConnectedOnlyOnceTheServerSentItsHello) {

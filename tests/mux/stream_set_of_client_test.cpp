@@ -37,10 +37,10 @@ TEST_F(StreamSetOfClient, AStreamThatDrainsAsFastAsItsCreditComesGetsMore) {
         s.at_link->consumed(1000);
         poll();
     }
-    EXPECT_EQ(written(), (list{"window 1 +1000", "window 1 +2000"}));
-    EXPECT_FALSE(streams->handle(data(1, std::string(2000, 'x'))));
-    s.at_link->consumed(2000);
-    EXPECT_EQ(written(), list{"window 1 +4000"});
+    EXPECT_EQ(written(), (list{"window 1 +1000", "window 1 +4000"}));
+    EXPECT_FALSE(streams->handle(data(1, std::string(4000, 'x'))));
+    s.at_link->consumed(4000);
+    EXPECT_EQ(written(), list{"window 1 +16000"});
 }
 
 TEST_F(StreamSetOfClient, AStreamThatDrainsSlowlyKeepsItsCredit) {
