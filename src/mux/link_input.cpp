@@ -34,14 +34,14 @@ bool link_input::next(std::size_t largest_frame, const stream_set& streams, std:
     if (!error && needed_ > largest_frame) error = protocol::errc::frame_too_large;
     if (error) return true;
     if (!frame.complete()) return false;
-    error = decoder_.decode(frame.payload, message_,
-                            frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64);
+    const auto form = frame.raw_body ? protocol::body_form::raw : protocol::body_form::base64;
+    error = decoder_.decode(frame.payload, message_, form);
     decoded_ += frame.total;
     needed_ = 0;
     if (error && !protocol::is_stream_error(error)) {
         fault_ = decoder_.fault();
     } else if (expander_) {
-        const auto bomb = expander_->count(frame.total, streams.body_on_wire(message_));
+        const auto bomb = expander_->count(frame.total, streams.body_on_wire(message_, form));
         if (bomb) error = bomb;
     }
     return true;

@@ -90,16 +90,16 @@ std::error_code stream_set::handle_unreadable(protocol::stream_id id) {
     return error;
 }
 
-std::size_t stream_set::body_on_wire(const protocol::message& m) const noexcept {
+std::size_t stream_set::body_on_wire(const protocol::message& m, protocol::body_form form) const noexcept {
     return std::visit(
-        [this](const auto& part) -> std::size_t {
+        [this, form](const auto& part) -> std::size_t {
             using part_type = std::remove_cvref_t<decltype(part)>;
             if constexpr (requires { part.body; }) {
                 const auto size = part.body.size();
                 const auto* const s = table_.find(part.id);
                 const auto opens = std::is_same_v<part_type, protocol::request>;
                 const auto fits = opens ? size <= our_window_ : s != nullptr && (*s)->has_credit_for(size);
-                if (fits) return form_ == protocol::body_form::raw ? size : protocol::base64_encoded_size(size);
+                if (fits) return form == protocol::body_form::raw ? size : protocol::base64_encoded_size(size);
             }
             return 0;
         },

@@ -49,9 +49,9 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     /// A frame of that stream whose members, other than its id, are not valid.
     [[nodiscard]] std::error_code handle_unreadable(protocol::stream_id id);
 
-    /// Bytes that the body of the message, which was just decoded, had on the wire, if it is within the credit that was
-    /// given; else 0.
-    [[nodiscard]] std::size_t body_on_wire(const protocol::message& m) const noexcept;
+    /// Bytes that the body of the message, which was just decoded and came in this form, had on the wire, if it is
+    /// within the credit that was given; else 0.
+    [[nodiscard]] std::size_t body_on_wire(const protocol::message& m, protocol::body_form form) const noexcept;
 
     [[nodiscard]] bool has_output() const noexcept { return !beginning_.empty() || !ready_.empty(); }
     /// Encodes frames, one per ready stream in turn, until `out` holds `limit` bytes or nothing is ready. Every second

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -134,6 +135,11 @@ class StreamSet : public testing::Test {
             }
         }
         return parts;
+    }
+
+    [[nodiscard]] std::size_t body_on_wire(const protocol::message& m,
+                                           protocol::body_form form = protocol::body_form::base64) const {
+        return streams->body_on_wire(m, form);
     }
 
     using list = std::vector<std::string>;
