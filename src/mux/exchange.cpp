@@ -1,11 +1,19 @@
 #include "mux/exchange.hpp"
 
+#include <atomic>
 #include <utility>
 
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::mux {
+
+namespace {
+
+// Of all exchanges of the process, as its memory is.
+constinit std::atomic<std::size_t> all_outstanding = 0;
+
+}  // namespace
 
 bool merge(protocol::data& last, protocol::data& more) {
     if (last.end || last.body.size() + more.body.size() > limits::body_slice) return false;
@@ -30,7 +38,16 @@ void exchange::consumed(std::size_t bytes) {
     peer_->consumed(std::exchange(uncredited_, 0));
 }
 
-bool exchange::has_room() const noexcept { return outstanding_ < limits::stream_queue || over_; }
+exchange::~exchange() { all_outstanding -= outstanding_; }
+
+bool exchange::has_room() const noexcept {
+    const auto most = all_outstanding < limits::stream_queues ? limits::stream_queue : 1;
+    return outstanding_ < most || over_;
+}
+
+std::size_t exchange::room() const noexcept {
+    return all_outstanding < limits::stream_queues ? limits::body_slice : limits::shared_body_slice;
+}
 
 io::awaitable<void> exchange::wait_room() {
     while (!has_room()) co_await room_changed_.wait();
@@ -38,7 +55,9 @@ io::awaitable<void> exchange::wait_room() {
 
 void exchange::send(part<outgoing> sent) {
     if (over_) return;
-    outstanding_ += std::visit([](const auto& p) { return p.body.size(); }, *sent);
+    const auto size = std::visit([](const auto& p) { return p.body.size(); }, *sent);
+    outstanding_ += size;
+    all_outstanding += size;
     peer_->send(std::move(sent));
 }
 
@@ -102,6 +121,7 @@ void exchange::deliver_now(part<incoming> arrived) {
 void exchange::accepted(std::size_t bytes) {
     post_to_session([bytes](exchange& self) {
         self.outstanding_ -= bytes;
+        all_outstanding -= bytes;
         self.room_changed_.notify();
     });
 }

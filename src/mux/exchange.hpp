@@ -34,6 +34,9 @@ using incoming = std::variant<protocol::response, protocol::data, protocol::fin,
 class exchange : public std::enable_shared_from_this<exchange> {
  public:
     exchange(io::executor session, std::shared_ptr<exchange_peer> peer);
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+    ~exchange();
 
     // --- what arrives
 
@@ -51,6 +54,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
     /// Whether the peer has taken enough of what was sent that more may be read from the source.
     [[nodiscard]] bool has_room() const noexcept;
+    /// Bytes that may be read from the source at a time.
+    [[nodiscard]] std::size_t room() const noexcept;
     /// Completes when there is room, or the exchange is over.
     [[nodiscard]] io::awaitable<void> wait_room();
     /// Whether the exchange has ended early: nothing that is sent now arrives.

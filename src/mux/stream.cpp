@@ -126,7 +126,11 @@ void stream::write_next(byte_buffer& out, std::size_t slice_limit) {
     const auto whole = slice == left;
     const auto end = part_end && whole;
     append(out, sent, body.view().substr(written_, slice), end);
-    if (sending_ == send_state::waiting) sending_ = send_state::begun;
+    if (sending_ == send_state::waiting) {
+        sending_ = send_state::begun;
+        const auto widens = host_->side() == role::server && window_.size() == limits::initial_window;
+        if (widens && host_->far()) append_wider_window(out);
+    }
     front_head_written_ = true;
     credit_.take(slice);
     written_ += slice;
@@ -214,7 +218,11 @@ void stream::opened_by(const protocol::request& request) {
     if (!request.head.upgrade.empty()) expected_ = request.head.content_length.value_or(0);
     [[maybe_unused]] const auto fits = window_.receive(request.body.size());
     if (expected_) *expected_ -= request.body.size();
-    if (request.end) receiving_ = receive_state::ended;
+    if (request.end) {
+        receiving_ = receive_state::ended;
+    } else {
+        widen_window();
+    }
 }
 
 template <class Part>
@@ -267,6 +275,7 @@ bool stream::accept_body(std::size_t bytes, bool end) {
         fits = fits && (!end || *expected_ == 0);
     }
     if (!fits) refuse();
+    if (fits && !end) widen_window();
     return fits;
 }
 
@@ -344,6 +353,21 @@ void stream::give_credit(std::size_t bytes) {
         append_frame(host_->control(), protocol::window{id_, credit});
         host_->wake();
     }
+}
+
+void stream::widen_window() {
+    if (window_.size() != limits::initial_window) return;  // it was widened before
+    const auto available = window_.available();
+    const auto longer = expected_ ? *expected_ > available : available < limits::initial_window / 2;
+    if (!longer) return;
+    append_wider_window(host_->control());
+    host_->wake();
+}
+
+void stream::append_wider_window(byte_buffer& out) {
+    window_.grow(window_.size() + host_->lend_credit(limits::body_window - window_.size()));
+    const auto credit = window_.consume(0);
+    if (credit > 0) append_frame(out, protocol::window{id_, credit});
 }
 
 void stream::grow_window(std::size_t bytes) {

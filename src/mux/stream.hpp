@@ -42,7 +42,11 @@ class stream_host {
     /// Up to `wanted` bytes of credit beyond the first window, where a stream of that window size drained it in
     /// `took`. 0: distance does not hold it up, or there is no more to give.
     [[nodiscard]] virtual std::uint64_t borrow_credit(std::uint64_t wanted, io::clock::duration took) noexcept = 0;
+    /// The same, for a body that does not fit the first window.
+    [[nodiscard]] virtual std::uint64_t lend_credit(std::uint64_t wanted) noexcept = 0;
     virtual void return_credit(std::uint64_t borrowed) noexcept = 0;
+    /// Whether the peer is so far away that credit is better given early.
+    [[nodiscard]] virtual bool far() const noexcept = 0;
 };
 
 /// One stream of the tunnel connection: what each frame that arrives means for the exchange at this end, and which
@@ -121,6 +125,9 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     void write_stop();
     void give_credit(std::size_t bytes);
     void grow_window(std::size_t bytes);
+    /// Once it shows that more of a body is to come than the first window takes.
+    void widen_window();
+    void append_wider_window(byte_buffer& out);
 
     /// Whether the session is to have it. If not, the stream was cancelled for it, or it means nothing.
     [[nodiscard]] bool accept(const protocol::response& m);

@@ -117,7 +117,10 @@ void stream_set::closed(protocol::stream_id id) {
 
 std::uint64_t stream_set::borrow_credit(std::uint64_t wanted, io::clock::duration took) noexcept {
     const auto held_up = round_trip_ != io::clock::duration::max() && took < limits::held_up_round_trips * round_trip_;
-    if (!held_up) return 0;
+    return held_up ? lend_credit(wanted) : 0;
+}
+
+std::uint64_t stream_set::lend_credit(std::uint64_t wanted) noexcept {
     const auto lent = std::min<std::uint64_t>(wanted, limits::window_pool - borrowed_);
     borrowed_ += lent;
     return lent;

@@ -81,7 +81,11 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     void make_ready(std::shared_ptr<stream> s, bool first) override;
     void closed(protocol::stream_id id) override;
     [[nodiscard]] std::uint64_t borrow_credit(std::uint64_t wanted, io::clock::duration took) noexcept override;
+    [[nodiscard]] std::uint64_t lend_credit(std::uint64_t wanted) noexcept override;
     void return_credit(std::uint64_t borrowed) noexcept override { borrowed_ -= borrowed; }
+    [[nodiscard]] bool far() const noexcept override {
+        return round_trip_ >= limits::long_round_trip && round_trip_ != io::clock::duration::max();
+    }
 
  private:
     [[nodiscard]] std::shared_ptr<stream> find(protocol::stream_id id, std::error_code& error) const;

@@ -30,10 +30,9 @@ io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder&
         if (to.over()) co_return relay_result::over;
         waiting(true);
         protocol::data part;
-        const auto most =
-            decoder.remaining() > 0 && !decoder.chunked()
-                ? static_cast<std::size_t>(std::min<std::uint64_t>(limits::body_slice, decoder.remaining()))
-                : limits::body_slice;
+        auto most = to.room();
+        if (decoder.remaining() > 0 && !decoder.chunked())
+            most = static_cast<std::size_t>(std::min<std::uint64_t>(most, decoder.remaining()));
         co_await from.read(part.body, most);
         waiting(false);
         if (to.over()) co_return relay_result::over;

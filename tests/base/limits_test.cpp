@@ -35,12 +35,12 @@ std::string written(Limit limit) {
 #define LIMIT(name) {#name, written(limits::name)}
 #define COUNT(name) {#name, std::to_string(limits::name)}
 const std::map<std::string, std::string> documented{
-    LIMIT(max_head),       COUNT(max_fields),    LIMIT(max_chunk_line), LIMIT(max_trailers),    COUNT(max_interim),
-    LIMIT(initial_window), LIMIT(max_window),    LIMIT(window_pool),    COUNT(max_connections), COUNT(turned_away),
-    COUNT(listen_queue),   COUNT(max_in_flight), COUNT(max_handshakes), LIMIT(max_frame),       LIMIT(max_hello),
-    LIMIT(frame_time),     LIMIT(hello_time),    LIMIT(ping_after),     LIMIT(dead_after),      LIMIT(link_write_time),
-    LIMIT(log_queue),      LIMIT(unsent),        LIMIT(unsent_most),    LIMIT(unsent_pool),     LIMIT(link_unsent_pool),
-    LIMIT(unsent_time),
+    LIMIT(max_head),         COUNT(max_fields),   LIMIT(max_chunk_line), LIMIT(max_trailers),   COUNT(max_interim),
+    LIMIT(initial_window),   LIMIT(body_window),  LIMIT(max_window),     LIMIT(window_pool),    COUNT(max_connections),
+    COUNT(turned_away),      COUNT(listen_queue), COUNT(max_in_flight),  COUNT(max_handshakes), LIMIT(max_frame),
+    LIMIT(max_hello),        LIMIT(frame_time),   LIMIT(hello_time),     LIMIT(ping_after),     LIMIT(dead_after),
+    LIMIT(link_write_time),  LIMIT(log_queue),    LIMIT(unsent),         LIMIT(unsent_most),    LIMIT(unsent_pool),
+    LIMIT(link_unsent_pool), LIMIT(unsent_time),
 };
 #undef COUNT
 #undef LIMIT

@@ -248,6 +248,7 @@ TEST_F(ClientLocalRequest, AnAppThatRespondsEarlyAndReadsOnGetsItAll) {
 TEST_F(ClientLocalRequest, AnAppThatRespondsEarlyAndClosesStopsTheUpload) {
     auto server = started();
     server.request(1, with_length("POST", "/", 100'000'000), "hello", false);
+    (void)server.receive<protocol::window>();
     auto local = app.accept();
     (void)read_head(local);
     local.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
@@ -274,6 +275,7 @@ TEST_F(ClientLocalRequest, AnAppThatRespondsEarlyAndClosesStopsTheUpload) {
 TEST_F(ClientLocalRequest, AnAppThatResetsDuringTheUploadIsA502) {
     auto server = started();
     server.request(1, with_length("POST", "/", 100'000'000), "hello", false);
+    (void)server.receive<protocol::window>();
     auto local = app.accept();
     (void)read_head(local);
     local.reset();

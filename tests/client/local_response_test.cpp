@@ -254,7 +254,7 @@ TEST_F(ClientLocalResponse, ALargeResponseStaysWithinTheWindowUntilCreditComes) 
     local.send_in_background(body);
     const auto response = server().receive<protocol::response>();
     auto received = std::string(response.body.view());
-    std::size_t allowed = limits::initial_window;
+    std::size_t allowed = test::frame_peer::default_window;
     while (received.size() < body.size()) {
         if (received.size() == allowed) {
             EXPECT_TRUE(server().raw().stays_silent(20ms));
@@ -280,8 +280,8 @@ TEST_F(ClientLocalResponse, AnAppFasterThanItsCallerIsNotReadFurther) {
             // Either it took no more, or the test is over.
         }
     });
-    while (received < limits::initial_window) received += server().receive<protocol::data>().body.size();
-    EXPECT_EQ(received, limits::initial_window);
+    while (received < test::frame_peer::default_window) received += server().receive<protocol::data>().body.size();
+    EXPECT_EQ(received, test::frame_peer::default_window);
     EXPECT_TRUE(server().raw().stays_silent(100ms));
     server().cancel(id, cancel_reason::caller_gone);
     pushing.join();

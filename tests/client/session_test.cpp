@@ -39,7 +39,7 @@ TEST_F(ClientSession, ItsHelloAsksForTheSlot) {
     auto server = accept();
     EXPECT_THAT(
         server.receive_text(),
-        testing::MatchesRegex(R"(\{"type":"hello","protocol":1,"agent":"tunnel-client/0\.1\.0","window":262144,)"
+        testing::MatchesRegex(R"(\{"type":"hello","protocol":1,"agent":"tunnel-client/0\.1\.0","window":32768,)"
                               R"("max_streams":1024,"takeover":true,"instance":"[0-9a-f]{16}","versions":\[1\]\})"));
 }
 

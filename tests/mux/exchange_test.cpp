@@ -72,6 +72,22 @@ TEST_F(Exchange, RoomEndsWithTheQueueAndReturnsWhenThePeerTookTheBytes) {
     EXPECT_TRUE(s->has_room());
 }
 
+TEST_F(Exchange, OnceAllTogetherHoldTheirShareEachHasASmallSliceMore) {
+    std::vector<std::shared_ptr<exchange>> others;
+    for (std::size_t held = 0; held < limits::stream_queues; held += limits::stream_queue) {
+        EXPECT_EQ(s->room(), limits::body_slice);
+        others.push_back(std::make_shared<exchange>(context.get_executor(), peer));
+        others.back()->send(data(limits::stream_queue));
+    }
+    EXPECT_EQ(s->room(), limits::shared_body_slice);
+    EXPECT_TRUE(s->has_room());
+    s->send(data(1));
+    EXPECT_FALSE(s->has_room());
+    others.pop_back();
+    EXPECT_TRUE(s->has_room());
+    EXPECT_EQ(s->room(), limits::body_slice);
+}
+
 TEST_F(Exchange, AWaitForRoomEndsWhenThePeerTookTheBytes) {
     s->send(data(limits::stream_queue));
     const auto ended = spawn([this]() -> io::awaitable<void> { co_await s->wait_room(); });

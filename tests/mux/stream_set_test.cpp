@@ -57,6 +57,59 @@ TEST_F(StreamSet, ABodyIsCutIntoFramesWithinTheCredit) {
     EXPECT_EQ(written(), list{"data 1 of 800, end"});
 }
 
+constexpr auto wider = limits::body_window - limits::initial_window;
+
+TEST_F(StreamSet, AResponseThatFitsTheFirstWindowGetsNoMoreCredit) {
+    begin(limits::initial_window);
+    (void)opened();
+    auto first = response(1, {}, false);
+    first.head.content_length = limits::initial_window;
+    EXPECT_FALSE(streams->handle(std::move(first)));
+    EXPECT_EQ(written(), list{});
+}
+
+TEST_F(StreamSet, ALongerResponseGetsMoreCreditWithItsFirstBytes) {
+    begin(limits::initial_window);
+    (void)opened();
+    auto first = response(1, "x", false);
+    first.head.content_length = limits::initial_window + 1;
+    EXPECT_FALSE(streams->handle(std::move(first)));
+    EXPECT_EQ(written(), list{"window 1 +" + std::to_string(wider)});
+    EXPECT_FALSE(streams->handle(data(1, "x")));
+    EXPECT_EQ(written(), list{});
+}
+
+TEST_F(StreamSet, AResponseOfUnknownLengthGetsMoreCreditOnceItUsedHalfOfTheFirstWindow) {
+    begin(limits::initial_window);
+    (void)opened();
+    const std::string half(limits::initial_window / 2, 'x');
+    EXPECT_FALSE(streams->handle(response(1, half, false)));
+    EXPECT_EQ(written(), list{});
+    EXPECT_FALSE(streams->handle(data(1, "x")));
+    EXPECT_EQ(written(), list{"window 1 +" + std::to_string(wider)});
+}
+
+TEST_F(StreamSet, ADistantClientGetsThatCreditWithTheRequest) {
+    begin(limits::initial_window);
+    streams->note_round_trip(limits::long_round_trip);
+    auto s = open();
+    EXPECT_EQ(written(), (list{"request 1 GET /", "window 1 +" + std::to_string(wider)}));
+    EXPECT_FALSE(streams->handle(response(1, "x", false)));
+    EXPECT_EQ(written(), list{});
+}
+
+TEST_F(StreamSet, ResponsesGetNoMoreCreditThanThePoolHas) {
+    constexpr auto enough = limits::window_pool / wider + 2;
+    begin(limits::initial_window, 1000, enough);
+    std::uint64_t all = 0;
+    for (protocol::stream_id id = 1; id <= enough; ++id) {
+        (void)opened();
+        EXPECT_FALSE(streams->handle(response(id, std::string(limits::initial_window, 'x'), false)));
+        for (const auto& line : written()) all += std::stoull(line.substr(line.find('+') + 1));
+    }
+    EXPECT_EQ(all, limits::window_pool);
+}
+
 TEST_F(StreamSet, AnEndNeedsNoCredit) {
     auto s = opened(false);
     s->send(data(0, std::string(1000, 'x')));

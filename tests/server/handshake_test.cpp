@@ -42,7 +42,7 @@ TEST_F(ServerHandshake, AHelloIsReturnedByOurs) {
     test::frame_peer peer{test::raw_peer(tunnel_port())};
     peer.say_hello();
     EXPECT_EQ(peer.receive_text(),
-              R"({"type":"hello","protocol":1,"agent":"tunnel-server/0.1.0","window":262144,"max_streams":1024,)"
+              R"({"type":"hello","protocol":1,"agent":"tunnel-server/0.1.0","window":32768,"max_streams":1024,)"
               R"("versions":[1]})");
     expect_served_by(peer);
 }

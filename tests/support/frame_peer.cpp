@@ -121,7 +121,7 @@ void frame_peer::say_hello(bool takeover, std::uint64_t window, std::uint64_t ma
 
 void frame_peer::say_hello_as(std::string instance) {
     protocol::hello m;
-    m.window = 256 * limits::kib;
+    m.window = default_window;
     m.max_streams = 1024;
     m.takeover = true;
     m.instance = std::move(instance);

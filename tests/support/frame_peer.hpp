@@ -26,6 +26,9 @@ using lines = std::vector<std::pair<std::string, std::string>>;
 /// One end of a tunnel connection as a test scripts it: sends and receives messages, or any bytes through `raw()`.
 class frame_peer {
  public:
+    /// What its hello gives each stream, unless told otherwise.
+    static constexpr std::uint64_t default_window = 256 * 1024;
+
     explicit frame_peer(raw_peer connection) : connection_(std::move(connection)) {}
     /// Connects, sends its hello, and has received the server's: the active client.
     static frame_peer active_client(std::uint16_t port, bool takeover = true);
@@ -72,7 +75,7 @@ class frame_peer {
         protocol::append_frame(frame, m);
         connection_.send(frame.view());
     }
-    void say_hello(bool takeover = true, std::uint64_t window = 256 * 1024, std::uint64_t max_streams = 1024);
+    void say_hello(bool takeover = true, std::uint64_t window = default_window, std::uint64_t max_streams = 1024);
     /// One that asks to take over, from a client of this name.
     void say_hello_as(std::string instance);
     void request(protocol::stream_id id, const http::request_head& head, std::string_view body = {}, bool end = true,

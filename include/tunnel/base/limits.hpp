@@ -46,12 +46,21 @@ inline constexpr std::uint64_t max_stream_id = max_number;
 
 // --- Flow control -------------------------------------------------------------------------------------------
 
-/// Initial credit per stream and direction, in decoded body bytes.
-inline constexpr std::size_t initial_window = 256 * kib;
+/// Initial credit per stream and direction, in decoded body bytes: what each of `max_streams` may hold whose body
+/// nobody reads. Webhooks and most resources of a page fit.
+inline constexpr std::size_t initial_window = 32 * kib;
+
+/// Credit of a stream whose body is longer, by its declared length or because half of that is used, as long as
+/// `window_pool` lasts.
+inline constexpr std::size_t body_window = 256 * kib;
+
+/// Where a round trip takes this long, a response gets that credit along with its request: to wait for the first bytes
+/// would take a round trip.
+inline constexpr std::chrono::microseconds long_round_trip = 4ms;
 
 /// Bytes written after which the link is notified that there is room again: to notify it of every write would cost more
 /// than the write.
-inline constexpr std::size_t credit_step = initial_window / 8;
+inline constexpr std::size_t credit_step = initial_window / 4;
 
 /// Consumed bytes for which credit is given back, at the latest: larger steps would come too late over a long path.
 inline constexpr std::size_t window_step = 128 * kib;
@@ -89,6 +98,10 @@ inline constexpr unsigned slow_link_pieces = 16;
 
 /// Body bytes that a source may have handed to the link and not yet seen encoded.
 inline constexpr std::size_t stream_queue = 128 * kib;
+
+/// Once all sources together have handed over so many, each has at most one small slice more in the queue: a thousand
+/// bodies that wait for credit are not to hold `stream_queue` each.
+inline constexpr std::size_t stream_queues = 16 * mib;
 
 /// Bytes requested from the tunnel socket in one read: one body slice as a frame, and some small frames beside it.
 inline constexpr std::size_t link_read = 128 * kib;
