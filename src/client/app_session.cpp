@@ -17,10 +17,15 @@ void app_session::serve(std::shared_ptr<mux::exchange> exchange, mux::part<proto
     io::run_on(strand_,
                [self = shared_from_this(), exchange = std::move(exchange), request = std::move(request)]() mutable {
                    self->waiting_.push_back({std::move(exchange), std::move(request)});
-                   if (std::exchange(self->running_, true)) return self->waiting_changed_.notify_now();
-                   auto run = [self]() -> io::awaitable<void> { return self->run(); };
-                   io::spawn(self->strand_, "app connection", std::move(run), [self] { self->disconnect(); });
+                   if (self->running_) return self->waiting_changed_.notify_now();
+                   self->start();
                });
+}
+
+void app_session::start() {
+    running_ = true;
+    auto run = [self = shared_from_this()]() -> io::awaitable<void> { return self->run(); };
+    io::spawn(strand_, "app connection", std::move(run), [self = shared_from_this()] { self->run_ended(); });
 }
 
 void app_session::finish() {
@@ -41,6 +46,13 @@ io::awaitable<void> app_session::run() {
         current_->ended();
         current_ = nullptr;
     }
+}
+
+void app_session::run_ended() {
+    running_ = false;
+    if (const auto failed = std::exchange(current_, nullptr)) failed->ended();
+    disconnect();
+    if (!waiting_.empty()) start();  // an internal error ended one request, which the log says, and not the others
 }
 
 io::awaitable<io::error_code> app_session::connect(std::string& tried) {

@@ -75,7 +75,10 @@ class app_session : public std::enable_shared_from_this<app_session> {
         mux::part<protocol::request> request;
     };
 
+    void start();
     [[nodiscard]] io::awaitable<void> run();
+    /// With all requests served, or by an exception in one of them.
+    void run_ended();
     void idle_input();
 
     io::executor strand_;

@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "client/app_trust.hpp"
 #include "client/options.hpp"
 #include "mux/exchange.hpp"
+#include "support/captured_log.hpp"
 #include "support/frame_peer.hpp"
 #include "support/local_app.hpp"
 #include "support/program_thread.hpp"
@@ -68,6 +70,7 @@ class RecordedExchange : public testing::Test {
         return d;
     }
 
+    test::captured_log log;
     test::local_app app;
     options settings;
     test::program_thread program;
@@ -168,6 +171,42 @@ TEST_F(RecordedExchange, APeerThatFailsEndsTheRequestAtTheApp) {
     exchange->deliver(mux::failed{mux::failure::tunnel_lost});
     local.expect_closed();
     EXPECT_THAT(peer->calls(), ElementsAre());
+}
+
+/// A peer in front of `behind` that throws where a response is sent.
+std::shared_ptr<test::tap_peer> throwing(std::shared_ptr<recording_peer> behind) {
+    return std::make_shared<test::tap_peer>(std::move(behind),
+                                            [](const mux::outgoing&) { throw std::runtime_error("a bug"); });
+}
+
+TEST_F(RecordedExchange, AnInternalErrorEndsItsRequestAndTheNextOneIsServed) {
+    const auto failing = std::make_shared<recording_peer>();
+    const auto first = serve(request("GET", "/1"), throwing(failing));
+    auto local = app.accept();
+    (void)read_head(local);
+    local.send(answer("1"));
+    EXPECT_THAT(failing->calls_up_to("cancel local-reset"), ElementsAre("cancel local-reset"));
+    local.expect_closed();
+    log.expect_lines_with("app connection ended by an internal error: a bug", 1);
+    const auto second = serve(request("GET", "/2"), peer);
+    auto again = app.accept();
+    EXPECT_THAT(read_head(again), StartsWith("GET /2 "));
+    again.send(answer("22"));
+    EXPECT_THAT(peer->calls_up_to("response 200 of 2, end"), ElementsAre("response 200 of 2, end"));
+}
+
+TEST_F(RecordedExchange, ARequestThatWaitsBehindAnInternalErrorIsServed) {
+    const auto failing = std::make_shared<recording_peer>();
+    const auto first = serve(request("GET", "/1"), throwing(failing));
+    const auto second = serve(request("GET", "/2"), peer);
+    auto local = app.accept();
+    (void)read_head(local);
+    local.send(answer("1"));
+    auto again = app.accept();
+    EXPECT_THAT(read_head(again), StartsWith("GET /2 "));
+    again.send(answer("22"));
+    EXPECT_THAT(peer->calls_up_to("response 200 of 2, end"), ElementsAre("response 200 of 2, end"));
+    log.expect_lines_with("app connection ended by an internal error: a bug", 1);
 }
 
 TEST_F(RecordedExchange, ATapSeesEachPartAndChangesNothing) {
