@@ -201,6 +201,8 @@ errc message_decoder::impl::read(json::reader& json, member which, kind k, membe
             return read_fields(json, *to.fields);
         case member::content_length:
             return json.number(to.content_length);
+        case member::content_length_at:
+            return json.number(to.content_length_at);
         case member::body: {
             const errc e = json.base64(scratch, *to.body);
             if (e == errc::bad_base64) to.body_fault = e;

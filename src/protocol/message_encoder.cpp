@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "protocol/json_writer.hpp"
@@ -47,6 +48,12 @@ class frame_writer {
     frame_writer& numbers(std::string_view before, const std::vector<std::uint64_t>& list) {
         for (const auto n : list) number(std::exchange(before, ","), n);
         return list.empty() ? *this : literal("]");
+    }
+    /// Content-Length, and where it stood unless behind all fields.
+    frame_writer& length(const std::optional<std::uint64_t>& content_length, std::uint32_t at) {
+        if (!content_length) return *this;
+        number(R"(,"content_length":)", *content_length);
+        return at == http::behind_all_fields ? *this : number(R"(,"content_length_at":)", at);
     }
     frame_writer& bytes(std::string_view before, std::string_view value) {
         json_.literal(before);
@@ -163,7 +170,7 @@ void append_request(byte_buffer& out, stream_id id, const http::request_head& he
     frame_writer frame(out, R"({"type":"request")", room);
     frame.number(R"(,"id":)", id).bytes(R"(,"method":)", head.method).bytes(R"(,"path":)", head.target);
     frame.fields(R"(,"headers":)", head.fields);
-    if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
+    frame.length(head.content_length, head.content_length_at);
     if (!head.upgrade.empty()) frame.bytes(R"(,"upgrade":)", head.upgrade);
     if (head.accepts_trailers) frame.literal(R"(,"te":"trailers")");
     if (from.connection != 0) frame.number(R"(,"connection":)", from.connection);
@@ -179,7 +186,7 @@ void append_response(byte_buffer& out, stream_id id, const http::response_head& 
     frame.number(R"(,"id":)", id).number(R"(,"status":)", head.status);
     if (!head.reason.empty()) frame.bytes(R"(,"reason":)", head.reason);
     frame.fields(R"(,"headers":)", head.fields);
-    if (head.content_length) frame.number(R"(,"content_length":)", *head.content_length);
+    frame.length(head.content_length, head.content_length_at);
     if (!head.upgrade.empty()) frame.bytes(R"(,"upgrade":)", head.upgrade);
     frame.finish(body, end, trailers, form);
 }

@@ -113,11 +113,14 @@ void finish_of_link(kind k, const members& m, message& out) {
 void finish(kind k, const members& m, message& out) {
     std::optional<std::uint64_t> content_length;
     if (m.has(member::content_length)) content_length = m.content_length;
+    const auto content_length_at =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(m.content_length_at, http::behind_all_fields));
     switch (k) {
         case kind::request: {
             auto& to = std::get<request>(out);
             to.id = m.id;
             to.head.content_length = content_length;
+            to.head.content_length_at = content_length_at;
             to.head.accepts_trailers = m.accepts_trailers;
             to.from.connection = m.connection;
             to.end = m.end;
@@ -128,6 +131,7 @@ void finish(kind k, const members& m, message& out) {
             to.id = m.id;
             to.head.status = static_cast<unsigned>(m.status);
             to.head.content_length = content_length;
+            to.head.content_length_at = content_length_at;
             to.end = m.end;
             break;
         }

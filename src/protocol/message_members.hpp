@@ -7,6 +7,7 @@
 #include "protocol/message_shape.hpp"
 #include "tunnel/base/byte_buffer.hpp"
 #include "tunnel/http/field_list.hpp"
+#include "tunnel/http/head.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/message.hpp"
 
@@ -25,6 +26,7 @@ struct members {
     std::uint64_t nonce = 0;
     std::uint64_t connection = 0;
     std::uint64_t content_length = 0;
+    std::uint64_t content_length_at = http::behind_all_fields;
     bool end = false;
     bool takeover = false;
     bool raw_bodies = false;

@@ -60,6 +60,7 @@ enum class member : std::uint8_t {
     path,
     headers,
     content_length,
+    content_length_at,
     body,
     end,
     upgrade,
@@ -122,6 +123,8 @@ inline member member_from(std::string_view key) noexcept {
             return either("max_streams", member::max_streams);
         case 14:
             return either("content_length", member::content_length);
+        case 17:
+            return either("content_length_at", member::content_length_at);
         default:
             return member::unknown;
     }
@@ -147,10 +150,11 @@ constexpr shape shape_of(kind k) noexcept {
             return {set_of(protocol, member::window, max_streams),
                     set_of(agent, takeover, instance, raw_bodies, versions, probe, public_url, compress)};
         case kind::request:
-            return {set_of(id, method, path, end),
-                    set_of(headers, content_length, body, upgrade, te, trailers, connection, caller)};
+            return {set_of(id, method, path, end), set_of(headers, content_length, content_length_at, body, upgrade, te,
+                                                          trailers, connection, caller)};
         case kind::response:
-            return {set_of(id, status, end), set_of(reason, headers, content_length, body, upgrade, trailers)};
+            return {set_of(id, status, end),
+                    set_of(reason, headers, content_length, content_length_at, body, upgrade, trailers)};
         case kind::data:
             return {set_of(id, end), set_of(body, trailers)};
         case kind::window:
@@ -193,6 +197,7 @@ inline constexpr std::array<member_rule, static_cast<std::size_t>(member::unknow
     {"path", text_rule, limits::largest_head},
     {"headers", fields_rule, limits::largest_head},
     {"content_length", number_rule},
+    {"content_length_at", number_rule},
     {"body", "must be a base64 string, and not stand beside a raw body"},
     {"end", flag_rule},
     {"upgrade", text_rule, limits::max_upgrade},

@@ -9,7 +9,7 @@ import secrets
 import signal
 import sys
 
-from http1 import HttpFault, Input, body_of, head_bytes, piece_bytes, read_head
+from http1 import HttpFault, Input, body_of, head_bytes, piece_bytes, read_head, with_length
 from link import GOAWAY_TIME, MAX_STREAMS, WINDOW, Cancelled, Link
 from wire import ConnectionFault
 
@@ -60,11 +60,9 @@ def is_chunked(request):
 
 
 def request_head(request):
-    fields = list(request.get("headers", []))
+    fields = with_length(request)
     if not any(name.lower() == b"host" for name, _ in fields):
         fields.append((b"Host", b""))
-    if "content_length" in request:
-        fields.append((b"Content-Length", b"%d" % request["content_length"]))
     if is_chunked(request):
         fields.append((b"Transfer-Encoding", b"chunked"))
     if request.get("te") == "trailers":
@@ -110,7 +108,7 @@ async def relay_response(stream, app):
             await stream.send(message)
     stream.head_done = True
     if head.length is not None and status not in (101, 204):
-        message["content_length"] = head.length
+        message["content_length"], message["content_length_at"] = head.length, head.length_at
     if status in (101, 426):
         message["upgrade"] = head.upgrade
     if status == 101:

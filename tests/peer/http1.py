@@ -55,6 +55,8 @@ class Head:
         lengths = set(self.tokens(fields, b"content-length"))
         if len(lengths) > 1 or any(not n.isdigit() for n in lengths) or (lengths and self.chunked):
             raise HttpFault(400, "the length of the body is not clear")
+        ahead = [name.lower() for name, _ in fields if name.lower() not in drop - {b"content-length"}]
+        self.length_at = ahead.index(b"content-length") if lengths else None
         self.length = int(lengths.pop()) if lengths else None
         self.te = b"trailers" in self.tokens(fields, b"te")
         upgrade = [value for name, value in fields if name.lower() == b"upgrade" and value.lower() != b"h2c"]
@@ -97,6 +99,15 @@ async def body_of(source, chunked, length, trailers):
 
 def head_bytes(start, fields):
     return start + b"\r\n" + b"".join(name + b": " + value + b"\r\n" for name, value in fields) + b"\r\n"
+
+
+def with_length(message):
+    """The fields of a message, with Content-Length in its place."""
+    fields = list(message.get("headers", []))
+    if "content_length" in message:
+        at = message.get("content_length_at", len(fields))
+        fields.insert(at, (b"Content-Length", b"%d" % message["content_length"]))
+    return fields
 
 
 def piece_bytes(body, chunked, end=False, trailers=()):

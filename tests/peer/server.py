@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import signal
 
-from http1 import HttpFault, Input, body_of, head_bytes, piece_bytes, read_head
+from http1 import HttpFault, Input, body_of, head_bytes, piece_bytes, read_head, with_length
 from link import DRAIN_TIME, MAX_STREAMS, WINDOW, Cancelled, Link, Stream
 from wire import ConnectionFault
 
@@ -157,7 +157,7 @@ class Exchange:
                    "te": "trailers" if head.te else "", "connection": self.number,
                    "caller": "{}:{}".format(*self.writer.get_extra_info("peername")[:2])}
         if head.length is not None:
-            request["content_length"] = head.length
+            request["content_length"], request["content_length_at"] = head.length, head.length_at
         if head.upgrade and self.bodiless and self.version == b"HTTP/1.1":
             request["upgrade"] = head.upgrade
         return request
@@ -204,7 +204,7 @@ class Exchange:
                 self.writer.transport.abort()
 
     def write_head(self, message, status):
-        length, more = message.get("content_length"), []
+        length, fields, more = message.get("content_length"), message.get("headers", []), []
         start = b"HTTP/1.1 %d %s" % (status, message.get("reason", b""))
         final = status >= 200 or status == 101
         whole = message["end"] and not message.get("body")
@@ -214,7 +214,7 @@ class Exchange:
         if status == 101:
             more = [(b"Connection", b"Upgrade"), (b"Upgrade", message["upgrade"])]
         elif final and length is not None and status != 204:
-            more = [(b"Content-Length", b"%d" % length)]
+            fields = with_length({**message, "content_length": length})
         elif self.chunked and self.version == b"HTTP/1.1":
             more = [(b"Transfer-Encoding", b"chunked")]
         self.keep = self.keep and status != 101
@@ -223,7 +223,7 @@ class Exchange:
         if final and not self.keep and status != 101:
             more.append((b"Connection", b"close"))
         if final or self.version == b"HTTP/1.1":
-            self.writer.write(head_bytes(start, [*message.get("headers", []), *more]))
+            self.writer.write(head_bytes(start, [*fields, *more]))
         if final:
             self.stream.switched.set_result(status == 101)
 

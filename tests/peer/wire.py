@@ -16,10 +16,10 @@ NOT_AS_TRAILERS = CONNECTION_FIELDS | {
 MESSAGES = {
     "hello": "protocol=number! versions=numbers agent=text window=number! max_streams=number! raw_bodies=flag "
              "takeover=flag instance=text probe=flag public_url=text compress=methods",
-    "request": "id=id! method=bytes! path=bytes! headers=fields content_length=number body=body end=flag! "
-               "trailers=fields upgrade=bytes te=text connection=id caller=text",
-    "response": "id=id! status=number! reason=bytes headers=fields content_length=number body=body end=flag! "
-                "trailers=fields upgrade=bytes",
+    "request": "id=id! method=bytes! path=bytes! headers=fields content_length=number content_length_at=number "
+               "body=body end=flag! trailers=fields upgrade=bytes te=text connection=id caller=text",
+    "response": "id=id! status=number! reason=bytes headers=fields content_length=number content_length_at=number "
+                "body=body end=flag! trailers=fields upgrade=bytes",
     "data": "id=id! body=body end=flag! trailers=fields",
     "fin": "id=id!",
     "window": "id=id! bytes=number!",
@@ -227,6 +227,8 @@ def check_http(message):
         need(all(is_token(name) and is_value(value) for name, value in fields), f"`{which}` is not HTTP")
     need(all(name.lower() not in CONNECTION_FIELDS for name, _ in message.get("headers", [])),
          "`headers` has a connection field")
+    if message.get("content_length_at", 0) >= len(message.get("headers", [])):
+        message.pop("content_length_at", None)  # behind all fields
     if "trailers" in message:
         message["trailers"] = [f for f in message["trailers"] if may_trail(f[0])]
 

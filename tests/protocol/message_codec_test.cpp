@@ -190,6 +190,31 @@ TEST(Encode, AWebhookIsOneReadableFrame) {
                              R"("end":true,"body":"aGk="})");
 }
 
+TEST(Encode, ThePlaceOfContentLengthIsWrittenUnlessBehindAllFields) {
+    request m = sample_request();
+    m.head.content_length_at = 1;
+    EXPECT_EQ(json::parse(payload_of(m))["content_length_at"], 1);
+    expect_round_trip(m);
+    m.head.content_length_at = http::behind_all_fields;
+    EXPECT_FALSE(json::parse(payload_of(m)).contains("content_length_at"));
+    m.head.content_length_at = 0;
+    m.head.content_length.reset();
+    EXPECT_FALSE(json::parse(payload_of(m)).contains("content_length_at"));
+}
+
+TEST(Decode, APlaceBehindAnyFieldIsBehindAll) {
+    const auto place = [](const std::string& number) {
+        return decoded<response>(R"({"type":"response","id":1,"status":200,"content_length":1,"end":false,)"
+                                 R"("content_length_at":)" +
+                                 number + "}")
+            .head.content_length_at;
+    };
+    EXPECT_EQ(place("0"), 0U);
+    EXPECT_EQ(place("4294967294"), 4294967294U);
+    EXPECT_EQ(place("4294967295"), http::behind_all_fields);
+    EXPECT_EQ(place("9007199254740991"), http::behind_all_fields);
+}
+
 TEST(Encode, WritesTrailersOnlyWithTheEnd) {
     field_list trailers;
     trailers.add("Checksum", "1");
@@ -314,6 +339,7 @@ TEST(Codec, RandomMessagesSurvive) {
         m.head.target = random_bytes(random, 100);
         m.head.fields = random_fields(random);
         if (random() % 2 == 0) m.head.content_length = random();
+        if (m.head.content_length && round % 2 == 0) m.head.content_length_at = static_cast<std::uint32_t>(round % 12);
         m.head.upgrade = random_bytes(random, 10);
         m.head.accepts_trailers = random() % 2 == 0;
         m.body.append(random_bytes(random, 300));
@@ -327,6 +353,7 @@ TEST(Codec, RandomMessagesSurvive) {
         r.head.reason = random_bytes(random, 30);
         r.head.fields = random_fields(random);
         r.head.content_length = m.head.content_length;
+        r.head.content_length_at = m.head.content_length_at;
         r.body.append(random_bytes(random, 300));
         r.end = m.end;
         r.trailers = m.trailers;

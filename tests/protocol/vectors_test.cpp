@@ -75,6 +75,7 @@ struct describe {
     static void put_head(json& to, const Head& head) {
         if (!head.fields.empty()) to["headers"] = fields(head.fields);
         if (head.content_length) to["content_length"] = *head.content_length;
+        if (head.content_length_at < head.fields.size()) to["content_length_at"] = head.content_length_at;
         put(to, "upgrade", characters(head.upgrade));
     }
 
