@@ -31,7 +31,8 @@ client_session::client_session(io::runtime& rt, io::connected_socket socket, con
       link_(std::make_shared<mux::link>(std::move(socket), mux::role::client, times)),
       settings_(settings),
       apps_(rt, settings, std::move(app)),
-      leaving_(link_->strand(), [this] { link_->close("the server left requests open"); }) {}
+      leaving_(link_->strand(), [this] { link_->close("the server left requests open"); }),
+      stalled_(link_->strand(), [this] { cut_stalled(); }) {}
 
 io::awaitable<outcome> client_session::run(std::string instance, bool takeover, std::function<void()> active) {
     protocol::hello ours;
@@ -65,6 +66,7 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
     active();
     co_await link_->run(*this);
     leaving_.stop();
+    stalled_.stop();
     apps_.finish_all();
     co_return outcome_;
 }
@@ -78,11 +80,18 @@ std::size_t client_session::drain() {
     }
     link_->announce({protocol::goaway_reason::shutdown, "the client is shutting down", {}});
     link_->streams().notify_stopping();
+    stalled_.set(limits::drain_quiet_time);
     return link_->streams().size();
+}
+
+void client_session::cut_stalled() {
+    link_->streams().cut_short();
+    stalled_.set(limits::drain_quiet_time);
 }
 
 void client_session::abandon() {
     leaving_.stop();
+    stalled_.stop();
     arrived_.clear();
     link_->abandon("internal error");
     apps_.finish_all();

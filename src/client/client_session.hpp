@@ -59,6 +59,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     };
 
     void serve(arrived& next);
+    void cut_stalled();
 
     bool compress_;         // this client offers it
     bool greeted_ = false;  // the server's hello has arrived
@@ -67,6 +68,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     const options& settings_;
     app_connections apps_;
     io::deadline leaving_;  // a server that said goaway has this long for what is in flight
+    io::deadline stalled_;  // while stopping: a caller that does not read holds nothing up
     std::vector<arrived> arrived_;
     std::vector<arrived> serving_;  // its memory is kept
     bool stopping_ = false;         // goaway was sent

@@ -190,16 +190,21 @@ io::awaitable<void> local_exchange::relay_request_body() {
     while (more) {
         while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
         const auto part = exchange_->take();
-        if (auto* data = std::get_if<protocol::data>(&*part)) {
-            more = co_await write_body_part(*data);
-        } else {
-            take_control(*part);
-            more = !exchange_->over();
+        auto* data = std::get_if<protocol::data>(&*part);
+        const auto credit = data != nullptr ? data->body.size() : 0;
+        protocol::data close;
+        if (data != nullptr && websocket_) websocket_->to_app.pass(data->body);
+        if (data == nullptr) take_control(*part);
+        more = !exchange_->over();
+        if (data == nullptr && more && websocket_ && websocket_->ending) {
+            close.body.append(websocket_->to_app.end());
+            if (!close.body.empty()) data = &close;
         }
+        if (data != nullptr) more = co_await write_body_part(*data, credit);
     }
 }
 
-io::awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
+io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::size_t credit) {
     const auto connection = app_.connection();
     io::error_code error = io::asio::error::not_connected;
     if (!http::is_writable(part.trailers)) {
@@ -216,7 +221,7 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part) {
         upload_ = upload::failed;
         co_return false;
     }
-    exchange_->consumed(part.body.size());
+    exchange_->consumed(credit);
     if (part.end && status_ == 101) connection->shutdown_send();
     co_return !part.end;
 }
@@ -244,6 +249,7 @@ void local_exchange::incoming_arrived() {
         app_.disconnect();
         return;
     }
+    if (exchange_->stop_requested()) stop_requested();
     // Body parts stay where they are until relay_request_body takes them.
     if (upload_ == upload::due || upload_ == upload::running) return;
     while (exchange_->has_incoming()) take_control(*exchange_->take());
@@ -256,15 +262,20 @@ void local_exchange::take_control(const mux::incoming& part) {
     } else if (std::holds_alternative<protocol::fin>(part)) {
         half_closed_ = true;
         if (app_.connection() && written_) app_.connection()->shutdown_send();
-    } else if (std::holds_alternative<mux::stopping>(part)) {
-        stopping_ = std::make_unique<io::deadline>(app_.strand(), [this] { end_if_endless(); });
-        end_if_endless();
     }
+}
+
+// Also while an app that reads nothing holds up what arrived before.
+void local_exchange::stop_requested() {
+    if (stopping_) return;
+    stopping_ = std::make_unique<io::deadline>(app_.strand(), [this] { end_if_endless(); });
+    end_if_endless();
 }
 
 void local_exchange::end_if_endless() {
     if (caller_left_ || !stopping_) return;
     if (response_ != progress::head_sent && response_ != progress::whole) return;
+    if (websocket_ && !std::exchange(websocket_->ending, true)) return close_websocket();
     const auto endless = status_ == 101 || event_stream_;
     if (!endless && received_.body == body_kind::length) return;
     const auto quiet = io::clock::now() - moved_;

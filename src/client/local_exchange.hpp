@@ -11,6 +11,7 @@
 #include "http/host_rewriting.hpp"
 #include "http/parse_error.hpp"
 #include "http/received.hpp"
+#include "http/websocket_passage.hpp"
 #include "io/asio.hpp"
 #include "io/deadline.hpp"
 #include "io/event.hpp"
@@ -52,7 +53,8 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] bool write_request(io::error_code& error);
     void request_written(const io::error_code& error);
     [[nodiscard]] io::awaitable<void> relay_request_body();
-    [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part);
+    /// `credit`: the bytes that arrived, which may be more than are written.
+    [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part, std::size_t credit);
     void upload_over();
     void stop_upload_at_end();
 
@@ -69,7 +71,9 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     void incoming_arrived();
     void take_control(const mux::incoming& part);
     /// The client is stopping, and what would not end by itself does not hold it up.
+    void stop_requested();
     void end_if_endless();
+    void close_websocket();
     void log(std::string_view note) const;
 
     app_session& app_;
@@ -91,6 +95,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     unsigned interim_ = 0;
     http::received_response received_;
     http::body_decoder decoder_;
+    std::optional<http::websocket_passages> websocket_;
     io::clock::time_point started_;
     io::clock::time_point moved_;             // when bytes of the response moved last
     std::unique_ptr<io::deadline> stopping_;  // while the client is

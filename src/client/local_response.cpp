@@ -77,6 +77,7 @@ failure local_exchange::begin_response() {
     protocol::response response;
     response.body = proxy::take_buffered_body(*connection, decoder_, error);
     if (error) return refuse(error);
+    if (switched && iequals(received_.head.upgrade, "websocket")) websocket_.emplace().to_caller.pass(response.body);
     response.head = std::move(received_.head);
     if (rewriting_) rewriting_->rewrite(response.head);
     if (response.head.reason.size() > limits::max_reason) response.head.reason.clear();
@@ -99,9 +100,10 @@ failure local_exchange::begin_response() {
 io::awaitable<failure> local_exchange::relay_response_body() {
     const auto connection = app_.connection();
     if (!connection) co_return failure::local_reset;
-    auto count = [this](std::size_t bytes) {
-        body_bytes_ += bytes;
+    auto count = [this](byte_buffer& body) {
+        body_bytes_ += body.size();
         moved_ = io::clock::now();
+        if (websocket_) websocket_->to_caller.pass(body);
     };
     end_if_endless();
     const auto relayed = co_await proxy::relay_body(*connection, decoder_, *exchange_, [](bool) {}, std::move(count));
@@ -111,6 +113,16 @@ io::awaitable<failure> local_exchange::relay_response_body() {
     }
     if (relayed == proxy::relay_result::bad_body) co_return refuse({502, "the chunked framing is not valid"});
     co_return failure::local_reset;
+}
+
+// Both ends are told that the client goes away. What they then say, and that they close, passes as before.
+void local_exchange::close_websocket() {
+    stopping_->set(app_.settings().websocket_close_time);
+    exchange_->deliver(mux::stopping{});  // the app's Close frame, in its place behind what has arrived
+    if (response_ != progress::head_sent) return;
+    protocol::data close;
+    close.body.append(websocket_->to_caller.end());
+    if (!close.body.empty()) exchange_->send(std::move(close));
 }
 
 void local_exchange::give_up(failure last) {

@@ -32,6 +32,7 @@ struct options {
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
     std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
+    std::chrono::milliseconds websocket_close_time = limits::websocket_close_time;  ///< the same
     std::size_t max_header_bytes = limits::max_head;
     app::common_options common;
 };

@@ -96,6 +96,7 @@ void exchange::push(part<incoming> arrived) {
         over_ = true;
         room_changed_.notify();
     }
+    if (std::holds_alternative<stopping>(*arrived)) stop_requested_ = true;
     auto* last = has_incoming() ? std::get_if<protocol::data>(&incoming_.back()) : nullptr;
     auto* more = std::get_if<protocol::data>(&*arrived);
     if (last == nullptr || more == nullptr || !merge(*last, *more)) incoming_.push(std::move(arrived));

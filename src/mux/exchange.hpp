@@ -47,6 +47,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
     [[nodiscard]] io::awaitable<void> wait_incoming() { return incoming_changed_.wait(); }
     /// Called at every arrival, for parts that matter while nothing waits for them.
     void on_incoming(std::function<void()> callback) { on_incoming_ = std::move(callback); }
+    /// Whether `stopping` has arrived, taken or not.
+    [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_; }
     /// Body bytes have left for their destination; credit for them goes back to the peer.
     void consumed(std::size_t bytes);
 
@@ -95,6 +97,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     io::event room_changed_;
     std::size_t uncredited_ = 0;  // body bytes consumed whose credit was not yet given back
     bool over_ = false;
+    bool stop_requested_ = false;
 };
 
 }  // namespace tunnel::mux

@@ -330,6 +330,10 @@ void stream::notify_stopping() {
     if (exchange_ && !cancelled()) exchange_->deliver(stopping{});
 }
 
+void stream::cut_short() {
+    if (cancel_at_end_ && !queue_.empty()) end_now(*cancel_at_end_);
+}
+
 void stream::finish_receiving() {
     if (received_all()) return close_if_done();
     receiving_ = receive_state::ended;

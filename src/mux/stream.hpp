@@ -104,6 +104,9 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     /// This program is stopping.
     void notify_stopping();
 
+    /// Discards what its session sent last and the peer gives no credit for, where the session has ended behind it.
+    void cut_short();
+
     /// Appends the next frame with at most `slice` body bytes, if credit allows one.
     void write_next(byte_buffer& out, std::size_t slice);
 

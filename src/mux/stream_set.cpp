@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
@@ -142,6 +143,12 @@ void stream_set::write_from(std::deque<std::shared_ptr<stream>>& ring, byte_buff
 
 void stream_set::notify_stopping() {
     table_.for_each([](stream& s) { s.notify_stopping(); });
+}
+
+void stream_set::cut_short() {
+    std::vector<std::shared_ptr<stream>> open;  // a stream that ends leaves the table
+    table_.for_each([&](stream& s) { open.push_back(s.shared_from_this()); });
+    for (const auto& s : open) s->cut_short();
 }
 
 void stream_set::fail_all(failure why) {

@@ -63,6 +63,8 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     void fail_all(failure why);
     /// Notifies every session with an open exchange that the program is stopping.
     void notify_stopping();
+    /// Ends the streams that only wait for a peer that does not read, their sessions having cancelled.
+    void cut_short();
     /// The link has ended: nothing is written any more.
     void detach() noexcept { wake_ = nullptr; }
 

@@ -22,7 +22,7 @@ byte_buffer take_buffered_body(io::connection& from, http::body_decoder& decoder
 }
 
 io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder& decoder, mux::exchange& to,
-                                       std::function<void(bool)> waiting, std::function<void(std::size_t)> moved,
+                                       std::function<void(bool)> waiting, std::function<void(byte_buffer&)> moved,
                                        std::function<bool()> ends) {
     while (!decoder.done()) {
         waiting(false);
@@ -47,8 +47,9 @@ io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder&
             part.body.truncate(step.produced);
         }
         if (part.body.empty() && !decoder.done()) continue;
-        moved(part.body.size());
+        moved(part.body);
         part.end = decoder.done() && (!ends || ends());
+        if (part.body.empty() && !part.end) continue;
         if (part.end) part.trailers = std::move(decoder.trailers());
         to.send(std::move(part));
     }

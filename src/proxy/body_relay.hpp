@@ -25,11 +25,11 @@ enum class relay_result {
 };
 
 /// Moves the rest of a body from `from` into `to`, as fast as the peer gives credit. `waiting(true)` before each
-/// wait for the source, `waiting(false)` before each wait for the peer: whose fault a stall is. `moved` counts. `ends`:
-/// whether the end of the body is the end of what is sent; if not given, it is.
+/// wait for the source, `waiting(false)` before each wait for the peer: whose fault a stall is. `moved` sees each part,
+/// and may change it. `ends`: whether the end of the body is the end of what is sent; if not given, it is.
 [[nodiscard]] io::awaitable<relay_result> relay_body(io::connection& from, http::body_decoder& decoder,
                                                      mux::exchange& to, std::function<void(bool)> waiting,
-                                                     std::function<void(std::size_t)> moved,
+                                                     std::function<void(byte_buffer&)> moved,
                                                      std::function<bool()> ends = {});
 
 /// Writes body parts from an exchange to a connection in the framing that its head declared.

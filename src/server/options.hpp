@@ -19,6 +19,7 @@ struct options {
     std::chrono::milliseconds idle_timeout = limits::idle_time;
     std::chrono::milliseconds body_timeout = limits::body_stall_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
+    std::chrono::milliseconds websocket_close_time = limits::websocket_close_time;  ///< no setting: for tests
     std::size_t max_header_bytes = limits::max_head;
     std::size_t max_body_bytes = 0;  ///< 0: no limit
     std::size_t max_connections = limits::max_connections;

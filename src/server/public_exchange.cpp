@@ -54,8 +54,11 @@ io::awaitable<void> public_exchange::run() {
             auto* const part = accept(*arrived, first, next);
             if (part != nullptr) {
                 io::error_code error;
-                if (!writer_.write_now(on_->output, part->body.view(), part->end, part->trailers, error))
+                if (!writer_.write_now(on_->output, part->body.view(), part->end, part->trailers, error)) {
+                    if (output_ == output::cut_off) on_->socket->abort();
+                    if (output_ == output::ready) output_ = output::waits;
                     error = co_await writer_.finish(on_->output);
+                }
                 if (!part_written(*part, error)) break;
             } else if (next == after::interim) {
                 co_await write_interim(std::get<protocol::response>(*arrived));
@@ -148,12 +151,13 @@ io::awaitable<void> public_exchange::relay_request_body() {
         const auto switched = response_ == progress::switched;
         if (for_caller && !switched && upload_ != upload::awaits_continue) return set_deadline(waiting_for::body);
         if (response_ == progress::awaited) return set_deadline(waiting_for::response);
-        if (switched) return on_->deadline.clear();
+        if (switched) return ends_by_drain() ? void() : on_->deadline.clear();
         set_deadline(waiting_for::body);  // the response is out: an app that reads no further holds nothing up
     };
-    auto moved = [this](std::size_t bytes) {
+    auto moved = [this](byte_buffer& body) {
         if (upload_ == upload::awaits_continue) upload_ = upload::running;
-        check_body_size(bytes);
+        check_body_size(body.size());
+        if (websocket_) websocket_->to_app.pass(body);
         if (refusal_) exchange_->fail(failure::bad_request, cancel_reason::too_large);
     };
     // Behind the body of a request that asks for a switch, the other protocol may follow.
@@ -237,6 +241,7 @@ void public_exchange::caller_gone() {
 
 void public_exchange::set_deadline(waiting_for what) {
     waiting_for_ = what;
+    if (websocket_ && websocket_->ending) return;
     if (ends_by_drain()) return on_->deadline.set(limits::drain_quiet_time);
     on_->deadline.set(what == waiting_for::body ? settings_.body_timeout : settings_.response_timeout);
 }
@@ -268,12 +273,26 @@ bool public_exchange::ends_by_itself() const noexcept {
 }
 
 void public_exchange::end_endless() {
+    if (websocket_ && !std::exchange(websocket_->ending, true)) return close_websocket();
     const auto quiet = io::clock::now() - moved_;
     const auto endless = response_ == progress::switched || event_stream_;
-    if (endless || quiet >= limits::drain_quiet_time)
-        return exchange_->fail(failure::shutting_down, cancel_reason::shutdown);
+    if (endless || quiet >= limits::drain_quiet_time) {
+        exchange_->fail(failure::shutting_down, cancel_reason::shutdown);
+        if (std::exchange(output_, output::cut_off) == output::waits) on_->socket->abort();
+        return;
+    }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limits::drain_quiet_time - quiet);
     on_->deadline.set(left + std::chrono::milliseconds(1));
+}
+
+// Both ends are told that the server goes away. What they then say, and that they close, passes as before.
+void public_exchange::close_websocket() {
+    on_->deadline.set(settings_.websocket_close_time);
+    exchange_->deliver(mux::stopping{});  // in its place behind what has arrived
+    if (upload_ != upload::running) return;
+    protocol::data close;
+    close.body.append(websocket_->to_app.end());
+    if (!close.body.empty()) exchange_->send(std::move(close));
 }
 
 void public_exchange::log(std::string_view note) const {

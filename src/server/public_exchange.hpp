@@ -9,6 +9,7 @@
 #include "http/body_decoder.hpp"
 #include "http/parse_error.hpp"
 #include "http/received.hpp"
+#include "http/websocket_passage.hpp"
 #include "io/asio.hpp"
 #include "io/event.hpp"
 #include "mux/exchange.hpp"
@@ -57,6 +58,8 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     /// sees a 100 (RFC 9110 section 10.1.1).
     enum class upload : std::uint8_t { none, awaits_continue, running };
     enum class progress : std::uint8_t { awaited, head_written, switched };
+    /// To the caller. `waits`: a write waits for room. `cut_off`: it was not waited for.
+    enum class output : std::uint8_t { ready, waits, cut_off };
     /// Behind something that arrived and is not a body part.
     enum class after : std::uint8_t { wait, interim, end };
 
@@ -75,7 +78,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     /// Decides how the response reaches the caller. False: as what it says it is, it cannot.
     [[nodiscard]] bool frame(protocol::response& response);
     void begin_response(protocol::response& response);
-    void switch_protocols();
+    void switch_protocols(std::string_view to);
     [[nodiscard]] bool may_write(const protocol::data& part) const;
     /// Whether more of the response is to come.
     [[nodiscard]] bool part_written(const protocol::data& part, io::error_code error);
@@ -86,6 +89,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     /// Whether the deadline is the one of `end_endless`, which no other may replace.
     [[nodiscard]] bool ends_by_drain() const noexcept;
     void end_endless();
+    void close_websocket();
 
     void watch_caller();
     void input_changed();
@@ -126,6 +130,9 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     std::uint64_t body_bytes_ = 0;
     mux::failure failed_ = mux::failure::none;  // before the head was written: the caller gets a response of our own
     proxy::body_writer writer_;
+    output output_ = output::ready;
+    std::size_t credit_due_ = 0;  // for the part in hand, once it was written
+    std::optional<http::websocket_passages> websocket_;
     io::clock::time_point started_;
     io::clock::time_point moved_;  // when bytes of the response's body moved last
 };

@@ -34,6 +34,11 @@ protocol::data* public_exchange::accept(mux::incoming& arrived, protocol::data& 
         next = after::end;
         return nullptr;
     }
+    credit_due_ = 0;
+    if (std::holds_alternative<mux::stopping>(arrived)) {
+        if (websocket_) first.body.append(websocket_->to_caller.end());
+        return first.body.empty() ? nullptr : &first;
+    }
     auto* part = std::get_if<protocol::data>(&arrived);
     if (auto* response = std::get_if<protocol::response>(&arrived)) {
         if (!frame(*response)) {
@@ -52,7 +57,12 @@ protocol::data* public_exchange::accept(mux::incoming& arrived, protocol::data& 
         first.trailers = std::move(response->trailers);
         part = &first;
     }
-    if (part == nullptr || may_write(*part)) return part;
+    if (part == nullptr) return part;
+    if (may_write(*part)) {
+        credit_due_ = part->body.size();
+        if (websocket_) websocket_->to_caller.pass(part->body);
+        return part;
+    }
     exchange_->cancel(cancel_reason::protocol);
     end_short(proxy::sentence(failure::bad_answer));
     next = after::end;
@@ -106,15 +116,16 @@ void public_exchange::begin_response(protocol::response& response) {
     response_ = progress::head_written;
     writer_ = proxy::body_writer(*on_->socket, kind_);
     if (switched) {
-        switch_protocols();
+        switch_protocols(head.upgrade);
     } else if (!upgrade_.empty()) {
         if (upload_ == upload::none) end_request();
     }
     if (ends_by_drain()) on_->deadline.set(limits::drain_quiet_time);
 }
 
-void public_exchange::switch_protocols() {
+void public_exchange::switch_protocols(std::string_view to) {
     response_ = progress::switched;
+    if (iequals(to, "websocket")) websocket_.emplace();
     on_->socket->on_input(nullptr);
     decoder_ = http::body_decoder(body_kind::until_close, 0);
     if (upload_ != upload::none) return;  // what is being relayed goes on
@@ -131,14 +142,14 @@ bool public_exchange::part_written(const protocol::data& part, io::error_code er
     if (error) {
         on_->keep_open = false;
         exchange_->cancel(cancel_reason::caller_gone);
-        log("caller went away");
+        log(output_ == output::cut_off ? proxy::sentence(failure::shutting_down) : "caller went away");
         on_->socket->close();
         return false;
     }
-    const auto size = part.body.size();
-    body_bytes_ += size;
-    if (size > 0) {
-        exchange_->consumed(size);
+    if (output_ == output::waits) output_ = output::ready;
+    body_bytes_ += part.body.size();
+    if (credit_due_ > 0) {
+        exchange_->consumed(credit_due_);
         if (kind_ != body_kind::length) moved_ = io::clock::now();
         // A body that moves one way excuses a pause of the other.
         if (upload_ == upload::running && response_ != progress::switched) set_deadline(waiting_for::body);

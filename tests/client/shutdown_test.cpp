@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/client_fixture.hpp"
+#include "support/websocket_frames.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
@@ -132,11 +133,15 @@ TEST_F(ClientShutdown, StopClosesIdleConnectionsToTheApp) {
 /// What is in flight when the client is stopped; the drain itself would wait for 30 s.
 class ClientShutdownInFlight : public test::client_fixture {
  protected:
+    static http::request_head upgrade_to(const std::string& protocol) {
+        auto head = request_head("GET", "/");
+        head.upgrade = protocol;
+        return head;
+    }
+
     /// The app has sent this much of its response to a GET that asks for an upgrade, where one is named.
     void respond(const std::string& begin, const std::string& upgrade = {}) {
-        auto head = request_head("GET", "/");
-        head.upgrade = upgrade;
-        server->request(1, head, {}, upgrade.empty());
+        server->request(1, upgrade_to(upgrade), {}, upgrade.empty());
         local = std::make_unique<test::raw_peer>(app.accept());
         (void)read_head(*local);
         local->send(begin);
@@ -173,13 +178,82 @@ class ClientShutdownInFlight : public test::client_fixture {
     void SetUp() override { server = std::make_unique<test::frame_peer>(started()); }
 };
 
+/// A WebSocket whose ends have all the time to close it.
+class ClientWebSocketInFlight : public ClientShutdownInFlight {
+ protected:
+    ClientWebSocketInFlight() { settings.websocket_close_time = 1min; }
+};
+
 constexpr auto chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-TEST_F(ClientShutdownInFlight, AWebSocketIsEndedAtOnce) {
-    respond("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", "websocket");
+std::string switching_to(const std::string& protocol) {
+    return "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: " + protocol + "\r\n\r\n";
+}
+
+TEST_F(ClientWebSocketInFlight, IsClosedAtBothEnds) {
+    respond(switching_to("websocket") + "\x81\x05hello", "websocket");
+    server->data(1, "\x81\x82\x01\x01\x01\x01no");
+    EXPECT_EQ(local->read_exactly(8), "\x81\x82\x01\x01\x01\x01no");
+    stop_client();
+    EXPECT_EQ(server->receive<protocol::data>().body.view(), test::close_frame);
+    EXPECT_EQ(test::unmasked_close(local->read_exactly(8)), test::close_frame);
+    server->data(1, "\x88\x80\x01\x01\x01\x01");  // the caller's own, which would be a second one to the app
+    local->send(test::close_frame);
+    local->shutdown_send();
+    const auto last = server->receive<protocol::data>();
+    EXPECT_EQ(last.body.view(), "");
+    EXPECT_TRUE(last.end);
+    server->data(1, "", true);
+    EXPECT_EQ(local->read_to_end(), "");
+    expect_finished();
+}
+
+TEST_F(ClientWebSocketInFlight, IsClosedBehindTheFramesInTransit) {
+    respond(switching_to("websocket") + "\x81\x05he", "websocket");
+    server->data(1, "\x81\x85\x01\x01\x01\x01");
+    EXPECT_EQ(local->read_exactly(6).size(), 6U);
+    stop_client();
+    local->send("llo\x81\x02no");
+    std::string to_caller;
+    while (to_caller.size() < 7) to_caller += server->receive<protocol::data>().body.view();
+    EXPECT_EQ(to_caller, "llo" + test::close_frame);
+    server->data(1, "hello\x81\x80");
+    EXPECT_EQ(local->read_exactly(5), "hello");
+    EXPECT_EQ(test::unmasked_close(local->read_exactly(8)), test::close_frame);
+    server->data(1, "", true);
+    EXPECT_EQ(local->read_to_end(), "");
+    local->close();
+    EXPECT_TRUE(server->receive<protocol::data>().end);
+    expect_finished();
+}
+
+TEST_F(ClientWebSocketInFlight, IsClosedWhereTheSwitchCrossedTheStop) {
+    server->request(1, upgrade_to("websocket"), {}, false);
+    local = std::make_unique<test::raw_peer>(app.accept());
+    (void)read_head(*local);
+    stop_client();
+    local->send(switching_to("websocket"));
+    EXPECT_EQ(server->receive<protocol::response>().head.status, 101U);
+    EXPECT_EQ(server->receive<protocol::data>().body.view(), test::close_frame);
+    EXPECT_EQ(test::unmasked_close(local->read_exactly(8)), test::close_frame);
+    local->close();
+    EXPECT_TRUE(server->receive<protocol::data>().end);
+    server->data(1, "", true);
+    expect_finished();
+}
+
+TEST_F(ClientShutdownInFlight, AWebSocketThatItsEndsDoNotCloseIsCutOff) {
+    settings.websocket_close_time = 10ms;
+    respond(switching_to("websocket"), "websocket");
+    stop_client();
+    EXPECT_EQ(server->receive<protocol::data>().body.view(), test::close_frame);
+    expect_cut_off_soon();
+}
+
+TEST_F(ClientWebSocketInFlight, AnotherProtocolIsCutOffAtOnce) {
+    respond(switching_to("tcp"), "tcp");
     stop_client();
     expect_cut_off_soon();
-    EXPECT_LT(std::chrono::steady_clock::now() - stopped, limits::drain_quiet_time);
 }
 
 TEST_F(ClientShutdownInFlight, AnEventStreamIsEndedAtOnceWhatItSentBeforeArrives) {

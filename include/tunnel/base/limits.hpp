@@ -302,6 +302,10 @@ inline constexpr auto drain_time = 30s;
 /// A shutdown does not wait for a response of unknown length that has moved nothing for this long: it may never end.
 inline constexpr std::chrono::milliseconds drain_quiet_time = 1s;
 
+/// A WebSocket that a shutdown ends has this long to close behind the Close frames that both its ends receive, so that
+/// all of it takes less than a second: several round trips across the world.
+inline constexpr std::chrono::milliseconds websocket_close_time = 500ms;
+
 /// A connection that was just accepted has this long to bring its first request when a shutdown begins.
 inline constexpr auto drain_grace = 250ms;
 
