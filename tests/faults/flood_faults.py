@@ -80,6 +80,7 @@ def idle_connections(pipe, address, count):
     for s in connections:
         poll.register(s, select.POLLIN)
     pipe.send(len(poll.poll(0)))  # those that the server closed or answered
+    pipe.recv()
 
 
 def attack(pipe, address, count, first, again, seconds):
@@ -117,19 +118,24 @@ def fault_55_and_56_ten_thousand_idle_and_slow_attacks(run):
     times, _ = latencies(server.public(), 5)
     alone = percentile(times, 0.99)
     run.note(f"webhooks alone: p50 {percentile(times, 0.5) * 1000:.1f} ms, p99 {alone * 1000:.1f} ms")
-    memory = server.memory()
+    memory, at_client = server.memory(), client.memory()
     start = time.monotonic()
     idle = in_other_process(run, idle_connections, server.public(), IDLE)
     assert idle.recv() == "open"
     run.note(f"{IDLE} idle connections opened in {time.monotonic() - start:.1f} s")
     wait_until(lambda: server.fds() >= IDLE, 10)
     run.at_most("memory for each", (server.memory() - memory) * 1024 / IDLE, IDLE_KIB, "KiB")
+    run.at_least("connections to the app that the client keeps for them", client.fds(), IDLE, "")
+    run.at_most("its memory for each", (client.memory() - at_client) * 1024 / IDLE, IDLE_KIB, "KiB")
     time.sleep(1)
     check_webhooks(run, server, alone, "beside them", 8)
     for what, how in ATTACKS.items():
         check_attack(run, server, client, alone, what, how)
     idle.send("count")
     run.at_most("idle connections that were lost", idle.recv(), 0, "")
+    idle.send("leave")
+    wait_until(lambda: client.fds() < ATTACKERS, 10)
+    run.at_most("files that the client has open once they have left", client.fds(), ATTACKERS, "")
     run.check("the client was connected all the time", len(client.connects()) == 1)
     run.note(f"highest memory: server {server.memory('VmHWM'):.0f} MiB, client {client.memory('VmHWM'):.0f} MiB")
 

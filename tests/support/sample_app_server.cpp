@@ -65,7 +65,7 @@ void sample_app_server::accept() {
                 ++c;
             }
         }
-        auto& added = connections_.emplace_back(fd);
+        auto& added = connections_.emplace_back(fd, accepted_);
         added.thread = std::thread([this, &added] { serve(added); });
     }
 }
@@ -82,7 +82,7 @@ void sample_app_server::serve(connection& c) {
 }
 
 void sample_app_server::serve_one(connection& c, bool& more) {
-    call now{c.socket, {}, true, {}};
+    call now{c.socket, {}, true, {}, c.number};
     now.request.head = c.socket.read_head();
     std::size_t place = 0;
     {

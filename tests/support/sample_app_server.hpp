@@ -38,6 +38,7 @@ class sample_app_server {
         http_message request;
         bool keep_open = true;  ///< whether the connection takes another request
         std::function<void()> note_body;
+        std::size_t connection = 0;  ///< its number, in order of arrival
 
         /// The rest of the request; from then on seen() has it.
         void read_body() {
@@ -78,8 +79,9 @@ class sample_app_server {
 
  private:
     struct connection {
-        explicit connection(int fd) : socket(fd) {}
+        connection(int fd, std::size_t n) : socket(fd), number(n) {}
         http_socket socket;
+        std::size_t number;
         std::thread thread;
         std::atomic<bool> done = false;
     };
