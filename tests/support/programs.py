@@ -62,14 +62,14 @@ def first_line(process):
 
 
 @contextlib.contextmanager
-def tunnel(server, client, app_port):
+def tunnel(server, client, app_port, *client_flags):
     """Both programs before an app; yields the public port. That they end well is checked: sanitizers report then."""
     both = ["--log-level", "warn", "--threads", os.environ.get("TUNNEL_TEST_THREADS") or "1"]
     addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
     with running([server, *addresses, *both], stdout=subprocess.PIPE, text=True) as s:
         ready = dict(word.split("=", 1) for word in first_line(s).split()[1:])
         to_server = ["--server-addr", ready["tcp"], "--local-port", str(app_port)]
-        with running([client, *to_server, *both], stdout=subprocess.PIPE, text=True) as c:
+        with running([client, *to_server, *both, *client_flags], stdout=subprocess.PIPE, text=True) as c:
             assert first_line(c).startswith("connected ")
             yield int(ready["http"].rsplit(":", 1)[1])
     if s.returncode or c.returncode:
