@@ -17,6 +17,9 @@ bool may_upgrade(const received_request& request, const connection_fields& field
            grammar::is_protocol_list(fields.upgrade());
 }
 
+constexpr parse_error proxy_header{
+    400, "a PROXY protocol header stands ahead of it: switch that off in what stands in front of this port"};
+
 }  // namespace
 
 void request_parser::reset() noexcept {
@@ -64,7 +67,9 @@ bool request_parser::take_request_line(std::string_view head, received_request& 
     const auto start = reader_.skip_empty_lines(head);
     if (start.empty()) return false;
     if (!grammar::is_token_char(start.front())) {
-        reader_.refuse({400, "what was sent does not start like a request"});
+        // The signature of version 2 of the PROXY protocol is two empty lines and a NUL, which no other protocol sends.
+        const auto proxied = start.front() == '\0' && head.size() - start.size() == 2 * grammar::line_end.size();
+        reader_.refuse(proxied ? proxy_header : parse_error{400, "what was sent does not start like a request"});
         return false;
     }
     std::string_view text;
@@ -72,6 +77,7 @@ bool request_parser::take_request_line(std::string_view head, received_request& 
     request_line line;
     request_target target;
     auto error = read_request_line(text, line);
+    if (error && text.starts_with("PROXY ")) error = proxy_header;
     if (!error) error = read_target(line.method, line.target, target);
     if (error) {
         reader_.refuse(error);

@@ -160,6 +160,18 @@ TEST(RequestHead, PrefaceOfHttp2IsRefusedWithItsFirstLine) {
     EXPECT_EQ(refused_request("PRI * HTTP/2.0\r\n"), 505U);
 }
 
+TEST(RequestHead, APROXYProtocolHeaderIsNamed) {
+    using namespace std::string_literals;
+    for (const auto& header : {"PROXY TCP4 192.0.2.1 192.0.2.2 1234 80\r\n"s, "PROXY UNKNOWN\r\n"s,
+                               "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\x01\x02\x03\x04\x01\x02\x03\x04\0\x01\0\x50"s}) {
+        const auto refused = parse_request(header + "GET / HTTP/1.1\r\nHost: a\r\n\r\n").error;
+        EXPECT_EQ(refused.status, 400U);
+        EXPECT_EQ(refused.detail.substr(0, 23), "a PROXY protocol header");
+    }
+    EXPECT_EQ(good_request("PROXY / HTTP/1.1\r\nHost: a\r\n\r\n").head.method, "PROXY");
+    EXPECT_EQ(parse_request("\0\r\nQUIT\n"s).error.detail, "what was sent does not start like a request");
+}
+
 TEST(RequestHead, UnknownMethodsPassAndKeepTheirCase) {
     EXPECT_EQ(good_request("M-SEARCH!#$ / HTTP/1.1\r\nHost: a\r\n\r\n").head.method, "M-SEARCH!#$");
     EXPECT_EQ(good_request("get / HTTP/1.1\r\nHost: a\r\n\r\n").head.method, "get");
