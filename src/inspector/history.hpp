@@ -13,6 +13,7 @@
 #include "inspector/limits.hpp"
 #include "inspector/query.hpp"
 #include "inspector/record.hpp"
+#include "inspector/record_id.hpp"
 
 namespace tunnel::inspector {
 
@@ -96,7 +97,8 @@ class history {
     void remove(std::vector<record_id> ids);
     /// Removes every record, marked ones too unless `keep_marked`, and wipes them from the file.
     void clear(bool keep_marked);
-    /// Stores an imported record. An id of 0, or one that is taken, becomes a new one of the time of arrival.
+    /// Stores an imported record; waits while the queue is full. An id of 0, or one that is taken, becomes a new one
+    /// of the time of arrival.
     void import(record r);
 
     /// Waits until every change queued before it can be read. Not for producers.
@@ -112,7 +114,9 @@ class history {
 
  private:
     class state;
-    std::unique_ptr<state> state_;
+    std::string settings_path_;
+    std::unique_ptr<id_source> off_ids_;  // ids where nothing is kept
+    std::unique_ptr<state> state_;        // null where nothing is kept
 };
 
 }  // namespace tunnel::inspector

@@ -59,8 +59,10 @@ inline constexpr std::chrono::milliseconds file_retry_time = 30s;
 /// The write-ahead log is cut back to this after a checkpoint.
 inline constexpr std::size_t journal_bytes = 8 * mib;
 
-/// Oldest records removed in one transaction where a bound is exceeded.
-inline constexpr int prune_step = 256;
+/// Oldest records removed in one transaction where a bound is exceeded: twice what one adds, so that a history whose
+/// bounds were lowered comes down to them without a long stop. Towards the bound in bytes they go by the step.
+inline constexpr int prune_records = 2 * static_cast<int>(batch_changes);
+inline constexpr int prune_step = 32;
 
 // --- Queries ------------------------------------------------------------------------------------------------
 
