@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ struct field_change {
     std::string name;
     std::string before;
     std::string after;
-    bool expected = false;  ///< differs between any two responses (Date, Age, Set-Cookie's expiry and the like)
+    bool expected = false;  ///< differs between any two exchanges (Date, Age, X-Request-Id and the like)
 };
 
 /// One value of a JSON body, by JSON pointer (RFC 6901); values as JSON text with exact numbers.
@@ -28,9 +29,11 @@ struct json_change {
     std::string after;
 };
 
-/// One line of a text body; `same` lines give context.
+/// One line of a text body; `same` lines give context, three around each change. Lines count from 1; 0: not there.
 struct line_change {
     change_type type = change_type::same;
+    std::size_t before_line = 0;
+    std::size_t after_line = 0;
     std::string text;
 };
 

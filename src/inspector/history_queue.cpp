@@ -18,6 +18,8 @@ bool history_queue::fits(std::size_t bytes) const noexcept {
 void history_queue::add(change::any c, std::size_t bytes) {
     changes_.push_back(std::move(c));
     bytes_ += bytes;
+    // The writer does not wait for the end of a batch that fills the queue.
+    if (changes_.size() >= max_changes_ / 2 || bytes_ >= max_bytes_ / 2) urgent_ = true;
 }
 
 void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id, bool last) {
@@ -26,7 +28,9 @@ void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id,
         const std::lock_guard lock(mutex_);
         wake = changes_.empty();
         if (fits(bytes)) {
+            const bool was_urgent = urgent_;
             add(std::move(c), bytes);
+            wake = wake || urgent_ != was_urgent;
         } else {
             if (last) ++dropped_;
             // Beyond this many, records stay pending until the history is opened again.
