@@ -13,10 +13,10 @@ void body_capture::append(std::string_view bytes) {
     bytes_.append(bytes.substr(0, std::min(bytes.size(), cap_ - bytes_.size())));
 }
 
-inspector::sha256_digest body_capture::digest() const {
-    inspector::sha256_digest result{};
+sha256_bytes body_capture::digest() const {
+    sha256_bytes result{};
     sha256_ctx copy = hash_;  // reading the digest ends the computation
-    ::sha256_digest(&copy, result.size(), result.data());
+    sha256_digest(&copy, result.size(), result.data());
     return result;
 }
 

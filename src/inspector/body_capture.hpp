@@ -24,7 +24,7 @@ class body_capture {
     [[nodiscard]] body_copy take();
 
  private:
-    [[nodiscard]] sha256_digest digest() const;
+    [[nodiscard]] sha256_bytes digest() const;
 
     sha256_ctx hash_;
     std::string bytes_;

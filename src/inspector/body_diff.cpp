@@ -47,6 +47,18 @@ std::vector<json_change> json_changes(const json& before, const json& after) {
     return changes;
 }
 
+/// Within a run of changes, removed lines stand before added ones, as diff(1) shows them.
+void removed_before_added(std::vector<line_change>& all, std::size_t from) {
+    const auto end = all.end();
+    for (auto at = all.begin() + static_cast<std::ptrdiff_t>(from); at != end;) {
+        const auto is_same = [](const line_change& l) { return l.type == change_type::same; };
+        const auto run = std::find_if_not(at, end, is_same);
+        const auto run_end = std::find_if(run, end, is_same);
+        std::stable_partition(run, run_end, [](const line_change& l) { return l.type == change_type::removed; });
+        at = run_end;
+    }
+}
+
 void add_middle(const lines& before, const lines& after, std::size_t first, std::vector<line_change>& all) {
     const auto add = [&](change_type type, std::size_t b, std::size_t a, const std::string& text) {
         all.push_back({type, b == 0 ? 0 : first + b, a == 0 ? 0 : first + a, text});
@@ -58,6 +70,7 @@ void add_middle(const lines& before, const lines& after, std::size_t first, std:
     }
     dtl::Diff<std::string, lines> diff(before, after);
     diff.compose();
+    const auto first_added = all.size();
     for (const auto& [text, info] : diff.getSes().getSequence()) {
         const auto b = static_cast<std::size_t>(info.beforeIdx);
         const auto a = static_cast<std::size_t>(info.afterIdx);
@@ -65,6 +78,7 @@ void add_middle(const lines& before, const lines& after, std::size_t first, std:
         if (info.type == dtl::SES_DELETE) add(change_type::removed, b, 0, text);
         if (info.type == dtl::SES_ADD) add(change_type::added, 0, a, text);
     }
+    removed_before_added(all, first_added);
 }
 
 std::vector<line_change> with_context_only(std::vector<line_change> all) {

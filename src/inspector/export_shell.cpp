@@ -59,6 +59,12 @@ bool httpie_can_send(const std::string& value) {
     return true;
 }
 
+/// HTTPie takes a word that is not of letters for the URL.
+bool httpie_can_send_start(const request_copy& request) {
+    return request.target.starts_with('/') && !request.method.empty() &&
+           std::ranges::all_of(request.method, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+}
+
 }  // namespace
 
 std::string export_curl(const record& r, const export_options& options) {
@@ -94,10 +100,17 @@ std::string export_httpie(const record& r, const export_options& options) {
     const auto fields = sendable_fields(r);
     const bool inline_body = fits_command_line(body);
     auto notes = notes_on(r, options);
+    if (!httpie_can_send_start(r.request)) {
+        notes.emplace_back("HTTPie cannot send this method or target; curl can.");
+        return comment_lines(notes);
+    }
 
     std::string command = "http --path-as-is";
     if (inline_body) command += " --ignore-stdin";
     command += " " + shell_word(r.request.method) + " " + shell_word(base + r.request.target);
+    for (const std::string_view name : {"User-Agent", "Accept-Encoding"}) {
+        if (!find_field(fields, name)) notes.push_back("HTTPie adds its own " + std::string{name} + ".");
+    }
     if (!is_plain_target(r.request.target))
         notes.emplace_back("HTTPie may write this target differently; curl does not.");
     if (const auto* host = other_host(r, base)) add_word(command, shell_word("Host:" + *host));

@@ -33,8 +33,7 @@ void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id,
             wake = wake || urgent_ != was_urgent;
         } else {
             if (last) ++dropped_;
-            // Beyond this many, records stay pending until the history is opened again.
-            if (last && lost_.size() < max_changes_) lost_.push_back(id);
+            if (last && lost_.size() < limits::lost_records) lost_.push_back(id);
         }
     }
     if (wake) filled_.notify_one();

@@ -100,7 +100,7 @@ void history_store::apply_one(const change::any& c, std::vector<history_change>&
                           [&](const change::clear& clear) { this->clear(clear.keep_marked, seen); },
                           [&](const change::lost& lost) {
                               writer_.abandon(lost.id, "capture_dropped");
-                              stored(lost.id);
+                              if (database_.changes() > 0) stored(lost.id);
                           },
                           [](const change::flush&) {}},
                c);

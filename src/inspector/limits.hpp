@@ -45,6 +45,10 @@ inline constexpr std::uint64_t memory_history_bytes = 16 * mib;
 inline constexpr std::size_t queued_changes = 4'096;
 inline constexpr std::size_t queued_bytes = 16 * mib;
 
+/// Records whose end was dropped, remembered to be stored as ended. Beyond them they stay pending until the history is
+/// opened again.
+inline constexpr std::size_t lost_records = 65'536;
+
 /// What one transaction holds at most, and how long its records wait to share it with others.
 inline constexpr std::size_t batch_changes = 512;
 inline constexpr std::chrono::milliseconds batch_time = 50ms;

@@ -86,7 +86,7 @@ std::optional<record_id> parse_record_id(std::string_view text) noexcept {
     return id;
 }
 
-std::string to_hex(const sha256_digest& digest) {
+std::string to_hex(const sha256_bytes& digest) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     text.reserve(2 * digest.size());

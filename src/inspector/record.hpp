@@ -41,14 +41,14 @@ enum class record_state : std::uint8_t {
     aborted    ///< the caller or the app closed the connection before the end
 };
 
-using sha256_digest = std::array<std::uint8_t, 32>;
-[[nodiscard]] std::string to_hex(const sha256_digest& digest);
+using sha256_bytes = std::array<std::uint8_t, 32>;
+[[nodiscard]] std::string to_hex(const sha256_bytes& digest);
 
 /// A message body without its transfer coding (chunks are taken off, content codings are not).
 struct body_copy {
     std::string bytes;         ///< the first bytes, up to the cap
     std::uint64_t length = 0;  ///< of the whole body
-    sha256_digest sha256{};    ///< of the whole body, also where it was cut
+    sha256_bytes sha256{};     ///< of the whole body, also where it was cut
     [[nodiscard]] bool truncated() const noexcept { return length > bytes.size(); }
     bool operator==(const body_copy&) const = default;
 };

@@ -84,6 +84,7 @@ ordered_json event_json(const stream_event& e) {
 std::string bytes_from(const json& from) {
     if (from.is_null()) return {};
     if (from.is_string()) return from.get<std::string>();
+    if (!from.is_object()) throw std::invalid_argument("a value is neither text nor base64");
     auto bytes = from_base64(from.at("base64").get<std::string>());
     if (!bytes) throw std::invalid_argument("a value is not base64");
     return std::move(*bytes);
@@ -112,8 +113,8 @@ record_id id_at(const json& from, const char* name) {
     return *id;
 }
 
-sha256_digest digest_from(const std::string& hex) {
-    sha256_digest digest{};
+sha256_bytes digest_from(const std::string& hex) {
+    sha256_bytes digest{};
     const auto digit = [](char c) -> int {
         if (c >= '0' && c <= '9') return c - '0';
         if (c >= 'a' && c <= 'f') return c - 'a' + 10;

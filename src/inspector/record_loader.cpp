@@ -13,8 +13,8 @@ std::optional<duration> phase(const sqlite::statement& row, int column) {
     return duration(row.integer(column));
 }
 
-sha256_digest digest(const sqlite::statement& row, int column) {
-    sha256_digest result{};
+sha256_bytes digest(const sqlite::statement& row, int column) {
+    sha256_bytes result{};
     const auto bytes = row.bytes(column);
     std::memcpy(result.data(), bytes.data(), std::min(bytes.size(), result.size()));
     return result;

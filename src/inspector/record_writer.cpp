@@ -40,7 +40,7 @@ std::string joined(const std::vector<std::string>& labels) {
     return text;
 }
 
-std::string_view bytes_of(const sha256_digest& digest) {
+std::string_view bytes_of(const sha256_bytes& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
