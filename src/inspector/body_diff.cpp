@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <dtl/dtl.hpp>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "inspector/body_view.hpp"
 #include "inspector/diff.hpp"
 #include "inspector/json_text.hpp"
+#include "inspector/line_diff.hpp"
 
 namespace tunnel::inspector {
 
@@ -47,38 +48,32 @@ std::vector<json_change> json_changes(const json& before, const json& after) {
     return changes;
 }
 
-/// Within a run of changes, removed lines stand before added ones, as diff(1) shows them.
-void removed_before_added(std::vector<line_change>& all, std::size_t from) {
-    const auto end = all.end();
-    for (auto at = all.begin() + static_cast<std::ptrdiff_t>(from); at != end;) {
-        const auto is_same = [](const line_change& l) { return l.type == change_type::same; };
-        const auto run = std::find_if_not(at, end, is_same);
-        const auto run_end = std::find_if(run, end, is_same);
-        std::stable_partition(run, run_end, [](const line_change& l) { return l.type == change_type::removed; });
-        at = run_end;
-    }
+/// A number for each line, the same for equal ones: they are compared many times.
+std::vector<std::size_t> numbered(const lines& of, std::unordered_map<std::string, std::size_t>& numbers) {
+    std::vector<std::size_t> result;
+    result.reserve(of.size());
+    for (const auto& line : of) result.push_back(numbers.try_emplace(line, numbers.size()).first->second);
+    return result;
 }
 
 void add_middle(const lines& before, const lines& after, std::size_t first, std::vector<line_change>& all) {
-    const auto add = [&](change_type type, std::size_t b, std::size_t a, const std::string& text) {
-        all.push_back({type, b == 0 ? 0 : first + b, a == 0 ? 0 : first + a, text});
-    };
-    if (before.size() > limits::diff_lines || after.size() > limits::diff_lines) {
-        for (std::size_t i = 0; i < before.size(); ++i) add(change_type::removed, i + 1, 0, before[i]);
-        for (std::size_t i = 0; i < after.size(); ++i) add(change_type::added, 0, i + 1, after[i]);
-        return;
+    std::unordered_map<std::string, std::size_t> numbers;
+    std::vector<std::pair<std::size_t, std::size_t>> common;
+    if (std::max(before.size(), after.size()) <= limits::diff_lines) {
+        common = common_subsequence(numbered(before, numbers), numbered(after, numbers), limits::diff_changes)
+                     .value_or(std::vector<std::pair<std::size_t, std::size_t>>{});
     }
-    dtl::Diff<std::string, lines> diff(before, after);
-    diff.compose();
-    const auto first_added = all.size();
-    for (const auto& [text, info] : diff.getSes().getSequence()) {
-        const auto b = static_cast<std::size_t>(info.beforeIdx);
-        const auto a = static_cast<std::size_t>(info.afterIdx);
-        if (info.type == dtl::SES_COMMON) add(change_type::same, b, a, text);
-        if (info.type == dtl::SES_DELETE) add(change_type::removed, b, 0, text);
-        if (info.type == dtl::SES_ADD) add(change_type::added, 0, a, text);
+    common.emplace_back(before.size(), after.size());
+    std::size_t b = 0;
+    std::size_t a = 0;
+    for (const auto& [next_before, next_after] : common) {
+        for (; b < next_before; ++b) all.push_back({change_type::removed, first + b + 1, 0, before[b]});
+        for (; a < next_after; ++a) all.push_back({change_type::added, 0, first + a + 1, after[a]});
+        if (b == before.size() && a == after.size()) break;
+        all.push_back({change_type::same, first + b + 1, first + a + 1, before[b]});
+        ++b;
+        ++a;
     }
-    removed_before_added(all, first_added);
 }
 
 std::vector<line_change> with_context_only(std::vector<line_change> all) {

@@ -92,9 +92,11 @@ inline constexpr std::size_t decoded_body = 8 * mib;
 /// Nesting of JSON that is shown as a tree, compared or searched.
 inline constexpr std::size_t json_depth = 256;
 
-/// Lines that are compared one by one once equal ones at both ends are set aside; the comparison takes time in
-/// proportion to lines times differences. Beyond it all of them count as changed.
-inline constexpr std::size_t diff_lines = 2'000;
+/// Lines that are compared one by one once equal ones at both ends are set aside, and the additions and removals that
+/// are found among them: time goes with their product, memory with the square of the latter (8 MiB). Beyond either all
+/// lines count as changed.
+inline constexpr std::size_t diff_lines = 20'000;
+inline constexpr std::size_t diff_changes = 1'000;
 
 /// JSON that is compared by its structure; larger is compared as text.
 inline constexpr std::size_t diff_json_bytes = 2 * mib;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "inspector/body_capture.hpp"
+#include "inspector/line_diff.hpp"
 #include "inspector/sample_records.hpp"
 
 namespace tunnel::inspector {
@@ -79,6 +80,42 @@ TEST(Diff, TextIsComparedByLinesWithContext) {
     EXPECT_EQ(diff.lines[4].after_line, 10U);
     EXPECT_EQ(diff.lines[6].before_line, 11U);
     EXPECT_EQ(diff.lines[6].after_line, 12U);
+}
+
+/// The length of a longest common subsequence, by the textbook.
+std::size_t longest_common(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b) {
+    std::vector<std::vector<std::size_t>> best(a.size() + 1, std::vector<std::size_t>(b.size() + 1, 0));
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            best[i + 1][j + 1] = a[i] == b[j] ? best[i][j] + 1 : std::max(best[i][j + 1], best[i + 1][j]);
+        }
+    }
+    return best[a.size()][b.size()];
+}
+
+TEST(Diff, TheCommonSubsequenceIsALongestOne) {
+    std::mt19937 random(5);
+    for (int round = 0; round < 2000; ++round) {
+        std::vector<std::size_t> a(random() % 12);
+        std::vector<std::size_t> b(random() % 12);
+        for (auto* list : {&a, &b}) {
+            for (auto& element : *list) element = random() % 3;
+        }
+        const auto common = common_subsequence(a, b, 100);
+        ASSERT_TRUE(common);
+        ASSERT_EQ(common->size(), longest_common(a, b));
+        for (std::size_t i = 0; i < common->size(); ++i) {
+            const auto& [x, y] = (*common)[i];
+            ASSERT_EQ(a[x], b[y]);
+            if (i > 0) {
+                ASSERT_TRUE(x > (*common)[i - 1].first && y > (*common)[i - 1].second);
+            }
+        }
+        const auto differences = a.size() + b.size() - 2 * common->size();
+        if (differences > 0) {
+            ASSERT_FALSE(common_subsequence(a, b, differences - 1));
+        }
+    }
 }
 
 TEST(Diff, LargeTextsWithoutACommonLineTakeLittleTime) {
