@@ -61,6 +61,7 @@ async function load(q, typed) {
         store.next = page.next;
         store.replace(page.items);
         list.toTop();
+        performance.mark("list-shown");
         bar.clearError();
         bar.set(q);
         if (q !== place.current.q) place.go({ q }, { trail: !typed });
@@ -127,6 +128,8 @@ const live = new LiveEvents({
     },
     onunmatched: (id) => store.remove([id]),
     onremoved: ({ ids, all }) => {
+        const { id } = place.current;
+        if (id && (all ? !store.get(id)?.marked : ids?.includes(id))) place.go({ id: null, other: null });
         if (all) load(loaded ?? "", false);
         else store.remove(ids ?? []);
     },
@@ -155,11 +158,12 @@ function showStatus(status) {
 }
 
 function showCount() {
+    if (loaded === null) return;
     const more = store.next === null ? "" : "+";
     const matching = loaded ? " matching" : "";
     part("list-count").textContent = `${count(store.items.length)}${more}${matching}`;
     part("list-nothing").hidden = store.items.length > 0;
-    if (store.items.length === 0 && loaded !== null) showEmpty();
+    if (store.items.length === 0) showEmpty();
 }
 
 function showEmpty() {

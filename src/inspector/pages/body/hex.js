@@ -8,7 +8,7 @@ const bytesAtOnce = 4096;
 
 /** @param {Uint8Array} data */
 export function hexView(data) {
-    const box = h("div", { class: "hex", tabindex: "0", role: "region", "aria-label": "Bytes in hex" });
+    const box = h("div", { class: "hex", tabindex: "0", role: "group", "aria-label": "Bytes in hex" });
     extend(box, data, 0);
     return box;
 }

@@ -40,18 +40,20 @@ class TreeBuilder {
      * @param {JsonMember} member
      * @param {string[]} path
      * @param {{lines: number}} budget
+     * @param {boolean} [isItem] of an array
      * @returns {HTMLElement}
      */
-    item(member, path, budget) {
-        return member.node.members ? this.branch(member, path, budget) : this.leaf(member, path);
+    item(member, path, budget, isItem = false) {
+        const key = path.length === 0 ? null : h("span", { class: isItem ? "json-index" : "json-key" }, `${visible(member.key)}: `);
+        return member.node.members ? this.branch(member.node, key, path, budget) : this.leaf(member.node, key, path);
     }
 
     /**
-     * @param {JsonMember} member
+     * @param {JsonNode} node
+     * @param {HTMLElement|null} key
      * @param {string[]} path
      */
-    leaf(member, path) {
-        const { node } = member;
+    leaf(node, key, path) {
         const raw = this.text.slice(node.start, node.end);
         const value = node.type === "string" ? stringOf(this.text, node) : raw;
         const kind = node.type === "word" ? (raw === "null" ? "null" : "boolean") : node.type;
@@ -61,7 +63,7 @@ class TreeBuilder {
             { class: `json-value json-${kind}${add ? " filters" : ""}`, title: add ? "Add to the filter" : null, onclick: add },
             node.type === "string" ? `"${visible(value)}"` : raw,
         );
-        const line = h("div", { class: "json-line", role: "treeitem", tabindex: "-1" }, keyOf(path), shown);
+        const line = h("div", { class: "json-line", role: "treeitem", tabindex: "-1" }, key, shown);
         if (add) {
             line.addEventListener("keydown", (event) => {
                 if (event.key === "Enter") add();
@@ -71,19 +73,19 @@ class TreeBuilder {
     }
 
     /**
-     * @param {JsonMember} member
+     * @param {JsonNode} node
+     * @param {HTMLElement|null} key
      * @param {string[]} path
      * @param {{lines: number}} budget
      */
-    branch(member, path, budget) {
-        const { node } = member;
+    branch(node, key, path, budget) {
         const members = node.members ?? [];
         const [open, close] = node.type === "object" ? ["{", "}"] : ["[", "]"];
         const size = `${members.length} ${node.type === "object" ? "member" : "item"}${members.length === 1 ? "" : "s"}`;
         const line = h(
             "div",
             { class: "json-line json-branch", role: "treeitem", tabindex: "-1", "aria-expanded": "false" },
-            keyOf(path),
+            key,
             h("span", { class: "json-mark" }, open),
             h("span", { class: "json-size" }, members.length === 0 ? "" : ` ${size} `),
             h("span", { class: "json-mark json-close" }, close),
@@ -117,7 +119,7 @@ class TreeBuilder {
     extend(group, node, path, from, budget) {
         const members = node.members ?? [];
         const to = Math.min(members.length, from + membersAtOnce);
-        for (const member of members.slice(from, to)) group.append(this.item(member, [...path, member.key], budget));
+        for (const member of members.slice(from, to)) group.append(this.item(member, [...path, member.key], budget, node.type === "array"));
         if (to === members.length) return;
         const more = h(
             "button",
@@ -133,12 +135,6 @@ class TreeBuilder {
         );
         group.append(more);
     }
-}
-
-/** @param {string[]} path */
-function keyOf(path) {
-    const key = path.at(-1);
-    return key === undefined ? null : h("span", { class: "json-key" }, `${visible(key)}: `);
 }
 
 /**

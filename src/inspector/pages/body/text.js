@@ -11,7 +11,7 @@ const charactersAtOnce = 100_000;
  * @param {{offset: number, message: string}|null} [fault]
  */
 export function textView(text, fault) {
-    const box = h("div", { class: "text", tabindex: "0", role: "region", "aria-label": "Text" });
+    const box = h("div", { class: "text", tabindex: "0", role: "group", "aria-label": "Text" });
     extend(box, text, 0, 1, fault ?? null);
     return box;
 }

@@ -16,7 +16,7 @@ export const filterKeys = [
     { key: "event", example: "event:invoice.paid", says: "Name of a webhook's event" },
     { key: "sig", example: "sig:invalid", says: "Verdict on the signature" },
     { key: "is", example: "is:error", says: "replay live ws error pending truncated marked" },
-    { key: "has", example: "has:comment", says: "Has something" },
+    { key: "has", example: "has:x-request-id", says: "Has a field of that name" },
     { key: "header", example: "header.x-request-id=7", says: "Field of either message" },
     { key: "reqheader", example: "reqheader.accept:json", says: "Field of the request" },
     { key: "resheader", example: "resheader.server:nginx", says: "Field of the response" },
@@ -26,10 +26,12 @@ export const filterKeys = [
     { key: "id", example: "id:01jdx3v9k2", says: "One record" },
     { key: "parent", example: "parent:01jdx3v9k2", says: "Replays of a record" },
     { key: "delivery", example: "delivery:evt_1", says: "Attempts of one delivery" },
-    { key: "after", example: "after:14:00", says: "Arrived after" },
-    { key: "before", example: "before:14:30", says: "Arrived before" },
+    { key: "after", example: "after:2026-11-30T14:00", says: "Arrived after, in UTC" },
+    { key: "before", example: "before:2026-12-01", says: "Arrived before, in UTC" },
     { key: "since", example: "since:15m", says: "Arrived within" },
     { key: "type", example: "type:json", says: "Media type" },
+    { key: "outcome", example: "outcome:app_unreachable", says: "Why it failed" },
+    { key: "comment", example: "comment:refund", says: "Text in a comment" },
 ];
 
 /**
@@ -40,6 +42,17 @@ export function quoted(value) {
     if (/^[\p{L}\p{N}_.@/+-]+$/u.test(value) && !value.startsWith("/") && !value.startsWith("-")) return value;
     if (/^\/[\p{L}\p{N}_.@+-][\p{L}\p{N}_.@/+-]*$/u.test(value)) return value;
     return `"${value.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+/**
+ * A JSON value by its path. What a path cannot name is looked for as text.
+ * @param {string[]} path
+ * @param {string} value
+ */
+export function jsonTerm(path, value) {
+    if (path.some((step) => !/^[\p{L}\p{N}_.$@/+-]+$/u.test(step))) return `body:${quoted(value)}`;
+    const steps = path.map((step, i) => (step.includes(".") ? `[${step}]` : `${i > 0 ? "." : ""}${step}`));
+    return `body.${steps.join("")}=${quoted(value)}`;
 }
 
 /**

@@ -147,5 +147,5 @@ function lines(list) {
             h("span", { class: "diff-text" }, op === "@" ? "⋯" : text || " "),
         ),
     );
-    return h("div", { class: "diff-lines mono", tabindex: "0", role: "region", "aria-label": "Lines that differ" }, ...rows);
+    return h("div", { class: "diff-lines mono", tabindex: "0", role: "group", "aria-label": "Lines that differ" }, ...rows);
 }

@@ -5,7 +5,7 @@ import { hexView } from "../body/hex.js";
 import { jsonTree } from "../body/json_tree.js";
 import { JsonError, parseJson } from "../body/json_parser.js";
 import { textView } from "../body/text.js";
-import { quoted } from "../data/filter_terms.js";
+import { jsonTerm } from "../data/filter_terms.js";
 import { h } from "../view/dom.js";
 import { bytes, bytesOfBase64, duration, plural } from "../view/format.js";
 
@@ -84,7 +84,7 @@ function whole(message, context) {
     if (message.text === null) return [...cut, hexView(bytesOfBase64(message.base64 ?? ""))];
     try {
         const root = parseJson(message.text);
-        if (root.members) return [...cut, jsonTree(message.text, root, (path, value) => context.addTerm(`body.${path.join(".")}=${quoted(value)}`))];
+        if (root.members) return [...cut, jsonTree(message.text, root, (path, value) => context.addTerm(jsonTerm(path, value)))];
     } catch (error) {
         if (!(error instanceof JsonError)) throw error;
     }

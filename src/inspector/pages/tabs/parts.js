@@ -1,7 +1,7 @@
 /** What several tabs are made of: sections, tables of fields, and a body that is fetched. */
 
 import { bodyUrl, viewBody } from "../data/api.js";
-import { quoted } from "../data/filter_terms.js";
+import { jsonTerm, quoted } from "../data/filter_terms.js";
 import { bodyView } from "../body/body_view.js";
 import { h, icon } from "../view/dom.js";
 import { bytes } from "../view/format.js";
@@ -53,13 +53,10 @@ export async function fetchedBody(context, side) {
     const { exchange, signal } = context;
     const view = await viewBody(exchange.id, side, signal);
     return bodyView(view, {
-        onvalue: (path, value) => context.addTerm(`body.${path.map(pathStep).join(".")}=${quoted(value)}`),
+        onvalue: (path, value) => context.addTerm(jsonTerm(path, value)),
         downloadUrl: bodyUrl(exchange.id, side),
     });
 }
-
-/** @param {string} step */
-const pathStep = (step) => (/^[\p{L}\p{N}_-]+$/u.test(step) ? step : quoted(step));
 
 /**
  * @param {TabContext} context
@@ -80,6 +77,6 @@ export async function bodySection(context, side) {
 export function factList(facts) {
     const rows = facts
         .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "")
-        .map(([name, value]) => h("div", { class: "fact" }, h("dt", null, name), h("dd", null, value)));
+        .map(([name, value]) => h("div", { class: name === "URL" ? "fact wide" : "fact" }, h("dt", null, name), h("dd", null, value)));
     return h("dl", { class: "facts" }, ...rows);
 }

@@ -3,7 +3,7 @@
 import { quoted } from "../data/filter_terms.js";
 import { h } from "../view/dom.js";
 import { bytes, clock, duration, exactTime, words } from "../view/format.js";
-import { statusPill, verdictChip } from "../view/status_mark.js";
+import { statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -55,13 +55,11 @@ function facts(context) {
         ["Sent to", exchange.app && h("span", { class: "mono" }, exchange.app)],
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
-        ["Duration", exchange.duration_us !== null && duration(exchange.duration_us)],
         ["Request", `${bytes(request.body.length)} body, ${request.fields.length} fields`],
         ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} fields`],
         ["Provider", term("provider", exchange.provider)],
         ["Event", term("event", exchange.event)],
         ["Delivery", term("delivery", exchange.delivery)],
-        ["Signature", exchange.signature && verdictChip(exchange.signature)],
         ["Replay of", exchange.parent && recordLink(context, exchange.parent, exchange.parent)],
         ["Edits", editsText(exchange.edits ?? null)],
         ["Id", term("id", exchange.id)],

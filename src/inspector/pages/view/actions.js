@@ -112,9 +112,9 @@ export class Actions {
     async remove(record) {
         if (record.marked && !(await confirm("Delete a marked record?", `${record.method} ${record.target} is marked.`, "Delete"))) return;
         try {
-            await api.deleteExchange(record.id);
             const index = this.store.indexOf(record.id);
             const next = this.store.items[index + 1] ?? this.store.items[index - 1];
+            await api.deleteExchange(record.id);
             this.store.remove([record.id]);
             this.place.go({ id: next?.id ?? null, other: null });
         } catch (error) {

@@ -15,7 +15,7 @@ export function openDialog(title, kind, content, foot) {
     const close = iconButton("Close", "close", () => dialog.close());
     dialog.append(
         h("header", { class: "dialog-head" }, heading, close),
-        h("div", { class: "dialog-content" }, ...content),
+        h("div", { class: "dialog-content", tabindex: "0" }, ...content),
         h("footer", { class: "dialog-foot" }, ...foot),
     );
     dialog.addEventListener("close", () => {

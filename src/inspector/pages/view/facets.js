@@ -92,7 +92,7 @@ export class Facets {
         return h(
             "section",
             { class: "facet-group" },
-            h("h3", null, title),
+            h("h2", null, title),
             ...facets.map(({ term, label, tone, count: n }) => {
                 const on = hasTerm(this.q, term);
                 return h(

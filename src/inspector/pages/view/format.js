@@ -8,7 +8,7 @@ export function duration(us) {
     if (us < 1_000_000) return `${Math.round(us / 1000)} ms`;
     if (us < 60_000_000) return `${(us / 1_000_000).toFixed(us < 10_000_000 ? 2 : 1)} s`;
     const seconds = Math.round(us / 1_000_000);
-    return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    return `${Math.floor(seconds / 60)} min${seconds % 60 === 0 ? "" : ` ${seconds % 60} s`}`;
 }
 
 /** @param {number} length bytes */

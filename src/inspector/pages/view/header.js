@@ -54,9 +54,18 @@ function routeOf({ forwarding }) {
     return [
         h("span", { class: "route-from", title: from }, from.replace(/^https?:\/\//, "")),
         h("span", { class: "route-arrow", role: "img", "aria-label": "is forwarded to" }, "→"),
-        h("span", { class: "route-to", title: forwarding.to }, forwarding.to.replace(/^http:\/\//, "")),
+        h("span", { class: "route-to", title: forwarding.to }, ...localName(forwarding.to)),
         forwarding.app === "down" ? h("span", { class: "chip tone-bad", title: "The last request found nothing listening there" }, "app down") : null,
     ];
+}
+
+/**
+ * Host and port of the app; a narrow page shows the port alone.
+ * @param {string} to
+ */
+function localName(to) {
+    const [, host, port] = /^(?:https?:\/\/)?(.*?)(:[0-9]+)?\/?$/.exec(to) ?? [];
+    return [h("span", { class: port ? "route-host" : null }, host), port];
 }
 
 /** @param {Status} status */

@@ -31,10 +31,16 @@ export function listenToKeys(table) {
     });
 }
 
+/**
+ * A long row of keys as its first and its last.
+ * @param {string[]} keys
+ */
+const shown = (keys) => (keys.length > 3 ? [keys[0], "…", keys[keys.length - 1]] : keys);
+
 /** @param {Key[]} table */
 export function openHelp(table) {
     const rows = table.map(({ keys, says }) =>
-        h("div", { class: "help-row" }, h("span", null, ...keys.map((key) => h("kbd", null, names[key] ?? key))), h("span", null, says)),
+        h("div", { class: "help-row" }, h("span", null, ...shown(keys).map((key) => h("kbd", null, names[key] ?? key))), h("span", null, says)),
     );
     const filters = filterKeys.map(({ key, example, says }) => h("div", { class: "help-row" }, h("code", null, example), h("span", null, key === "is" ? `is: ${says}` : says)));
     const language = h(

@@ -30,7 +30,7 @@ export function openMenu(anchor, label, items) {
     closeMenu();
     const menu = h("div", { class: "menu", role: "menu", "aria-label": label });
     for (const item of items) menu.append(item ? menuItem(item) : h("hr"));
-    document.body.append(menu);
+    (anchor.closest("section, header") ?? document.body).append(menu);
     place(menu, anchor);
     anchor.setAttribute("aria-expanded", "true");
 

@@ -34,12 +34,13 @@ export class RecordList {
         this.anchor = null;
         this.unseen = 0;
         this.length = 0;
+        this.top = 0;
         this.listen();
     }
 
     listen() {
         this.store.onchange(() => this.changed());
-        this.box.addEventListener("scroll", () => this.render(), { passive: true });
+        this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
         new ResizeObserver(() => {
             this.rowHeight = 0;
             this.render();
@@ -51,6 +52,17 @@ export class RecordList {
         this.fresh.addEventListener("click", () => this.toTop());
     }
 
+    scrolled() {
+        const moved = this.box.scrollTop - this.top;
+        this.top = this.box.scrollTop;
+        if (!this.store.announced) {
+            this.render();
+            return;
+        }
+        // The records have changed and changed() follows in this frame: until then rows and records do not agree.
+        if (this.anchor) this.anchor.offset -= moved;
+    }
+
     toTop() {
         this.anchor = null;
         this.box.scrollTop = 0;
@@ -59,6 +71,7 @@ export class RecordList {
 
     /** @param {string|null} id */
     select(id) {
+        if (this.store.announced) this.changed();
         this.selected = id;
         if (id && this.store.get(id)) this.bringIntoView(id);
         this.render();
@@ -128,6 +141,7 @@ export class RecordList {
         const first = Math.max(0, Math.floor(top / height) - overscan);
         const last = Math.min(this.store.items.length, Math.ceil((top + this.box.clientHeight) / height) + overscan);
         this.showRows(first, last);
+        this.top = top;
         this.noteAnchor();
         if (top < height / 2) this.unseen = 0;
         this.fresh.hidden = this.unseen === 0;

@@ -1,6 +1,6 @@
 /** What the outcome of an exchange looks like: its colour, its words, its chip. The only place that decides either. */
 
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { words } from "./format.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
@@ -63,5 +63,11 @@ export const verdictOf = (verdict) => verdicts[verdict] ?? verdicts.unknown;
  */
 export function verdictChip(verdict, short) {
     const { tone, text } = verdictOf(verdict);
-    return h("span", { class: `chip tone-${tone}`, title: text }, short ? text.replace("signature ", "sig ") : text);
+    const plain = verdict === "valid";
+    return h(
+        "span",
+        { class: `chip tone-${tone}${plain ? " plain" : ""}`, title: text },
+        plain && icon("check"),
+        short ? text.replace("signature ", "sig ") : text,
+    );
 }
