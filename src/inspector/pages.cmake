@@ -22,10 +22,13 @@ set(page_files
     data/types.js
     style/base.css
     style/body.css
+    style/controls.css
     style/detail.css
+    style/filter.css
     style/layout.css
     style/list.css
     style/overlay.css
+    style/tabs.css
     tabs/context.js
     tabs/diff.js
     tabs/message.js
@@ -36,6 +39,7 @@ set(page_files
     tabs/summary.js
     tabs/timing.js
     view/actions.js
+    view/buttons.js
     view/chart.js
     view/detail.js
     view/dialog.js
@@ -45,9 +49,11 @@ set(page_files
     view/filter_bar.js
     view/format.js
     view/header.js
+    view/icons.js
     view/keys.js
     view/menu.js
     view/record_list.js
+    view/record_menus.js
     view/record_row.js
     view/status_mark.js
     view/toast.js)

@@ -94,7 +94,9 @@ class Browser:
         raise AssertionError(f"not in {self.limit:.0f} s: {what}" + (f" ({fault})" if fault else ""))
 
     def until_text(self, selector, text):
-        self.until(lambda: text in self.text(selector), f"{text!r} in {selector}, which reads {self.text(selector)[:300]!r}")
+        self.until(
+            lambda: text in self.text(selector), f"{text!r} in {selector}, which reads {self.text(selector)[:300]!r}"
+        )
 
     def type_filter(self, text):
         self.blur()

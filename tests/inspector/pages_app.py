@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The local app behind the tunnel for the tests of the inspector's pages.
 
-    pages_app.py [PORT]      prints the port that it listens on
+pages_app.py [PORT]      prints the port that it listens on
 """
 
 import gzip
@@ -24,7 +24,8 @@ def picture():
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = b"".join(
-        b"\0" + bytes(v for x in range(WIDTH) for v in (40 + x * 90 // WIDTH, 70 + y * 90 // HEIGHT, 210 - x * 60 // WIDTH))
+        b"\0"
+        + bytes(v for x in range(WIDTH) for v in (40 + x * 90 // WIDTH, 70 + y * 90 // HEIGHT, 210 - x * 60 // WIDTH))
         for y in range(HEIGHT)
     )
     head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
@@ -81,7 +82,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/events":
             self.events()
         elif path == "/script":
-            self.respond(200, "text/html", b"<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">")
+            self.respond(
+                200,
+                "text/html",
+                b"<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
+            )
         else:
             self.respond(404, "text/plain", b"not here\n")
 

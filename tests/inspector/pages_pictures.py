@@ -5,7 +5,10 @@ import pages_traffic as traffic
 
 def settled(browser):
     """Fonts and images are there, and what is fetched has been shown."""
-    browser.until(lambda: browser.run("return document.fonts.status === 'loaded' && !document.querySelector('[aria-busy]')"), "the page is at rest")
+    browser.until(
+        lambda: browser.run("return document.fonts.status === 'loaded' && !document.querySelector('[aria-busy]')"),
+        "the page is at rest",
+    )
 
 
 def take(browser, url, public, folder):

@@ -21,12 +21,17 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import pages_actions_cases  # noqa: E402
 import pages_app  # noqa: E402
-import pages_cases  # noqa: E402
+import pages_list_cases  # noqa: E402
+import pages_look_cases  # noqa: E402
 import pages_pictures  # noqa: E402
+import pages_record_cases  # noqa: E402
 from browser import browser  # noqa: E402
+from pages_page import Page  # noqa: E402
 from programs import LIMIT, first_line, running, stop_on_sigterm  # noqa: E402
 
+MODULES = [pages_list_cases, pages_record_cases, pages_actions_cases, pages_look_cases]
 TOKEN = "the-token-of-this-test"
 
 
@@ -45,7 +50,7 @@ def programs(server, client, app_port):
 
 def run_cases(page, only):
     failed = 0
-    for case in pages_cases.CASES:
+    for case in (case for module in MODULES for case in module.CASES):
         if only and only not in case.__name__:
             continue
         try:
@@ -89,7 +94,7 @@ def main():
             pages_pictures.take(window, url, public, arguments.screenshots)
             return 0
         axe = pathlib.Path(arguments.axe).read_text(encoding="utf-8") if arguments.axe else None
-        page = pages_cases.Page(window, inspector, arguments.token, public, axe)
+        page = Page(window, inspector, arguments.token, public, axe)
         return 1 if run_cases(page, arguments.only) else 0
 
 

@@ -66,7 +66,12 @@ def stripe(public, event, amount, n, target="/orders/stripe"):
 
 
 def github(public, event, n):
-    value = {"action": "opened", "number": n, "repository": {"full_name": "acme/shop", "id": 839201}, "sender": {"login": "mona"}}
+    value = {
+        "action": "opened",
+        "number": n,
+        "repository": {"full_name": "acme/shop", "id": 839201},
+        "sender": {"login": "mona"},
+    }
     body = json.dumps(value).encode()
     digest = hmac.new(b"It's a Secret to Everybody", body, hashlib.sha256).hexdigest()
     fields = [
@@ -82,7 +87,13 @@ def github(public, event, n):
 
 def form(public):
     body = urllib.parse.urlencode({"email": "ada@example.com", "note": "tea & toast", "plan": "team"}).encode()
-    return send(public, "POST", "/echo", body, [("Content-Type", "application/x-www-form-urlencoded"), ("Host", "app.example.dev")])
+    return send(
+        public,
+        "POST",
+        "/echo",
+        body,
+        [("Content-Type", "application/x-www-form-urlencoded"), ("Host", "app.example.dev")],
+    )
 
 
 def multipart(public):
@@ -106,7 +117,11 @@ def multipart(public):
 
 def a_working_day(public):
     """A bit of everything, as a developer of a shop sees it."""
-    get = [("Host", "app.example.dev"), ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"), ("Accept", "application/json")]
+    get = [
+        ("Host", "app.example.dev"),
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"),
+        ("Accept", "application/json"),
+    ]
     for n in range(6):
         send(public, "GET", f"/orders?page={n + 1}&status=open", fields=get)
         stripe(public, "customer.updated", 0, n)

@@ -14,6 +14,7 @@ import { FilterBar } from "./view/filter_bar.js";
 import { count, duration } from "./view/format.js";
 import { Header } from "./view/header.js";
 import { listenToKeys, openHelp } from "./view/keys.js";
+import { copyMenu, listMenu } from "./view/record_menus.js";
 import { RecordList } from "./view/record_list.js";
 import { toast, toastError } from "./view/toast.js";
 
@@ -38,7 +39,6 @@ const detail = new DetailPane(actions, {
     addTerm: (term) => addTerm(term),
     onclose: () => place.go({ id: null, other: null }),
 });
-
 
 /** @type {string|null} the filter of the records that are shown */
 let loaded = null;
@@ -139,12 +139,13 @@ const live = new LiveEvents({
         const other = result.id;
         toast(`Replayed on restart: ${what}.`, {
             tone: result.same_status ? "ok" : "bad",
-            action: other ? { label: "Compare", run: () => place.go({ id: other, tab: "diff", other: id }) } : undefined,
+            action: other
+                ? { label: "Compare", run: () => place.go({ id: other, tab: "diff", other: id }) }
+                : undefined,
         });
     },
     onconnection: (connected) => header.setConnected(connected),
 });
-
 
 /** @type {import("./data/types.js").Status|null} */
 let lastStatus = null;
@@ -168,8 +169,17 @@ function showCount() {
 
 function showEmpty() {
     if (loaded) {
-        const clear = h("button", { type: "button", class: "button", onclick: () => load("", false) }, "Clear the filter");
-        fill(part("list-nothing"), h("p", { class: "nothing-title" }, "Nothing matches"), h("p", { class: "muted" }, "New requests that match appear here."), clear);
+        const clear = h(
+            "button",
+            { type: "button", class: "button", onclick: () => load("", false) },
+            "Clear the filter",
+        );
+        fill(
+            part("list-nothing"),
+            h("p", { class: "nothing-title" }, "Nothing matches"),
+            h("p", { class: "muted" }, "New requests that match appear here."),
+            clear,
+        );
         return;
     }
     const url = lastStatus?.forwarding.public_url;
@@ -205,7 +215,6 @@ store.onchange(() => {
     showCount();
 });
 
-
 /** @param {number} step */
 function move(step) {
     const id = list.neighbour(step);
@@ -232,14 +241,22 @@ const keys = [
     { keys: ["/"], says: "Filter", run: () => bar.focus() },
     { keys: ["r"], says: "Replay", run: withRecord((record) => actions.replay(record.id)) },
     { keys: ["e"], says: "Edit and replay", run: withRecord((record) => actions.edit(record.id)) },
-    { keys: ["d"], says: "Compare with the parent, the newest replay, or the record chosen by D", run: withRecord((record) => actions.compare(record.id)) },
+    {
+        keys: ["d"],
+        says: "Compare with the parent, the newest replay, or the record chosen by D",
+        run: withRecord((record) => actions.compare(record.id)),
+    },
     { keys: ["D"], says: "Choose for comparison", run: withRecord((record) => actions.setBase(record.id)) },
-    { keys: ["c"], says: "Copy as", run: withRecord((record) => actions.copyMenu(part("copy-button"), record.id)) },
+    { keys: ["c"], says: "Copy as", run: withRecord((record) => copyMenu(actions, part("copy-button"), record.id)) },
     { keys: ["m"], says: "Mark: kept until it is unmarked", run: withRecord((record) => actions.mark(record)) },
     { keys: ["n"], says: "Comment", run: withRecord((record) => actions.comment(record)) },
     { keys: ["w"], says: "Replay on each restart of the app", run: withRecord((record) => actions.watch(record.id)) },
     { keys: ["x"], says: "Delete", run: withRecord((record) => actions.remove(record)) },
-    { keys: ["1", "2", "3", "4", "5", "6", "7", "8"], says: "Tabs", run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }) },
+    {
+        keys: ["1", "2", "3", "4", "5", "6", "7", "8"],
+        says: "Tabs",
+        run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }),
+    },
     { keys: ["Escape"], says: "Close the record", run: () => place.go({ id: null, other: null }) },
     { keys: ["?"], says: "This help", run: () => openHelp(keys) },
 ];
@@ -251,12 +268,11 @@ function moveToNewest() {
 
 listenToKeys(keys);
 part("help").addEventListener("click", () => openHelp(keys));
-part("list-menu").addEventListener("click", () => actions.listMenu(part("list-menu")));
+part("list-menu").addEventListener("click", () => listMenu(actions, part("list-menu")));
 part("facets-toggle").addEventListener("click", () => {
     const shown = document.body.classList.toggle("facets-open");
     part("facets-toggle").setAttribute("aria-expanded", String(shown));
 });
-
 
 bar.set(place.current.q);
 getStatus().then(showStatus, toastError);

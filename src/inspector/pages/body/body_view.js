@@ -23,13 +23,20 @@ export function bodyView(view, options) {
     const choice = h("div", { class: "segments", role: "group", "aria-label": "Show as" });
     const show = (/** @type {Way} */ way) => {
         content.replaceChildren(way.build());
-        for (const other of choice.children) other.setAttribute("aria-pressed", String(other.textContent === way.label));
+        for (const other of choice.children)
+            other.setAttribute("aria-pressed", String(other.textContent === way.label));
     };
     for (const way of ways) {
         choice.append(h("button", { type: "button", class: "segment", onclick: () => show(way) }, way.label));
     }
     show(ways[0]);
-    return h("div", { class: "body" }, h("div", { class: "body-bar" }, facts(view), choice, download(options.downloadUrl)), notes(view), content);
+    return h(
+        "div",
+        { class: "body" },
+        h("div", { class: "body-bar" }, facts(view), choice, download(options.downloadUrl)),
+        notes(view),
+        content,
+    );
 }
 
 /** @param {string|null} url */
@@ -50,7 +57,8 @@ function notes(view) {
     const lines = [];
     if (view.decode_error) lines.push(`The content coding could not be undone: ${view.decode_error}.`);
     if (view.kept < view.length) lines.push(`Only the first ${bytes(view.kept)} of ${bytes(view.length)} were kept.`);
-    else if (view.truncated) lines.push(`Only the first ${bytes(view.decoded_length)} are shown; the download has all of it.`);
+    else if (view.truncated)
+        lines.push(`Only the first ${bytes(view.decoded_length)} are shown; the download has all of it.`);
     return lines.length > 0 && h("p", { class: "notice tone-warn" }, lines.join(" "));
 }
 
@@ -99,7 +107,12 @@ function json(text, truncated, onvalue) {
         return h(
             "div",
             null,
-            h("p", { class: "notice tone-bad json-fault", role: "alert" }, h("strong", null, "Not valid JSON. "), place),
+            h(
+                "p",
+                { class: "notice tone-bad json-fault", role: "alert" },
+                h("strong", null, "Not valid JSON. "),
+                place,
+            ),
             textView(text, error),
         );
     }
@@ -115,7 +128,20 @@ export function formTable(pairs, onvalue) {
             "tr",
             null,
             h("th", { scope: "row" }, name),
-            h("td", null, h("button", { type: "button", class: "value filters", title: "Add to the filter", onclick: () => onvalue([name], value) }, value)),
+            h(
+                "td",
+                null,
+                h(
+                    "button",
+                    {
+                        type: "button",
+                        class: "value filters",
+                        title: "Add to the filter",
+                        onclick: () => onvalue([name], value),
+                    },
+                    value,
+                ),
+            ),
         ),
     );
     return h("table", { class: "pairs" }, h("tbody", null, ...rows));
@@ -127,9 +153,22 @@ function partsTable(parts) {
         const readable = !part.filename && part.content.length < 100_000;
         const content = readable
             ? textOfBytes(part.content)
-            : [part.filename && `"${part.filename}"`, part.type, bytes(part.content.length)].filter(Boolean).join(" · ");
-        const image = /^image\/(png|jpeg|gif|webp)$/.test(essence(part.type)) && h("img", { class: "part-image", alt: part.filename ?? part.name, src: dataUrl(essence(part.type), part.content) });
-        return h("tr", null, h("th", { scope: "row" }, part.name), h("td", { class: readable ? null : "muted" }, content, image));
+            : [part.filename && `"${part.filename}"`, part.type, bytes(part.content.length)]
+                  .filter(Boolean)
+                  .join(" · ");
+        const image =
+            /^image\/(png|jpeg|gif|webp)$/.test(essence(part.type)) &&
+            h("img", {
+                class: "part-image",
+                alt: part.filename ?? part.name,
+                src: dataUrl(essence(part.type), part.content),
+            });
+        return h(
+            "tr",
+            null,
+            h("th", { scope: "row" }, part.name),
+            h("td", { class: readable ? null : "muted" }, content, image),
+        );
     });
     const caption = h("caption", { class: "visually-hidden" }, plural(parts.length, "part"));
     return h("table", { class: "pairs" }, caption, h("tbody", null, ...rows));

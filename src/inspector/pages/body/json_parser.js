@@ -73,7 +73,9 @@ class Reader {
     here() {
         if (this.at >= this.text.length) return "the end of the text";
         const character = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
-        return character < " " ? `the control character U+${character.charCodeAt(0).toString(16).padStart(4, "0")}` : `"${character}"`;
+        return character < " "
+            ? `the control character U+${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+            : `"${character}"`;
     }
 
     /** @returns {JsonNode} */
@@ -178,7 +180,8 @@ function begin(reader, open) {
         node.end = reader.at;
         return node;
     }
-    if (open.length >= maxDepth) reader.fail(`More than ${maxDepth} objects and arrays inside each other are not shown`);
+    if (open.length >= maxDepth)
+        reader.fail(`More than ${maxDepth} objects and arrays inside each other are not shown`);
     open.push(node);
     return null;
 }

@@ -1,6 +1,7 @@
-/** JSON as a tree: members are built when their parent is opened; the arrow keys walk it; a click on a value filters. */
+/** JSON as a tree: members are built when their parent is opened, arrow keys walk it, a click on a value filters. */
 
 import { h } from "../view/dom.js";
+import { plural } from "../view/format.js";
 import { stringOf } from "./json_parser.js";
 
 /** @typedef {import("./json_parser.js").JsonNode} JsonNode */
@@ -44,7 +45,10 @@ class TreeBuilder {
      * @returns {HTMLElement}
      */
     item(member, path, budget, isItem = false) {
-        const key = path.length === 0 ? null : h("span", { class: isItem ? "json-index" : "json-key" }, `${visible(member.key)}: `);
+        const key =
+            path.length === 0
+                ? null
+                : h("span", { class: isItem ? "json-index" : "json-key" }, `${visible(member.key)}: `);
         return member.node.members ? this.branch(member.node, key, path, budget) : this.leaf(member.node, key, path);
     }
 
@@ -60,7 +64,11 @@ class TreeBuilder {
         const add = path.length > 0 ? () => this.onvalue(path, value) : undefined;
         const shown = h(
             "span",
-            { class: `json-value json-${kind}${add ? " filters" : ""}`, title: add ? "Add to the filter" : null, onclick: add },
+            {
+                class: `json-value json-${kind}${add ? " filters" : ""}`,
+                title: add ? "Add to the filter" : null,
+                onclick: add,
+            },
             node.type === "string" ? `"${visible(value)}"` : raw,
         );
         const line = h("div", { class: "json-line", role: "treeitem", tabindex: "-1" }, key, shown);
@@ -81,7 +89,7 @@ class TreeBuilder {
     branch(node, key, path, budget) {
         const members = node.members ?? [];
         const [open, close] = node.type === "object" ? ["{", "}"] : ["[", "]"];
-        const size = `${members.length} ${node.type === "object" ? "member" : "item"}${members.length === 1 ? "" : "s"}`;
+        const size = plural(members.length, node.type === "object" ? "member" : "item");
         const line = h(
             "div",
             { class: "json-line json-branch", role: "treeitem", tabindex: "-1", "aria-expanded": "false" },
@@ -106,7 +114,13 @@ class TreeBuilder {
             budget.lines -= Math.min(members.length, membersAtOnce);
             set(true, budget);
         }
-        return h("div", { class: "json-item", role: "none" }, line, group, h("div", { class: "json-end", "aria-hidden": "true" }, close));
+        return h(
+            "div",
+            { class: "json-item", role: "none" },
+            line,
+            group,
+            h("div", { class: "json-end", "aria-hidden": "true" }, close),
+        );
     }
 
     /**
@@ -119,7 +133,8 @@ class TreeBuilder {
     extend(group, node, path, from, budget) {
         const members = node.members ?? [];
         const to = Math.min(members.length, from + membersAtOnce);
-        for (const member of members.slice(from, to)) group.append(this.item(member, [...path, member.key], budget, node.type === "array"));
+        for (const member of members.slice(from, to))
+            group.append(this.item(member, [...path, member.key], budget, node.type === "array"));
         if (to === members.length) return;
         const more = h(
             "button",
@@ -158,7 +173,9 @@ function visible(value) {
 function walk(tree, event) {
     const line = /** @type {HTMLElement} */ (event.target);
     if (!line.classList.contains("json-line")) return;
-    const lines = /** @type {HTMLElement[]} */ ([...tree.querySelectorAll(".json-line")].filter((other) => other.getClientRects().length > 0));
+    const lines = /** @type {HTMLElement[]} */ (
+        [...tree.querySelectorAll(".json-line")].filter((other) => other.getClientRects().length > 0)
+    );
     const index = lines.indexOf(line);
     const expanded = line.getAttribute("aria-expanded");
     /** @type {HTMLElement|undefined} */

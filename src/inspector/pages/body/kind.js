@@ -20,5 +20,10 @@ export function kindOf(view) {
     if (type === "application/json" || type.endsWith("+json")) return "json";
     if (type === "application/x-www-form-urlencoded") return "form";
     // Many senders of JSON name no type, or the wrong one.
-    return /^\s*[[{]/.test(view.text) && /[\]}]\s*$/.test(view.text) && !type.includes("javascript") && !type.includes("css") ? "json" : "text";
+    return /^\s*[[{]/.test(view.text) &&
+        /[\]}]\s*$/.test(view.text) &&
+        !type.includes("javascript") &&
+        !type.includes("css")
+        ? "json"
+        : "text";
 }

@@ -30,7 +30,12 @@ function extend(box, text, from, firstLine, fault) {
     if (to < text.length && lines.at(-1) === "") lines.pop();
     const numbers = lines.map((_, i) => firstLine + i).join("\n");
     box.append(
-        h("div", { class: "text-block" }, h("pre", { class: "line-numbers", "aria-hidden": "true" }, numbers), code(shown, fault, from)),
+        h(
+            "div",
+            { class: "text-block" },
+            h("pre", { class: "line-numbers", "aria-hidden": "true" }, numbers),
+            code(shown, fault, from),
+        ),
     );
     if (to === text.length) return;
     const more = h(

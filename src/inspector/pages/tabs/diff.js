@@ -1,7 +1,8 @@
 /** What differs between this record and another: by default its parent, or its newest replay. */
 
 import { ApiError, diffExchanges } from "../data/api.js";
-import { h, icon } from "../view/dom.js";
+import { h } from "../view/dom.js";
+import { icon } from "../view/icons.js";
 import { bytes, clock, count } from "../view/format.js";
 import { statusPill } from "../view/status_mark.js";
 import { section } from "./parts.js";
@@ -23,11 +24,7 @@ export async function diffTab(box, context) {
         return;
     }
     if (context.signal.aborted) return;
-    box.replaceChildren(
-        heading(diff, context),
-        half("Response", diff.response),
-        half("Request", diff.request),
-    );
+    box.replaceChildren(heading(diff, context), half("Response", diff.response), half("Request", diff.request));
 }
 
 /** @param {import("./context.js").TabContext} context */
@@ -36,8 +33,21 @@ function nothingToCompare({ actions, exchange }) {
         "div",
         { class: "nothing" },
         h("p", null, "This record has no replay to compare with."),
-        h("p", { class: "muted" }, "Replay it, or choose another record: press ", h("kbd", null, "D"), " here, then go to the other one and press ", h("kbd", null, "d"), "."),
-        h("button", { type: "button", class: "button primary", onclick: () => actions.replay(exchange.id) }, icon("replay"), "Replay and compare"),
+        h(
+            "p",
+            { class: "muted" },
+            "Replay it, or choose another record: press ",
+            h("kbd", null, "D"),
+            " here, then go to the other one and press ",
+            h("kbd", null, "d"),
+            ".",
+        ),
+        h(
+            "button",
+            { type: "button", class: "button primary", onclick: () => actions.replay(exchange.id) },
+            icon("replay"),
+            "Replay and compare",
+        ),
     );
 }
 
@@ -49,20 +59,34 @@ function heading(diff, context) {
     const side = (/** @type {Summary} */ record, /** @type {string} */ sign) =>
         h(
             "button",
-            { type: "button", class: "diff-side", onclick: () => context.go({ id: record.id, tab: "summary", other: null }), title: record.target },
+            {
+                type: "button",
+                class: "diff-side",
+                onclick: () => context.go({ id: record.id, tab: "summary", other: null }),
+                title: record.target,
+            },
             h("span", { class: `diff-sign ${sign === "−" ? "removed" : "added"}` }, sign),
             statusPill(record),
             h("span", { class: "diff-target mono" }, `${record.method} ${record.target}`),
             h("span", { class: "muted" }, `${record.origin === "replay" ? "replay " : ""}${clock(record.started_at)}`),
         );
     const verdict = diff.equal ? "No differences, apart from fields such as Date." : differences(diff);
-    return h("div", { class: "diff-head" }, side(diff.a, "−"), side(diff.b, "+"), h("p", { class: `notice tone-${diff.equal ? "ok" : "warn"}` }, verdict));
+    return h(
+        "div",
+        { class: "diff-head" },
+        side(diff.a, "−"),
+        side(diff.b, "+"),
+        h("p", { class: `notice tone-${diff.equal ? "ok" : "warn"}` }, verdict),
+    );
 }
 
 /** @param {import("../data/types.js").Diff} diff */
 function differences(diff) {
     const parts = [];
-    for (const [name, one] of /** @type {[string, HalfDiff][]} */ ([["request", diff.request], ["response", diff.response]])) {
+    for (const [name, one] of /** @type {[string, HalfDiff][]} */ ([
+        ["request", diff.request],
+        ["response", diff.response],
+    ])) {
         if (one.start_line.a !== one.start_line.b) parts.push(name === "response" ? "status" : "request line");
         if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} fields`);
         if (!one.body.equal) parts.push(`${name} body`);
@@ -116,8 +140,15 @@ function body(diff) {
     const limited = diff.limited && h("p", { class: "muted" }, "Only the first differences are listed.");
     switch (diff.kind) {
         case "json": {
-            const rows = (diff.json ?? []).map((change) => changeRow(change.pointer || "(whole value)", change.a, change.b));
-            return h("div", null, h("table", { class: "changes" }, h("caption", null, "Body, as JSON"), h("tbody", null, ...rows)), limited);
+            const rows = (diff.json ?? []).map((change) =>
+                changeRow(change.pointer || "(whole value)", change.a, change.b),
+            );
+            return h(
+                "div",
+                null,
+                h("table", { class: "changes" }, h("caption", null, "Body, as JSON"), h("tbody", null, ...rows)),
+                limited,
+            );
         }
         case "text":
             return h("div", null, h("p", { class: "caption" }, "Body, line by line"), lines(diff.lines ?? []), limited);
@@ -130,7 +161,10 @@ function body(diff) {
 
 /** @param {BodyDiff} diff */
 function bytesText(diff) {
-    const at = diff.first_difference === null || diff.first_difference === undefined ? "" : ` The first byte that differs is byte ${count(diff.first_difference)}.`;
+    const at =
+        diff.first_difference === null || diff.first_difference === undefined
+            ? ""
+            : ` The first byte that differs is byte ${count(diff.first_difference)}.`;
     return `The bodies differ: ${bytes(diff.a_length ?? 0)} and ${bytes(diff.b_length ?? 0)}.${at}`;
 }
 
@@ -147,5 +181,9 @@ function lines(list) {
             h("span", { class: "diff-text" }, op === "@" ? "⋯" : text || " "),
         ),
     );
-    return h("div", { class: "diff-lines mono", tabindex: "0", role: "group", "aria-label": "Lines that differ" }, ...rows);
+    return h(
+        "div",
+        { class: "diff-lines mono", tabindex: "0", role: "group", "aria-label": "Lines that differ" },
+        ...rows,
+    );
 }

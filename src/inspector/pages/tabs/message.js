@@ -28,7 +28,8 @@ const messageTab = (side) => async (box, context) => {
         side === "response" && interimSection(context),
         section("Fields", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
         body,
-        half.trailers.length > 0 && section("Trailers", String(half.trailers.length), fieldTable(half.trailers, fieldTerm(context, side))),
+        half.trailers.length > 0 &&
+            section("Trailers", String(half.trailers.length), fieldTable(half.trailers, fieldTerm(context, side))),
     ];
     box.replaceChildren(.../** @type {Node[]} */ (parts.filter(Boolean)));
 };
@@ -38,8 +39,21 @@ export const responseTab = messageTab("response");
 
 /** @param {import("../data/types.js").Exchange} exchange */
 function absence(exchange) {
-    const why = exchange.state === "pending" ? "The app has not responded yet." : exchange.failure?.message ?? "There is no response.";
+    const why =
+        exchange.state === "pending"
+            ? "The app has not responded yet."
+            : (exchange.failure?.message ?? "There is no response.");
     return h("p", { class: "nothing" }, why);
+}
+
+/**
+ * @param {string} pair as it stands in the query
+ * @param {string} name
+ * @param {string} value
+ */
+function isPair(pair, name, value) {
+    const [[itsName, itsValue]] = formPairs(pair);
+    return itsName === name && itsValue === value;
 }
 
 /** @param {import("./context.js").TabContext} context */
@@ -48,7 +62,7 @@ function querySection(context) {
     const pairs = formPairs(query);
     if (pairs.length === 0) return null;
     const onvalue = (/** @type {string[]} */ path, /** @type {string} */ value) =>
-        context.addTerm(`query:${quoted(query.split("&").find((pair) => formPairs(pair)[0][0] === path[0] && formPairs(pair)[0][1] === value) ?? value)}`);
+        context.addTerm(`query:${quoted(query.split("&").find((pair) => isPair(pair, path[0], value)) ?? value)}`);
     return section("Query", String(pairs.length), formTable(pairs, onvalue));
 }
 
@@ -57,7 +71,12 @@ function interimSection(context) {
     const { interim } = context.exchange;
     if (interim.length === 0) return null;
     const heads = interim.map((half) =>
-        h("div", null, h("p", { class: "start-line mono" }, half.start_line), fieldTable(half.fields, fieldTerm(context, "response"))),
+        h(
+            "div",
+            null,
+            h("p", { class: "start-line mono" }, half.start_line),
+            fieldTable(half.fields, fieldTerm(context, "response")),
+        ),
     );
     return section("Interim responses", String(interim.length), ...heads);
 }

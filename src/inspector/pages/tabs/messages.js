@@ -17,7 +17,11 @@ const previewLength = 200;
 export async function messagesTab(box, context) {
     const list = h("ol", { class: "messages" });
     const foot = h("p", { class: "muted messages-foot" });
-    const more = h("button", { type: "button", class: "more", hidden: true, onclick: () => load() }, "Load more messages");
+    const more = h(
+        "button",
+        { type: "button", class: "more", hidden: true, onclick: () => load() },
+        "Load more messages",
+    );
     let last = 0;
     let loading = false;
 
@@ -29,7 +33,8 @@ export async function messagesTab(box, context) {
             for (const message of page.items) list.append(messageItem(message, context));
             last = page.items.at(-1)?.seq ?? last;
             more.hidden = page.next === null;
-            foot.textContent = page.dropped > 0 ? `${plural(page.dropped, "more message")} came and could not be kept.` : "";
+            foot.textContent =
+                page.dropped > 0 ? `${plural(page.dropped, "more message")} came and could not be kept.` : "";
         } finally {
             loading = false;
         }
@@ -54,7 +59,16 @@ function messageItem(message, context) {
     const head = h(
         "summary",
         null,
-        h("span", { class: `arrow ${toApp ? "to-app" : "to-caller"}`, title: toApp ? "From the caller" : "From the app", role: "img", "aria-label": toApp ? "From the caller" : "From the app" }, toApp ? "↑" : "↓"),
+        h(
+            "span",
+            {
+                class: `arrow ${toApp ? "to-app" : "to-caller"}`,
+                title: toApp ? "From the caller" : "From the app",
+                role: "img",
+                "aria-label": toApp ? "From the caller" : "From the app",
+            },
+            toApp ? "↑" : "↓",
+        ),
         h("span", { class: "message-type" }, message.event ?? message.type),
         h("span", { class: "message-preview mono" }, preview(message)),
         h("span", { class: "muted numeric" }, bytes(message.length)),
@@ -80,11 +94,14 @@ function preview(message) {
  * @param {import("./context.js").TabContext} context
  */
 function whole(message, context) {
-    const cut = message.truncated ? [h("p", { class: "notice tone-warn" }, `Not all of its ${bytes(message.length)} were kept.`)] : [];
+    const cut = message.truncated
+        ? [h("p", { class: "notice tone-warn" }, `Not all of its ${bytes(message.length)} were kept.`)]
+        : [];
     if (message.text === null) return [...cut, hexView(bytesOfBase64(message.base64 ?? ""))];
     try {
         const root = parseJson(message.text);
-        if (root.members) return [...cut, jsonTree(message.text, root, (path, value) => context.addTerm(jsonTerm(path, value)))];
+        if (root.members)
+            return [...cut, jsonTree(message.text, root, (path, value) => context.addTerm(jsonTerm(path, value)))];
     } catch (error) {
         if (!(error instanceof JsonError)) throw error;
     }

@@ -3,7 +3,8 @@
 import { bodyUrl, viewBody } from "../data/api.js";
 import { jsonTerm, quoted } from "../data/filter_terms.js";
 import { bodyView } from "../body/body_view.js";
-import { h, icon } from "../view/dom.js";
+import { h } from "../view/dom.js";
+import { icon } from "../view/icons.js";
 import { bytes } from "../view/format.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -16,7 +17,13 @@ import { bytes } from "../view/format.js";
  * @param {...Child} children
  */
 export function section(title, note, ...children) {
-    const summary = h("summary", null, icon("right"), h("h3", null, title), note && h("span", { class: "section-note" }, note));
+    const summary = h(
+        "summary",
+        null,
+        icon("right"),
+        h("h3", null, title),
+        note && h("span", { class: "section-note" }, note),
+    );
     return h("details", { class: "section", open: true }, summary, ...children);
 }
 
@@ -31,7 +38,20 @@ export function fieldTable(fields, onvalue) {
             "tr",
             null,
             h("th", { scope: "row" }, name),
-            h("td", null, h("button", { type: "button", class: "value filters", title: "Add to the filter", onclick: () => onvalue(name, value) }, value || "(empty)")),
+            h(
+                "td",
+                null,
+                h(
+                    "button",
+                    {
+                        type: "button",
+                        class: "value filters",
+                        title: "Add to the filter",
+                        onclick: () => onvalue(name, value),
+                    },
+                    value || "(empty)",
+                ),
+            ),
         ),
     );
     return h("table", { class: "pairs" }, h("tbody", null, ...rows));
@@ -77,6 +97,8 @@ export async function bodySection(context, side) {
 export function factList(facts) {
     const rows = facts
         .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "")
-        .map(([name, value]) => h("div", { class: name === "URL" ? "fact wide" : "fact" }, h("dt", null, name), h("dd", null, value)));
+        .map(([name, value]) =>
+            h("div", { class: name === "URL" ? "fact wide" : "fact" }, h("dt", null, name), h("dd", null, value)),
+        );
     return h("dl", { class: "facts" }, ...rows);
 }

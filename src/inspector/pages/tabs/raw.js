@@ -13,14 +13,23 @@ import { section } from "./parts.js";
 /** @type {import("./context.js").Tab} */
 export async function rawTab(box, context) {
     const { request, response } = context.exchange;
-    const [requestBody, responseBody] = await Promise.all([bodyBytes(context, "request"), bodyBytes(context, "response")]);
+    const [requestBody, responseBody] = await Promise.all([
+        bodyBytes(context, "request"),
+        bodyBytes(context, "response"),
+    ]);
     if (context.signal.aborted) return;
     const received = bytesOfBase64(request.head_base64);
     const sent = typeof request.sent_head_base64 === "string" ? bytesOfBase64(request.sent_head_base64) : null;
     box.replaceChildren(
         section("Request", "as received from the server", message(received, requestBody)),
         sent ? collapsed(section("Request", "as sent to the app", message(sent, requestBody))) : "",
-        response ? section("Response", "as received from the app", message(bytesOfBase64(response.head_base64), responseBody)) : "",
+        response
+            ? section(
+                  "Response",
+                  "as received from the app",
+                  message(bytesOfBase64(response.head_base64), responseBody),
+              )
+            : "",
     );
 }
 

@@ -14,7 +14,11 @@ export async function signatureTab(box, context) {
                 "div",
                 { class: "nothing" },
                 h("p", null, "No scheme"),
-                h("p", { class: "muted" }, "No field of this request belongs to a signature scheme that the inspector knows."),
+                h(
+                    "p",
+                    { class: "muted" },
+                    "No field of this request belongs to a signature scheme that the inspector knows.",
+                ),
             ),
         );
         return;
@@ -34,8 +38,10 @@ export async function signatureTab(box, context) {
             ["Verified as", verification.matched_variant ?? null],
             ["Age at arrival", typeof age === "number" ? duration(age) : null],
             ["Tolerance", typeof verification.tolerance_us === "number" ? duration(verification.tolerance_us) : null],
-            ["Expected", verification.expected_prefix ? h("span", { class: "mono" }, `${verification.expected_prefix}…`) : null],
+            ["Expected", verification.expected_prefix && h("code", null, `${verification.expected_prefix}…`)],
         ]),
-        verification.fields?.length ? section("Fields that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request"))) : "",
+        verification.fields?.length
+            ? section("Fields that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
+            : "",
     );
 }

@@ -15,7 +15,14 @@ export async function summaryTab(box, context) {
     const [request, response] = await Promise.all([bodySection(context, "request"), bodySection(context, "response")]);
     if (context.signal.aborted) return;
     box.replaceChildren(
-        ...present([failureNotice(exchange), comment(context), facts(context), replays(context), attempts(context), request, response]),
+        ...present([
+            failureNotice(exchange),
+            comment(context),
+            facts(context),
+            replays(context),
+            attempts(context),
+            h("div", { class: "bodies" }, request, response),
+        ]),
     );
 }
 
@@ -49,7 +56,17 @@ function facts(context) {
     const { exchange } = context;
     const { request, response } = exchange;
     const term = (/** @type {string} */ key, /** @type {string|null} */ value) =>
-        value && h("button", { type: "button", class: "value filters", title: "Add to the filter", onclick: () => context.addTerm(`${key}:${quoted(value)}`) }, value);
+        value &&
+        h(
+            "button",
+            {
+                type: "button",
+                class: "value filters",
+                title: "Add to the filter",
+                onclick: () => context.addTerm(`${key}:${quoted(value)}`),
+            },
+            value,
+        );
     return factList([
         ["URL", exchange.public_url && h("span", { class: "mono breakable" }, exchange.public_url)],
         ["Sent to", exchange.app && h("span", { class: "mono" }, exchange.app)],
@@ -84,13 +101,21 @@ function editsText(edits) {
  * @param {string} text
  */
 const recordLink = (context, id, text) =>
-    h("button", { type: "button", class: "value link", onclick: () => context.go({ id, tab: "summary", other: null }) }, text);
+    h(
+        "button",
+        { type: "button", class: "value link", onclick: () => context.go({ id, tab: "summary", other: null }) },
+        text,
+    );
 
 /** @param {TabContext} context */
 function replays(context) {
     const { exchange } = context;
     if (exchange.children.length === 0) return null;
-    const table = h("table", { class: "relatives" }, h("tbody", null, ...exchange.children.map((child) => relativeRow(context, child, sameness(child)))));
+    const table = h(
+        "table",
+        { class: "relatives" },
+        h("tbody", null, ...exchange.children.map((child) => relativeRow(context, child, sameness(child)))),
+    );
     return section("Replays", String(exchange.children.length), table);
 }
 
@@ -98,15 +123,26 @@ function replays(context) {
 function attempts(context) {
     const { exchange } = context;
     if (exchange.attempts.length < 2) return null;
-    const rows = exchange.attempts.map((attempt, i) => relativeRow(context, attempt, [h("span", { class: "muted" }, `attempt ${i + 1}`)]));
-    return section("Attempts of this delivery", String(exchange.attempts.length), h("table", { class: "relatives" }, h("tbody", null, ...rows)));
+    const rows = exchange.attempts.map((attempt, i) =>
+        relativeRow(context, attempt, [h("span", { class: "muted" }, `attempt ${i + 1}`)]),
+    );
+    return section(
+        "Attempts of this delivery",
+        String(exchange.attempts.length),
+        h("table", { class: "relatives" }, h("tbody", null, ...rows)),
+    );
 }
 
 /** @param {Relative} child */
 function sameness(child) {
     const chip = (/** @type {boolean|null|undefined} */ same, /** @type {string} */ what) =>
-        typeof same === "boolean" && h("span", { class: `chip tone-${same ? "ok" : "warn"}` }, `${same ? "same" : "other"} ${what}`);
-    return [chip(child.same_status, "status"), chip(child.same_body, "body"), child.edited && h("span", { class: "chip" }, "edited")];
+        typeof same === "boolean" &&
+        h("span", { class: `chip tone-${same ? "ok" : "warn"}` }, `${same ? "same" : "other"} ${what}`);
+    return [
+        chip(child.same_status, "status"),
+        chip(child.same_body, "body"),
+        child.edited && h("span", { class: "chip" }, "edited"),
+    ];
 }
 
 /**
@@ -117,15 +153,29 @@ function sameness(child) {
 function relativeRow(context, relative, notes) {
     const { exchange } = context;
     const here = relative.id === exchange.id;
-    const status = { state: /** @type {const} */ ("complete"), status: relative.status, outcome: relative.outcome ?? null };
+    const status = {
+        state: /** @type {const} */ ("complete"),
+        status: relative.status,
+        outcome: relative.outcome ?? null,
+    };
     const compare = () => context.go({ tab: "diff", other: relative.id });
     return h(
         "tr",
         { class: here ? "here" : null },
         h("td", null, statusPill(status)),
-        h("td", null, here ? h("span", { class: "muted" }, "this one") : recordLink(context, relative.id, clock(relative.started_at))),
+        h(
+            "td",
+            null,
+            here
+                ? h("span", { class: "muted" }, "this one")
+                : recordLink(context, relative.id, clock(relative.started_at)),
+        ),
         h("td", { class: "muted numeric" }, duration(relative.duration_us)),
         h("td", { class: "chips" }, ...notes),
-        h("td", { class: "end" }, !here && h("button", { type: "button", class: "text-button", onclick: compare }, "Compare")),
+        h(
+            "td",
+            { class: "end" },
+            !here && h("button", { type: "button", class: "text-button", onclick: compare }, "Compare"),
+        ),
     );
 }

@@ -22,7 +22,17 @@ export async function timingTab(box, { exchange }) {
             { class: "timing" },
             h("caption", { class: "visually-hidden" }, "Phases of the exchange"),
             h("tbody", null, ...rows),
-            h("tfoot", null, h("tr", null, h("th", { scope: "row" }, end), h("td", null, scale(total)), h("td", { class: "numeric" }, duration(exchange.duration_us ?? total)))),
+            h(
+                "tfoot",
+                null,
+                h(
+                    "tr",
+                    null,
+                    h("th", { scope: "row" }, end),
+                    h("td", null, scale(total)),
+                    h("td", { class: "numeric" }, duration(exchange.duration_us ?? total)),
+                ),
+            ),
         ),
         exchange.timing.reused ? h("p", { class: "muted" }, "The connection to the app was open already.") : "",
     );
@@ -39,7 +49,13 @@ function phasesOf({ timing, duration_us: whole }) {
         ["Connect", "Until the app took the connection", timing.connect_us, timing.connected_us, "connect"],
         ["Send", "Until the request was sent whole", timing.connected_us, timing.sent_us, "send"],
         ["Wait", "Until the first byte of the response", timing.sent_us, timing.first_byte_us, "wait"],
-        ["Receive", "Until the last byte of the response", timing.first_byte_us, timing.last_byte_us ?? whole, "receive"],
+        [
+            "Receive",
+            "Until the last byte of the response",
+            timing.first_byte_us,
+            timing.last_byte_us ?? whole,
+            "receive",
+        ],
     ];
     const phases = [];
     for (const [name, says, from, to, kind] of steps) {
@@ -67,6 +83,8 @@ function phaseRow(phase, total) {
 
 /** @param {number} total */
 function scale(total) {
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => h("span", null, share === 0 ? "0" : duration(Math.round(total * share))));
+    const marks = [0, 0.25, 0.5, 0.75, 1].map((share) =>
+        h("span", null, share === 0 ? "0" : duration(Math.round(total * share))),
+    );
     return h("div", { class: "scale", "aria-hidden": "true" }, ...marks);
 }

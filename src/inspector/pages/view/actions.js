@@ -1,24 +1,22 @@
 /** What can be done with records. Buttons, menus and keys all come here. */
 
 import * as api from "../data/api.js";
-import { button, h } from "./dom.js";
+import { button } from "./buttons.js";
+import { h } from "./dom.js";
 import { askText, confirm, openDialog } from "./dialog.js";
 import { openEditDialog } from "./edit_dialog.js";
 import { duration, plural } from "./format.js";
-import { openMenu } from "./menu.js";
 import { toast, toastError } from "./toast.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 /** @typedef {import("../data/types.js").ReplayResult} ReplayResult */
 /** @typedef {import("../data/types.js").Format} Format */
 
-/** @type {{format: Format, label: string}[]} */
-const copyFormats = [
-    { format: "curl", label: "curl" },
-    { format: "httpie", label: "HTTPie" },
-    { format: "fetch", label: "fetch" },
-    { format: "http", label: ".http file" },
-];
+/**
+ * @param {ReplayResult[]} results
+ * @param {(result: ReplayResult) => boolean} fits
+ */
+const countOf = (results, fits) => results.filter(fits).length;
 
 export class Actions {
     /**
@@ -49,14 +47,23 @@ export class Actions {
         if (!last) return;
         const { id, error } = last;
         if (results.length > 1) {
-            toast(`Replayed ${results.length} times: ${results.filter((one) => one.same_status).length} with the same status.`);
+            toast(
+                `Replayed ${results.length} times: ${countOf(results, (one) => one.same_status)} with the same status.`,
+            );
         } else if (error) {
             toast(error.message, { tone: "bad" });
         } else {
-            const same = last.same_status && last.same_body ? "the same response" : last.same_status ? "same status, another body" : "another status";
+            const same =
+                last.same_status && last.same_body
+                    ? "the same response"
+                    : last.same_status
+                      ? "same status, another body"
+                      : "another status";
             toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${same}.`, {
                 tone: last.same_status ? "ok" : "bad",
-                action: id ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) } : undefined,
+                action: id
+                    ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) }
+                    : undefined,
             });
         }
         if (id) this.place.go({ id, other: null });
@@ -75,7 +82,9 @@ export class Actions {
     setBase(id) {
         this.base = id;
         const record = this.store.get(id);
-        toast(`Now choose the record to compare ${record ? `${record.method} ${record.target}` : id} with, and press d.`);
+        toast(
+            `Now choose the record to compare ${record ? `${record.method} ${record.target}` : id} with, and press d.`,
+        );
     }
 
     /** @param {string} id */
@@ -110,7 +119,11 @@ export class Actions {
 
     /** @param {Summary} record */
     async remove(record) {
-        if (record.marked && !(await confirm("Delete a marked record?", `${record.method} ${record.target} is marked.`, "Delete"))) return;
+        if (
+            record.marked &&
+            !(await confirm("Delete a marked record?", `${record.method} ${record.target} is marked.`, "Delete"))
+        )
+            return;
         try {
             const index = this.store.indexOf(record.id);
             const next = this.store.items[index + 1] ?? this.store.items[index - 1];
@@ -125,7 +138,14 @@ export class Actions {
     async clear() {
         const { q } = this.place.current;
         const what = q ? `All records that match ${q}` : "All records";
-        if (!(await confirm("Delete records?", `${what} are deleted; marked ones stay. This cannot be undone.`, "Delete"))) return;
+        if (
+            !(await confirm(
+                "Delete records?",
+                `${what} are deleted; marked ones stay. This cannot be undone.`,
+                "Delete",
+            ))
+        )
+            return;
         try {
             const { removed } = await api.clearExchanges(q);
             toast(`${plural(removed, "record")} deleted.`);
@@ -137,11 +157,20 @@ export class Actions {
     async replayMatching() {
         const { q } = this.place.current;
         const what = q ? `All requests that match ${q}` : "All requests in the history";
-        if (!(await confirm("Replay requests?", `${what} are sent to the local app again, in order of arrival.`, "Replay"))) return;
+        if (
+            !(await confirm(
+                "Replay requests?",
+                `${what} are sent to the local app again, in order of arrival.`,
+                "Replay",
+            ))
+        )
+            return;
         try {
             const results = await api.replayMatching(q);
-            const good = results.filter((one) => one.status !== null && one.status < 400).length;
-            toast(`${plural(results.length, "request")} replayed: ${good} succeeded.`, { tone: good === results.length ? "ok" : "bad" });
+            const good = countOf(results, (one) => one.status !== null && one.status < 400);
+            toast(`${plural(results.length, "request")} replayed: ${good} succeeded.`, {
+                tone: good === results.length ? "ok" : "bad",
+            });
         } catch (error) {
             toastError(error);
         }
@@ -152,7 +181,11 @@ export class Actions {
         try {
             if (this.watched.has(id)) await api.unwatchExchange(id);
             else await api.watchExchange(id);
-            toast(this.watched.has(id) ? "No longer watched." : "Watched: replayed each time the local app is back after a restart.");
+            toast(
+                this.watched.has(id)
+                    ? "No longer watched."
+                    : "Watched: replayed each time the local app is back after a restart.",
+            );
         } catch (error) {
             toastError(error);
         }
@@ -172,53 +205,6 @@ export class Actions {
         }
     }
 
-    /**
-     * @param {HTMLElement} anchor
-     * @param {string} id
-     */
-    copyMenu(anchor, id) {
-        openMenu(anchor, "Copy as", [
-            ...copyFormats.map(({ format, label }) => ({ label, run: () => this.copyAs(id, format, false) })),
-            null,
-            { label: "curl with secrets", run: () => this.copyAs(id, "curl", true) },
-            { label: "link to this record", run: () => copyText(location.href).then(() => toast("Copied.", { tone: "ok" }), toastError) },
-        ]);
-    }
-
-    /**
-     * @param {HTMLElement} anchor
-     * @param {Summary} record
-     */
-    moreMenu(anchor, record) {
-        openMenu(anchor, "More", [
-            { label: record.comment ? "Edit comment" : "Comment", hint: "n", symbol: "comment", run: () => this.comment(record) },
-            { label: "Compare with another", hint: "D", symbol: "compare", run: () => this.setBase(record.id) },
-            { label: this.watched.has(record.id) ? "Stop watching" : "Replay on restart", hint: "w", symbol: "watch", run: () => this.watch(record.id) },
-            null,
-            { label: "Request body", symbol: "download", download: api.bodyUrl(record.id, "request") },
-            { label: "Response body", symbol: "download", download: api.bodyUrl(record.id, "response") },
-            { label: "Raw request", symbol: "download", download: api.exportUrl(record.id, "raw") },
-            { label: "HAR", symbol: "download", download: api.exportUrl(record.id, "har") },
-            null,
-            { label: "Delete", hint: "x", symbol: "trash", danger: true, run: () => this.remove(record) },
-        ]);
-    }
-
-    /** @param {HTMLElement} anchor */
-    listMenu(anchor) {
-        const { q } = this.place.current;
-        const which = q ? "matching" : "all";
-        openMenu(anchor, "Records", [
-            { label: `Replay ${which}`, symbol: "replay", run: () => this.replayMatching() },
-            null,
-            { label: `Export ${which} as HAR`, symbol: "download", download: api.exportMatchingUrl(q, "har") },
-            { label: `Export ${which} as NDJSON`, symbol: "download", download: api.exportMatchingUrl(q, "ndjson") },
-            { label: "Import HAR or NDJSON", symbol: "upload", run: () => this.importFile() },
-            null,
-            { label: q ? "Delete matching" : "Clear", symbol: "trash", danger: true, run: () => this.clear() },
-        ]);
-    }
-
     importFile() {
         const input = h("input", { type: "file", accept: ".har,.json,.ndjson,.jsonl" });
         input.addEventListener("change", async () => {
@@ -226,7 +212,8 @@ export class Actions {
             if (!file) return;
             try {
                 const { imported, skipped } = await api.importFile(file);
-                toast(`${plural(imported, "record")} imported${skipped.length > 0 ? `, ${skipped.length} skipped: ${skipped[0].reason}` : ""}.`, { tone: skipped.length > 0 ? "bad" : "ok" });
+                const lost = skipped.length > 0 ? ` ${skipped.length} were skipped: ${skipped[0].reason}.` : "";
+                toast(`${plural(imported, "record")} imported.${lost}`, { tone: lost ? "bad" : "ok" });
             } catch (error) {
                 toastError(error);
             }
@@ -239,13 +226,18 @@ export class Actions {
  * The clipboard, or a text to copy by hand where the browser refuses.
  * @param {string} text
  */
-async function copyText(text) {
+export async function copyText(text) {
     try {
         await navigator.clipboard.writeText(text);
     } catch {
         const area = h("textarea", { class: "input mono", rows: "10", readonly: true, "aria-label": "Text to copy" });
         area.value = text;
-        const dialog = openDialog("Copy this text", "small", [area], [button("Done", null, () => dialog.close(), { class: "button primary" })]);
+        const dialog = openDialog(
+            "Copy this text",
+            "small",
+            [area],
+            [button("Done", null, () => dialog.close(), { class: "button primary" })],
+        );
         area.select();
     }
 }

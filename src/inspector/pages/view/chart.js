@@ -61,8 +61,18 @@ export class Chart {
     draw(chart) {
         const most = Math.max(1, ...chart.buckets.map((bucket) => bucket.requests));
         const start = Date.parse(chart.start);
-        const bars = chart.buckets.map((bucket, i) => this.bar(bucket, i, most, start + (i * chart.bucket_us) / 1000, chart.bucket_us / 1000));
-        const drawing = svg("svg", { viewBox: `0 0 ${chart.buckets.length * 10} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...bars);
+        const bars = chart.buckets.map((bucket, i) =>
+            this.bar(bucket, i, most, start + (i * chart.bucket_us) / 1000, chart.bucket_us / 1000),
+        );
+        const drawing = svg(
+            "svg",
+            {
+                viewBox: `0 0 ${chart.buckets.length * 10} ${height}`,
+                preserveAspectRatio: "none",
+                "aria-hidden": "true",
+            },
+            ...bars,
+        );
         this.drawing.replaceChildren(drawing);
         const requests = chart.buckets.reduce((sum, bucket) => sum + bucket.requests, 0);
         const failures = chart.buckets.reduce((sum, bucket) => sum + bucket.failures, 0);
@@ -71,7 +81,10 @@ export class Chart {
             h("span", null, plural(requests, "request")),
             failures > 0 ? h("span", { class: "note-bad" }, `${count(failures)} failed`) : null,
         );
-        this.drawing.setAttribute("aria-label", `${plural(requests, "request")}, ${count(failures)} failed, in the last ${this.range.label}`);
+        this.drawing.setAttribute(
+            "aria-label",
+            `${plural(requests, "request")}, ${count(failures)} failed, in the last ${this.range.label}`,
+        );
     }
 
     /**
@@ -88,14 +101,21 @@ export class Chart {
         const [fromTime, toTime] = [new Date(from), new Date(from + length)].map((date) => date.toISOString());
         const median = typeof bucket.median_us === "number" ? `, median ${duration(bucket.median_us)}` : "";
         const title = svg("title", {});
-        title.textContent = `${clock(fromTime)}–${clock(toTime)}: ${plural(bucket.requests, "request")}, ${count(bucket.failures)} failed${median}`;
+        const what = `${plural(bucket.requests, "request")}, ${count(bucket.failures)} failed${median}`;
+        title.textContent = `${clock(fromTime)}–${clock(toTime)}: ${what}`;
         const group = svg(
             "g",
             { class: "bucket" },
             title,
             svg("rect", { class: "bucket-area", x: i * 10, y: 0, width: 10, height }),
             svg("rect", { class: "bucket-base", x: i * 10 + 1, y: height - 1, width: 8, height: 1 }),
-            svg("rect", { class: "bucket-good", x: i * 10 + 1, y: height - whole, width: 8, height: Math.max(0, whole - failed) }),
+            svg("rect", {
+                class: "bucket-good",
+                x: i * 10 + 1,
+                y: height - whole,
+                width: 8,
+                height: Math.max(0, whole - failed),
+            }),
             svg("rect", { class: "bucket-bad", x: i * 10 + 1, y: height - failed, width: 8, height: failed }),
         );
         if (bucket.requests > 0) group.addEventListener("click", () => this.onspan(fromTime, toTime));

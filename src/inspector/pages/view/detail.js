@@ -8,8 +8,11 @@ import { rawTab } from "../tabs/raw.js";
 import { signatureTab } from "../tabs/signature.js";
 import { summaryTab } from "../tabs/summary.js";
 import { timingTab } from "../tabs/timing.js";
-import { button, h, icon, iconButton, part } from "./dom.js";
+import { button, iconButton } from "./buttons.js";
+import { h, part } from "./dom.js";
+import { icon } from "./icons.js";
 import { bytes, duration, splitTarget } from "./format.js";
+import { copyMenu, moreMenu } from "./record_menus.js";
 import { statusPill, verdictChip } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
@@ -53,7 +56,18 @@ export class DetailPane {
 
     buildTabs() {
         for (const { name, label } of tabs) {
-            const tab = h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "tab-panel", class: "tab", onclick: () => this.handlers.go({ tab: name }) }, label);
+            const tab = h(
+                "button",
+                {
+                    type: "button",
+                    role: "tab",
+                    id: `tab-${name}`,
+                    "aria-controls": "tab-panel",
+                    class: "tab",
+                    onclick: () => this.handlers.go({ tab: name }),
+                },
+                label,
+            );
             this.strip.append(tab);
         }
         this.strip.addEventListener("keydown", (event) => {
@@ -96,9 +110,13 @@ export class DetailPane {
         this.record = record;
         this.showHead(record);
         if (!before) return;
-        const other = (/** @type {(keyof Summary)[]} */ ...names) => names.some((name) => before[name] !== record[name]);
+        const other = (/** @type {(keyof Summary)[]} */ ...names) =>
+            names.some((name) => before[name] !== record[name]);
         const grew = other("request_bytes", "response_bytes", "messages");
-        const reload = other("state", "status", "signature") || (this.tab === "summary" && other("comment", "replays")) || (this.tab === "diff" && this.other === null && other("replays"));
+        const reload =
+            other("state", "status", "signature") ||
+            (this.tab === "summary" && other("comment", "replays")) ||
+            (this.tab === "diff" && this.other === null && other("replays"));
         if (reload) this.load(record.id);
         else if (grew && this.update) this.refresh(record.id);
     }
@@ -143,7 +161,14 @@ export class DetailPane {
      * @returns {import("../tabs/context.js").TabContext}
      */
     context(exchange, signal) {
-        return { exchange, signal, other: this.other, addTerm: this.handlers.addTerm, go: this.handlers.go, actions: this.actions };
+        return {
+            exchange,
+            signal,
+            other: this.other,
+            addTerm: this.handlers.addTerm,
+            go: this.handlers.go,
+            actions: this.actions,
+        };
     }
 
     /** @param {unknown} error */
@@ -168,15 +193,37 @@ export class DetailPane {
         const [path, query] = splitTarget(record.target);
         const { actions } = this;
         const focused = document.activeElement?.getAttribute("data-action");
-        const more = iconButton("More", "more", () => actions.moreMenu(more, record), { "aria-haspopup": "menu", "aria-expanded": "false", "data-action": "more" });
-        const copy = button("Copy as", "copy", () => actions.copyMenu(copy, record.id), { id: "copy-button", "aria-haspopup": "menu", "aria-expanded": "false", "data-action": "copy", title: "Copy as (c)" });
-        const star = iconButton(record.marked ? "Marked" : "Mark", "star", () => actions.mark(record), { class: `icon-button star${record.marked ? " on" : ""}`, "aria-pressed": String(record.marked), "data-action": "mark", title: "Mark (m)" });
+        const more = iconButton("More", "more", () => moreMenu(actions, more, record), {
+            "aria-haspopup": "menu",
+            "aria-expanded": "false",
+            "data-action": "more",
+        });
+        const copy = button("Copy as", "copy", () => copyMenu(actions, copy, record.id), {
+            id: "copy-button",
+            "aria-haspopup": "menu",
+            "aria-expanded": "false",
+            "data-action": "copy",
+            title: "Copy as (c)",
+        });
+        const star = iconButton(record.marked ? "Marked" : "Mark", "star", () => actions.mark(record), {
+            class: `icon-button star${record.marked ? " on" : ""}`,
+            "aria-pressed": String(record.marked),
+            "data-action": "mark",
+            title: "Mark (m)",
+        });
         this.head.replaceChildren(
             h(
                 "div",
                 { class: "detail-title" },
                 iconButton("Back to the list", "back", () => this.handlers.onclose(), { class: "icon-button back" }),
-                h("h2", { class: "mono" }, h("span", { class: "method" }, record.method), " ", path, h("span", { class: "query" }, query)),
+                h(
+                    "h2",
+                    { class: "mono" },
+                    h("span", { class: "method" }, record.method),
+                    " ",
+                    path,
+                    h("span", { class: "query" }, query),
+                ),
                 star,
             ),
             h(
@@ -185,17 +232,31 @@ export class DetailPane {
                 statusPill(record),
                 h("span", null, record.state === "pending" ? "in progress" : duration(record.duration_us)),
                 h("span", null, bytes(record.response_bytes)),
-                record.provider ? h("span", { class: "chip provider" }, [record.provider, record.event].filter(Boolean).join(" ")) : null,
+                record.provider
+                    ? h("span", { class: "chip provider" }, [record.provider, record.event].filter(Boolean).join(" "))
+                    : null,
                 record.signature ? verdictChip(record.signature) : null,
-                record.origin === "replay" ? h("span", { class: "chip" }, icon("replay"), record.edited ? "edited replay" : "replay") : null,
+                record.origin === "replay"
+                    ? h("span", { class: "chip" }, icon("replay"), record.edited ? "edited replay" : "replay")
+                    : null,
                 record.truncated ? h("span", { class: "chip tone-warn" }, "body cut") : null,
             ),
             h(
                 "div",
                 { class: "detail-actions" },
-                button("Replay", "replay", () => actions.replay(record.id), { class: "button primary", "data-action": "replay", title: "Replay (r)" }),
-                button("Edit", "edit", () => actions.edit(record.id), { "data-action": "edit", title: "Edit and replay (e)" }),
-                button("Compare", "compare", () => actions.compare(record.id), { "data-action": "compare", title: "Compare (d)" }),
+                button("Replay", "replay", () => actions.replay(record.id), {
+                    class: "button primary",
+                    "data-action": "replay",
+                    title: "Replay (r)",
+                }),
+                button("Edit", "edit", () => actions.edit(record.id), {
+                    "data-action": "edit",
+                    title: "Edit and replay (e)",
+                }),
+                button("Compare", "compare", () => actions.compare(record.id), {
+                    "data-action": "compare",
+                    title: "Compare (d)",
+                }),
                 copy,
                 more,
             ),

@@ -1,6 +1,7 @@
 /** Dialogs: a frame with a title, and the two questions that several places ask. */
 
-import { button, h, iconButton } from "./dom.js";
+import { button, iconButton } from "./buttons.js";
+import { h } from "./dom.js";
 
 /**
  * @param {string} title

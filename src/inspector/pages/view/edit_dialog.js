@@ -1,7 +1,9 @@
 /** Edit and replay: the request by its fields, or as a raw message. What was not touched is sent as it was recorded. */
 
 import { getBody, replayExchange, viewBody } from "../data/api.js";
-import { button, h, icon, iconButton } from "./dom.js";
+import { button, iconButton } from "./buttons.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { openDialog } from "./dialog.js";
 import { base64OfBytes, bytes, bytesOfBase64, textOfBytes } from "./format.js";
 
@@ -49,11 +51,19 @@ export async function openEditDialog(exchange, ondone) {
             sendButton.disabled = false;
         }
     };
-    const sendButton = h("button", { type: "button", class: "button primary", onclick: send }, icon("replay"), "Send", h("kbd", null, "Ctrl ⏎"));
-    const dialog = openDialog("Edit and replay", "edit", [ways, fault, fields.element, message.element, options.element], [
-        button("Cancel", null, () => dialog.close()),
-        sendButton,
-    ]);
+    const sendButton = h(
+        "button",
+        { type: "button", class: "button primary", onclick: send },
+        icon("replay"),
+        "Send",
+        h("kbd", null, "Ctrl ⏎"),
+    );
+    const dialog = openDialog(
+        "Edit and replay",
+        "edit",
+        [ways, fault, fields.element, message.element, options.element],
+        [button("Cancel", null, () => dialog.close()), sendButton],
+    );
     dialog.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
     });
@@ -69,16 +79,36 @@ class FieldsForm {
     constructor(exchange, view) {
         this.exchange = exchange;
         this.view = view;
-        this.method = h("input", { class: "input mono method-input", "aria-label": "Method", value: exchange.method, spellcheck: "false" });
-        this.target = h("input", { class: "input mono", "aria-label": "Target", value: exchange.target, spellcheck: "false" });
+        this.method = h("input", {
+            class: "input mono method-input",
+            "aria-label": "Method",
+            value: exchange.method,
+            spellcheck: "false",
+        });
+        this.target = h("input", {
+            class: "input mono",
+            "aria-label": "Target",
+            value: exchange.target,
+            spellcheck: "false",
+        });
         this.rows = h("div", { class: "field-rows" });
         for (const field of exchange.request.fields) this.addRow(field);
-        this.body = h("textarea", { class: "input mono body-input", rows: "12", "aria-label": "Body", spellcheck: "false" });
+        this.body = h("textarea", {
+            class: "input mono body-input",
+            rows: "12",
+            "aria-label": "Body",
+            spellcheck: "false",
+        });
         this.element = h(
             "div",
             { class: "form" },
             h("div", { class: "request-line" }, this.method, this.target),
-            h("div", { class: "form-label" }, h("h3", null, "Fields"), button("Add field", "plus", () => this.addRow(["", ""]).focus(), { class: "text-button" })),
+            h(
+                "div",
+                { class: "form-label" },
+                h("h3", null, "Fields"),
+                button("Add field", "plus", () => this.addRow(["", ""]).focus(), { class: "text-button" }),
+            ),
             this.rows,
             h("div", { class: "form-label" }, h("h3", null, "Body"), this.bodyNote()),
             this.body,
@@ -89,20 +119,37 @@ class FieldsForm {
         const { view } = this;
         if (view.text === null) {
             this.body.disabled = true;
-            this.body.placeholder = `${bytes(view.length)} that are not text are sent unchanged. Edit them as a file outside, or with tunnel-client replay.`;
+            this.body.placeholder = `${bytes(view.length)} that are not text are sent unchanged.`;
             return null;
         }
         this.body.value = view.text;
         // A text area turns CR LF into LF, which alone is no change.
         this.shown = this.body.value;
-        if (view.codings.length > 0) return h("span", { class: "muted" }, `A change is sent without the content coding ${view.codings.join(", ")}`);
-        return view.truncated ? h("span", { class: "muted" }, "Not all of it is here: a change replaces the whole body") : null;
+        if (view.codings.length > 0)
+            return h(
+                "span",
+                { class: "muted" },
+                `A change is sent without the content coding ${view.codings.join(", ")}`,
+            );
+        return view.truncated
+            ? h("span", { class: "muted" }, "Not all of it is here: a change replaces the whole body")
+            : null;
     }
 
     /** @param {Field} field */
     addRow([name, value]) {
-        const nameInput = h("input", { class: "input mono", "aria-label": "Name of the field", value: name, spellcheck: "false" });
-        const valueInput = h("input", { class: "input mono", "aria-label": `Value of ${name || "the field"}`, value, spellcheck: "false" });
+        const nameInput = h("input", {
+            class: "input mono",
+            "aria-label": "Name of the field",
+            value: name,
+            spellcheck: "false",
+        });
+        const valueInput = h("input", {
+            class: "input mono",
+            "aria-label": `Value of ${name || "the field"}`,
+            value,
+            spellcheck: "false",
+        });
         const row = h("div", { class: "field-row" }, nameInput, valueInput);
         row.append(iconButton(`Remove ${name || "field"}`, "close", () => row.remove()));
         this.rows.append(row);
@@ -128,7 +175,8 @@ class FieldsForm {
         if (!this.body.disabled && this.body.value !== this.shown) {
             const crlf = (this.view.text ?? "").includes("\r\n");
             edits.body_text = crlf ? this.body.value.replaceAll("\n", "\r\n") : this.body.value;
-            if (this.view.codings.length > 0) fields = fields.filter(([name]) => name.toLowerCase() !== "content-encoding");
+            if (this.view.codings.length > 0)
+                fields = fields.filter(([name]) => name.toLowerCase() !== "content-encoding");
         }
         if (JSON.stringify(fields) !== JSON.stringify(exchange.request.fields)) edits.fields = fields;
         return Object.keys(edits).length > 0 ? edits : null;
@@ -143,10 +191,16 @@ class RawForm {
     constructor(exchange, body) {
         const head = bytesOfBase64(exchange.request.sent_head_base64 ?? exchange.request.head_base64);
         this.body = body;
-        this.bodyIsText = !body.includes(0) && base64OfBytes(new TextEncoder().encode(textOfBytes(body))) === base64OfBytes(body);
+        this.bodyIsText =
+            !body.includes(0) && base64OfBytes(new TextEncoder().encode(textOfBytes(body))) === base64OfBytes(body);
         const bodyText = textOfBytes(body);
         this.crlf = bodyText.includes("\r\n");
-        this.input = h("textarea", { class: "input mono raw-input", rows: "22", "aria-label": "Raw message", spellcheck: "false" });
+        this.input = h("textarea", {
+            class: "input mono raw-input",
+            rows: "22",
+            "aria-label": "Raw message",
+            spellcheck: "false",
+        });
         this.input.value = textOfBytes(head) + (this.bodyIsText ? bodyText : "");
         this.shown = this.input.value;
         const note = this.bodyIsText
@@ -175,8 +229,20 @@ class RawForm {
 class OptionsForm {
     /** @param {Exchange} exchange */
     constructor(exchange) {
-        this.to = h("input", { class: "input", inputmode: "numeric", placeholder: exchange.app ?? "same port", "aria-label": "Port to send to" });
-        this.times = h("input", { class: "input", type: "number", min: "1", max: "1000", value: "1", "aria-label": "Times" });
+        this.to = h("input", {
+            class: "input",
+            inputmode: "numeric",
+            placeholder: exchange.app ?? "same port",
+            "aria-label": "Port to send to",
+        });
+        this.times = h("input", {
+            class: "input",
+            type: "number",
+            min: "1",
+            max: "1000",
+            value: "1",
+            "aria-label": "Times",
+        });
         this.exact = h("input", { type: "checkbox" });
         this.resign = h("input", { type: "checkbox", checked: exchange.signature === "stale" });
         this.truncated = h("input", { type: "checkbox" });

@@ -10,7 +10,9 @@ import { count } from "./format.js";
 const refreshMs = 400;
 const pathsAtMost = 8;
 
-/** @type {{title: string, facets: {term: string, label: string, tone?: string, fits: (record: Summary) => boolean}[]}[]} */
+/** @typedef {{term: string, label: string, tone?: string, fits: (record: Summary) => boolean}} FixedFacet */
+
+/** @type {{title: string, facets: FixedFacet[]}[]} */
 const fixedGroups = [
     {
         title: "Status",
@@ -76,11 +78,18 @@ export class Facets {
         const records = this.store.items;
         const focused = document.activeElement?.getAttribute("data-term");
         const fixed = fixedGroups.map(({ title, facets }) =>
-            this.group(title, facets.map(({ fits, ...facet }) => ({ ...facet, count: records.reduce((n, record) => n + (fits(record) ? 1 : 0), 0) }))),
+            this.group(
+                title,
+                facets.map(({ fits, ...facet }) => ({
+                    ...facet,
+                    count: records.reduce((n, record) => n + (fits(record) ? 1 : 0), 0),
+                })),
+            ),
         );
         const open = openGroups.map(({ title, key, of, most }) => this.group(title, commonest(records, key, of, most)));
         this.box.replaceChildren(...fixed, .../** @type {Node[]} */ (open.filter(Boolean)));
-        if (focused) /** @type {HTMLElement|null} */ (this.box.querySelector(`[data-term="${CSS.escape(focused)}"]`))?.focus();
+        if (focused)
+            /** @type {HTMLElement|null} */ (this.box.querySelector(`[data-term="${CSS.escape(focused)}"]`))?.focus();
     }
 
     /**
@@ -97,7 +106,13 @@ export class Facets {
                 const on = hasTerm(this.q, term);
                 return h(
                     "button",
-                    { type: "button", class: `facet${n === 0 && !on ? " none" : ""}`, "aria-pressed": String(on), "data-term": term, title: term },
+                    {
+                        type: "button",
+                        class: `facet${n === 0 && !on ? " none" : ""}`,
+                        "aria-pressed": String(on),
+                        "data-term": term,
+                        title: term,
+                    },
                     tone ? h("span", { class: `facet-dot tone-${tone}` }) : null,
                     h("span", { class: "facet-label" }, label),
                     h("span", { class: "facet-count" }, n === 0 ? "" : count(n)),

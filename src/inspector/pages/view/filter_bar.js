@@ -1,4 +1,4 @@
-/** The field for the filter: applied while it is typed where it is valid, with keys suggested and errors shown in place. */
+/** The field for the filter: applied while it is typed, with keys suggested and errors shown in their place. */
 
 import { filterKeys } from "../data/filter_terms.js";
 import { fill, h, part } from "./dom.js";
@@ -80,11 +80,17 @@ export class FilterBar {
 
     suggest() {
         const word = this.word();
-        const found = word === null ? [] : filterKeys.filter(({ key }) => key.startsWith(word)).slice(0, suggestionsAtOnce);
+        const found =
+            word === null ? [] : filterKeys.filter(({ key }) => key.startsWith(word)).slice(0, suggestionsAtOnce);
         this.active = -1;
         this.list.replaceChildren(
             ...found.map(({ key, example, says }, i) =>
-                h("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-key": key }, h("span", { class: "mono" }, example), h("span", { class: "muted" }, says)),
+                h(
+                    "li",
+                    { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-key": key },
+                    h("span", { class: "mono" }, example),
+                    h("span", { class: "muted" }, says),
+                ),
             ),
         );
         this.showSuggestions(found.length > 0);
@@ -144,5 +150,11 @@ function markedAt(points, position) {
     const at = Math.min(position, points.length);
     const rest = points.slice(at).join("");
     const word = /^\S+/.exec(rest)?.[0] ?? "";
-    return h("code", { class: "error-place" }, points.slice(0, at).join(""), h("mark", null, word || "\u00a0"), rest.slice(word.length));
+    return h(
+        "code",
+        { class: "error-place" },
+        points.slice(0, at).join(""),
+        h("mark", null, word || "\u00a0"),
+        rest.slice(word.length),
+    );
 }

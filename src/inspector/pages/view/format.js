@@ -49,7 +49,8 @@ export function when(time) {
  */
 export function exactTime(time) {
     const fraction = /\.(\d+)/.exec(time)?.[1] ?? "";
-    return `${dayFormat.format(new Date(time))} ${new Date(time).getFullYear()}, ${clock(time)}${fraction && `.${fraction}`}`;
+    const date = new Date(time);
+    return `${dayFormat.format(date)} ${date.getFullYear()}, ${clock(time)}${fraction && `.${fraction}`}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The head of the page: what is forwarded where, whether the tunnel is up, and what could not be kept. */
 
-import { fill, h, icon, part } from "./dom.js";
+import { fill, h, part } from "./dom.js";
+import { icon } from "./icons.js";
 import { bytes, clock, count, plural } from "./format.js";
 
 /** @typedef {import("../data/types.js").Status} Status */
@@ -40,8 +41,14 @@ export class Header {
         const { status } = this;
         if (!status) return;
         fill(this.route, ...routeOf(status));
-        const state = this.connected ? (states[status.tunnel.state] ?? states.connecting) : { tone: "bad", text: "Inspector unreachable" };
-        fill(this.state, h("span", { class: `state-dot tone-${state.tone}`, "aria-hidden": "true" }), h("span", { class: "state-text" }, state.text));
+        const state = this.connected
+            ? (states[status.tunnel.state] ?? states.connecting)
+            : { tone: "bad", text: "Inspector unreachable" };
+        fill(
+            this.state,
+            h("span", { class: `state-dot tone-${state.tone}`, "aria-hidden": "true" }),
+            h("span", { class: "state-text" }, state.text),
+        );
         this.state.title = stateTitle(status);
         fill(this.alerts, ...alertsOf(status));
         document.title = `${status.forwarding.public_url?.replace(/^https?:\/\//, "") ?? "Inspector"} · requests`;
@@ -55,7 +62,9 @@ function routeOf({ forwarding }) {
         h("span", { class: "route-from", title: from }, from.replace(/^https?:\/\//, "")),
         h("span", { class: "route-arrow", role: "img", "aria-label": "is forwarded to" }, "→"),
         h("span", { class: "route-to", title: forwarding.to }, ...localName(forwarding.to)),
-        forwarding.app === "down" ? h("span", { class: "chip tone-bad", title: "The last request found nothing listening there" }, "app down") : null,
+        forwarding.app === "down"
+            ? h("span", { class: "chip tone-bad", title: "The last request found nothing listening there" }, "app down")
+            : null,
     ];
 }
 
@@ -80,11 +89,17 @@ function stateTitle({ tunnel, version, history }) {
 /** @param {Status} status */
 function alertsOf({ tunnel, capture, history }) {
     const alerts = [];
-    if (tunnel.state === "replaced") alerts.push(alert("bad", `Replaced by ${tunnel.replaced_by ?? "another client"}`, "Another client took this tunnel over."));
-    else if (tunnel.state === "retrying") alerts.push(alert("bad", tunnel.error ?? "The server cannot be reached", "The client tries again by itself."));
+    if (tunnel.state === "replaced") {
+        const by = tunnel.replaced_by ?? "another client";
+        alerts.push(alert("bad", `Replaced by ${by}`, "Another client took this tunnel over."));
+    } else if (tunnel.state === "retrying") {
+        alerts.push(alert("bad", tunnel.error ?? "The server cannot be reached", "The client tries again by itself."));
+    }
     const lost = capture.dropped + capture.bodies_dropped;
     if (lost > 0) {
-        alerts.push(alert("warn", `${plural(lost, "capture")} dropped`, `${plural(capture.dropped, "record")} and the bodies of ${count(capture.bodies_dropped)} more could not be kept. The traffic itself was not affected.`));
+        const what = `${plural(capture.dropped, "record")} and the bodies of ${count(capture.bodies_dropped)} more`;
+        const title = `${what} could not be kept. The traffic itself was not affected.`;
+        alerts.push(alert("warn", `${plural(lost, "capture")} dropped`, title));
     }
     if (history.state !== "file" && history.reason) alerts.push(alert("warn", "History in memory", history.reason));
     return alerts;
@@ -95,4 +110,5 @@ function alertsOf({ tunnel, capture, history }) {
  * @param {string} text
  * @param {string} title
  */
-const alert = (tone, text, title) => h("span", { class: `alert tone-${tone}`, title }, icon("alert"), h("span", null, text));
+const alert = (tone, text, title) =>
+    h("span", { class: `alert tone-${tone}`, title }, icon("alert"), h("span", null, text));

@@ -2,7 +2,8 @@
 
 import { filterKeys } from "../data/filter_terms.js";
 import { openDialog } from "./dialog.js";
-import { button, h } from "./dom.js";
+import { button } from "./buttons.js";
+import { h } from "./dom.js";
 import { menuIsOpen } from "./menu.js";
 
 /**
@@ -40,9 +41,16 @@ const shown = (keys) => (keys.length > 3 ? [keys[0], "…", keys[keys.length - 1
 /** @param {Key[]} table */
 export function openHelp(table) {
     const rows = table.map(({ keys, says }) =>
-        h("div", { class: "help-row" }, h("span", null, ...shown(keys).map((key) => h("kbd", null, names[key] ?? key))), h("span", null, says)),
+        h(
+            "div",
+            { class: "help-row" },
+            h("span", null, ...shown(keys).map((key) => h("kbd", null, names[key] ?? key))),
+            h("span", null, says),
+        ),
     );
-    const filters = filterKeys.map(({ key, example, says }) => h("div", { class: "help-row" }, h("code", null, example), h("span", null, key === "is" ? `is: ${says}` : says)));
+    const filters = filterKeys.map(({ key, example, says }) =>
+        h("div", { class: "help-row" }, h("code", null, example), h("span", null, key === "is" ? `is: ${says}` : says)),
+    );
     const language = h(
         "p",
         { class: "muted" },
@@ -57,7 +65,10 @@ export function openHelp(table) {
     const dialog = openDialog(
         "Keys and filters",
         "help",
-        [h("section", null, h("h3", null, "Keys"), ...rows), h("section", null, h("h3", null, "Filters"), language, ...filters)],
+        [
+            h("section", null, h("h3", null, "Keys"), ...rows),
+            h("section", null, h("h3", null, "Filters"), language, ...filters),
+        ],
         [button("Close", null, () => dialog.close(), { class: "button primary" })],
     );
 }

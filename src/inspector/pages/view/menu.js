@@ -1,12 +1,13 @@
 /** A menu below a button: arrow keys, Home, End and first letters move; Escape closes. */
 
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 
 /**
  * @typedef {object} MenuItem
  * @property {string} label
  * @property {string} [hint]
- * @property {import("./dom.js").IconName} [symbol]
+ * @property {import("./icons.js").IconName} [symbol]
  * @property {boolean} [danger]
  * @property {() => void} [run]
  * @property {string} [download] URL of a file, instead of `run`
@@ -53,9 +54,14 @@ export function openMenu(anchor, label, items) {
 
 /** @param {MenuItem} item */
 function menuItem(item) {
-    const content = [item.symbol ? icon(item.symbol) : null, h("span", null, item.label), item.hint ? h("kbd", null, item.hint) : null];
+    const content = [
+        item.symbol ? icon(item.symbol) : null,
+        h("span", null, item.label),
+        item.hint ? h("kbd", null, item.hint) : null,
+    ];
     const attributes = { role: "menuitem", tabindex: "-1", class: item.danger ? "menu-item danger" : "menu-item" };
-    if (item.download) return h("a", { ...attributes, href: item.download, download: "", onclick: () => closeMenu() }, ...content);
+    if (item.download)
+        return h("a", { ...attributes, href: item.download, download: "", onclick: () => closeMenu() }, ...content);
     const run = () => {
         closeMenu();
         item.run?.();

@@ -1,9 +1,10 @@
 /**
- * The list of records. Only the rows in sight exist; the selected one keeps its place on the screen while new ones arrive
- * above it, and so does whatever is in sight once the list is scrolled.
+ * The list of records. Only the rows in sight exist; the selected one keeps its place on the screen while new ones
+ * arrive above it, and so does what is in sight once the list is scrolled.
  */
 
-import { h, icon, part } from "./dom.js";
+import { h, part } from "./dom.js";
+import { icon } from "./icons.js";
 import { plural } from "./format.js";
 import { RecordRow } from "./record_row.js";
 
@@ -105,7 +106,8 @@ export class RecordList {
         const top = this.store.indexOf(id) * this.height();
         const bottom = top + this.height();
         if (top < this.box.scrollTop) this.box.scrollTop = top;
-        else if (bottom > this.box.scrollTop + this.box.clientHeight) this.box.scrollTop = bottom - this.box.clientHeight;
+        else if (bottom > this.box.scrollTop + this.box.clientHeight)
+            this.box.scrollTop = bottom - this.box.clientHeight;
     }
 
     changed() {

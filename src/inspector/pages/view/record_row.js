@@ -1,6 +1,7 @@
 /** One row of the list: built once, then filled with one record after the other as the list scrolls. */
 
-import { fill, h, icon } from "./dom.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { bytes, duration, exactTime, splitTarget, when, words } from "./format.js";
 import { statusText, statusTitle, toneOf, verdictChip } from "./status_mark.js";
 
@@ -72,7 +73,12 @@ function sizeOf(record) {
 function notesOf(record) {
     return [
         record.outcome && h("span", { class: "note-bad" }, words(record.outcome)),
-        record.provider && h("span", { class: "chip provider" }, record.event ? `${record.provider} ${record.event}` : record.provider),
+        record.provider &&
+            h(
+                "span",
+                { class: "chip provider" },
+                record.event ? `${record.provider} ${record.event}` : record.provider,
+            ),
         record.attempt !== null && record.attempt > 1 && h("span", { class: "chip" }, `attempt ${record.attempt}`),
         record.signature && verdictChip(record.signature, true),
         record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
@@ -84,11 +90,16 @@ function notesOf(record) {
 }
 
 /**
- * @param {import("./dom.js").IconName} name
+ * @param {import("./icons.js").IconName} name
  * @param {string} text
  * @param {string} kind
  * @param {string} [title]
  */
 function symbol(name, text, kind, title) {
-    return h("span", { class: `symbol ${kind}`, title: title ?? null, "aria-label": title ?? null, role: title ? "img" : null }, icon(name), text);
+    return h(
+        "span",
+        { class: `symbol ${kind}`, title: title ?? null, "aria-label": title ?? null, role: title ? "img" : null },
+        icon(name),
+        text,
+    );
 }

@@ -1,6 +1,7 @@
 /** What the outcome of an exchange looks like: its colour, its words, its chip. The only place that decides either. */
 
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { words } from "./format.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
@@ -19,7 +20,8 @@ export function toneOfStatus(status) {
 }
 
 /** @param {Pick<Summary, "state"|"status">} record */
-export const toneOf = (record) => (record.state === "pending" && record.status === null ? "none" : toneOfStatus(record.status));
+export const toneOf = (record) =>
+    record.state === "pending" && record.status === null ? "none" : toneOfStatus(record.status);
 
 /** @param {Pick<Summary, "state"|"status">} record */
 export function statusText(record) {
@@ -38,7 +40,10 @@ export function statusTitle(record) {
 export function statusPill(record) {
     return h(
         "span",
-        { class: `status tone-${toneOf(record)}${record.state === "pending" ? " pending" : ""}`, title: statusTitle(record) },
+        {
+            class: `status tone-${toneOf(record)}${record.state === "pending" ? " pending" : ""}`,
+            title: statusTitle(record),
+        },
         statusText(record),
     );
 }
