@@ -6,6 +6,12 @@
 /// The inspector's pages, embedded in the program when it is built (cmake/embed.cmake, src/inspector/pages).
 namespace tunnel::inspector {
 
+/// The Content-Security-Policy that the pages keep to: no inline script or style, nothing of another origin, and images
+/// from captured bodies as data URLs alone.
+inline constexpr std::string_view page_security_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// One file of the pages. All views refer to constants.
 struct page_file {
     std::string_view path;  ///< of a request target, such as "/main.js"

@@ -9,6 +9,7 @@ import hashlib
 import http.server
 import itertools
 import json
+import queue
 import struct
 import sys
 import threading
@@ -80,7 +81,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/fail":
             self.respond_json(500, {"error": "the app failed on purpose"})
         elif path == "/events":
-            self.events()
+            self.events(range(3))
+        elif path == "/slow-events":
+            self.events(iter(lambda: self.server.ticks.get(timeout=60), None))
         elif path == "/script":
             self.respond(
                 200,
@@ -90,19 +93,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.respond(404, "text/plain", b"not here\n")
 
-    def events(self):
+    def events(self, numbers):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for n in range(3):
+        for n in numbers:
             self.wfile.write(f'event: tick\ndata: {{"n": {n}}}\n\n'.encode())
             self.wfile.flush()
         self.close_connection = True
 
 
 class Server(http.server.ThreadingHTTPServer):
+    """`ticks` holds the events that /slow-events sends next; None ends it."""
+
     daemon_threads = True
+    ticks = queue.Queue()
     request_queue_size = 64
 
 

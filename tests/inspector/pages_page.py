@@ -1,9 +1,11 @@
 """The pages of one inspector, as the cases use them."""
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import threading
 import urllib.parse
 
 import pages_traffic as traffic
@@ -12,8 +14,9 @@ import pages_traffic as traffic
 class Page:
     """The pages of one inspector, and the traffic that they show."""
 
-    def __init__(self, browser, inspector, token, public, axe):
+    def __init__(self, browser, app, inspector, token, public, axe):
         self.browser = browser
+        self.app = app
         self.inspector = inspector
         self.token = token
         self.public = public
@@ -62,6 +65,17 @@ class Page:
 
     def send(self, method, target, body=b"", fields=()):
         return traffic.send(self.public, method, target, body, fields)
+
+    @contextlib.contextmanager
+    def stream(self, target):
+        """An event stream that is open meanwhile; yields what makes the app send one event."""
+        caller = threading.Thread(target=self.send, args=("GET", target))
+        caller.start()
+        try:
+            yield lambda: self.app.ticks.put(1)
+        finally:
+            self.app.ticks.put(None)
+            caller.join()
 
     def rows(self):
         return self.browser.run(

@@ -1,8 +1,12 @@
 """One record: its tabs and the ways in which bodies are shown."""
 
+import json
+import time
+
 import pages_traffic as traffic
 from browser import Keys
 from pages_app import ORDER
+from programs import SLOWNESS
 
 
 def json_is_a_tree_with_exact_numbers(page):
@@ -89,6 +93,42 @@ def every_kind_of_body_is_shown_as_itself(page):
     b.until(lambda: "body" in b.run("return document.getElementById('filter').value"), "the value in the filter")
 
 
+def a_large_body_is_shown_soon(page):
+    """900 kB of JSON, close to the cap of what is kept."""
+    b = page.browser
+    items = [{"id": ORDER + n, "name": f"item {n}", "tags": ["a", "b"], "price": n / 4} for n in range(11_000)]
+    page.send("POST", "/echo", json.dumps(items).encode(), [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+    began = time.monotonic()
+    page.select("/echo")
+    page.tab("request")
+    b.until_text(".json", "11\u202f000 items")
+    took = time.monotonic() - began
+    print(f"        900 kB of JSON are a tree after {took * 1000:.0f} ms")
+    assert took < 2 * SLOWNESS, took
+    lines = len(b.all(".json-line"))
+    assert lines < 300, lines
+    b.click(".json .more")
+    b.until(lambda: len(b.all(".json-line")) > lines, "more items")
+
+
+def events_appear_as_they_come(page):
+    """Messages of an exchange that is not over yet."""
+    b = page.browser
+    with page.stream("/slow-events") as send_one:
+        send_one()
+        page.wait_for_count(1)
+        b.press("j")
+        b.until_text("#detail-head", "/slow-events")
+        b.press("8")
+        b.until(lambda: len(b.all(".messages li")) == 1, "one event")
+        for count in (2, 3, 4):
+            send_one()
+            b.until(lambda count=count: len(b.all(".messages li")) == count, f"{count} events")
+        assert "in progress" in b.text("#detail-head")
+    b.until(lambda: "in progress" not in b.text("#detail-head"), "the end of the stream")
+
+
 def captured_markup_is_text(page):
     b = page.browser
     page.send(
@@ -166,6 +206,8 @@ CASES = [
     the_tree_is_walked_by_keys,
     a_syntax_error_in_json_shows_its_place,
     every_kind_of_body_is_shown_as_itself,
+    a_large_body_is_shown_soon,
+    events_appear_as_they_come,
     captured_markup_is_text,
     every_tab_opens_by_its_digit,
     the_timing_adds_up,

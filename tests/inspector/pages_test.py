@@ -94,7 +94,7 @@ def main():
             pages_pictures.take(window, url, public, arguments.screenshots)
             return 0
         axe = pathlib.Path(arguments.axe).read_text(encoding="utf-8") if arguments.axe else None
-        page = Page(window, inspector, arguments.token, public, axe)
+        page = Page(window, app, inspector, arguments.token, public, axe)
         return 1 if run_cases(page, arguments.only) else 0
 
 

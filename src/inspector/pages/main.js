@@ -30,7 +30,6 @@ const chart = new Chart((from, to) => addTerm(`after:${quoted(from)}`, `before:$
 const bar = new FilterBar((q, typed) => load(q, typed));
 const facets = new Facets(store, (term) => load(toggledTerm(place.current.q, term), false));
 const list = new RecordList(store, {
-    onselect: (id) => place.go({ id, other: null }),
     onopen: (id) => place.go({ id, other: null }),
     onend: () => loadOlder(),
 });

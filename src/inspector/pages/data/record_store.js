@@ -3,6 +3,12 @@
 /** @typedef {import("./types.js").Summary} Summary */
 
 /**
+ * Twice the history's default bound. A page that stays open for days forgets its oldest records beyond this; they are
+ * loaded again when the list is scrolled to them.
+ */
+const mostRecords = 20_000;
+
+/**
  * Ids grow with the time of arrival; a longer one is the newer one.
  * @param {string} a
  * @param {string} b
@@ -70,11 +76,17 @@ export class RecordStore {
         const oldest = this.items.at(-1);
         if (!oldest || compareIds(fresh[0].id, oldest.id) < 0) {
             this.items = this.items.concat(fresh);
-        } else if (fresh.length === 1) {
-            this.items.splice(this.indexOf(fresh[0].id), 0, fresh[0]);
-        } else {
-            this.items = this.items.concat(fresh).sort((a, b) => compareIds(b.id, a.id));
+            return;
         }
+        if (fresh.length === 1) this.items.splice(this.indexOf(fresh[0].id), 0, fresh[0]);
+        else this.items = this.items.concat(fresh).sort((a, b) => compareIds(b.id, a.id));
+        this.forgetOldest();
+    }
+
+    forgetOldest() {
+        if (this.items.length <= mostRecords) return;
+        for (const record of this.items.splice(mostRecords)) this.byId.delete(record.id);
+        this.next = this.items[mostRecords - 1].id;
     }
 
     /** @param {string[]} ids */

@@ -14,7 +14,7 @@ const overscan = 8;
 export class RecordList {
     /**
      * @param {import("../data/record_store.js").RecordStore} store
-     * @param {{onselect: (id: string) => void, onopen: (id: string) => void, onend: () => void}} handlers
+     * @param {{onopen: (id: string) => void, onend: () => void}} handlers
      */
     constructor(store, handlers) {
         this.store = store;
