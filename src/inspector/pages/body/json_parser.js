@@ -181,7 +181,7 @@ function begin(reader, open) {
         return node;
     }
     if (open.length >= maxDepth)
-        reader.fail(`More than ${maxDepth} objects and arrays inside each other are not shown`);
+        reader.fail(`More than ${maxDepth} objects and arrays inside each other are not shown`, node.start);
     open.push(node);
     return null;
 }
