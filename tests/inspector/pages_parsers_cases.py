@@ -70,7 +70,8 @@ def the_json_parser_accepts_what_the_browser_does(page):
             let text = texts[random(texts.length)];
             for (let n = random(3); n >= 0; n -= 1) {
                 const at = random(text.length + 1);
-                text = text.slice(0, at) + (random(3) ? letters[random(letters.length)] : '') + text.slice(at + random(2));
+                const letter = random(3) ? letters[random(letters.length)] : '';
+                text = text.slice(0, at) + letter + text.slice(at + random(2));
             }
             const theirs = run(() => JSON.parse(text));
             if (theirs === 'refused') refused += 1;

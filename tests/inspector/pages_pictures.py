@@ -9,6 +9,7 @@ def settled(browser):
         lambda: browser.run("return document.fonts.status === 'loaded' && !document.querySelector('[aria-busy]')"),
         "the page is at rest",
     )
+    browser.run("document.getElementById('toasts').replaceChildren()")
 
 
 def take(browser, url, public, folder):
