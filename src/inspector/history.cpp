@@ -212,6 +212,20 @@ std::vector<record> history::attempts(std::string_view provider, std::string_vie
     return all;
 }
 
+std::vector<record_relations> history::relations(const std::vector<record_id>& ids) const {
+    std::vector<record_relations> all(ids.size());
+    if (!state_) return all;
+    try {
+        state_->read(true, [&](history_reader& reader) {
+            reader.add_relations(ids, all);
+            return true;
+        });
+    } catch (const sqlite::error&) {
+        return all;  // list() says why
+    }
+    return all;
+}
+
 history_status history::status() const {
     history_status status;
     if (!state_) return status;

@@ -58,6 +58,15 @@ struct history_page {
     std::string error;          ///< empty unless the history could not be read
 };
 
+/// What a list shows of a record besides what list() gives.
+struct record_relations {
+    std::uint64_t replays = 0;
+    std::uint64_t attempt = 0;   ///< 1 and up among the records with its delivery id; 0: it has none
+    std::uint64_t messages = 0;  ///< and events, those over the cap too
+    bool truncated = false;      ///< not all of a body was kept
+    bool websocket = false;
+};
+
 struct history_status {
     history_mode mode = history_mode::off;  ///< memory also where the file cannot be used
     std::string path;
@@ -110,6 +119,8 @@ class history {
     /// Replays of a record, and attempts of one delivery, oldest first, as list() gives them.
     [[nodiscard]] std::vector<record> children(record_id parent) const;
     [[nodiscard]] std::vector<record> attempts(std::string_view provider, std::string_view delivery) const;
+    /// One for each id, in that order; empty ones for records that are not there.
+    [[nodiscard]] std::vector<record_relations> relations(const std::vector<record_id>& ids) const;
     [[nodiscard]] history_status status() const;
 
  private:

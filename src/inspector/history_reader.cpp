@@ -150,6 +150,25 @@ std::vector<record> history_reader::summaries(sqlite::statement& rows) {
     return result;
 }
 
+void history_reader::add_relations(const std::vector<record_id>& ids, std::vector<record_relations>& to) {
+    auto replays = connection_.prepare("SELECT count(*) FROM exchange WHERE parent = ? AND parent <> 0");
+    auto rest = connection_.prepare(
+        "SELECT truncated, websocket, (SELECT count(*) FROM message m WHERE m.id = e.id) + "
+        "(SELECT count(*) FROM event v WHERE v.id = e.id) + messages_dropped, "
+        "CASE WHEN delivery = '' THEN 0 ELSE (SELECT count(*) FROM exchange a WHERE a.delivery = e.delivery AND "
+        "a.delivery <> '' AND a.provider = e.provider AND a.id <= e.id) END FROM exchange e WHERE id = ?");
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const sqlite::use count(replays);
+        if (count->bind(1, ids[i]).step()) to[i].replays += count->number(0);
+        const sqlite::use row(rest);
+        if (!row->bind(1, ids[i]).step()) continue;
+        to[i].truncated = row->integer(0) != 0;
+        to[i].websocket = row->integer(1) != 0;
+        to[i].messages = row->number(2);
+        to[i].attempt += row->number(3);
+    }
+}
+
 history_totals history_reader::totals() {
     auto row = connection_.prepare("SELECT records, marked FROM totals");
     history_totals totals;

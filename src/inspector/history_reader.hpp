@@ -28,6 +28,8 @@ class history_reader {
     [[nodiscard]] std::optional<record> find(record_id id);
     [[nodiscard]] std::vector<record> children(record_id parent);
     [[nodiscard]] std::vector<record> attempts(std::string_view provider, std::string_view delivery);
+    /// Adds to `to`, which has one for each id: a history may have two sources.
+    void add_relations(const std::vector<record_id>& ids, std::vector<record_relations>& to);
     [[nodiscard]] history_totals totals();
     /// False if SQLite finds the file damaged.
     [[nodiscard]] bool is_sound();

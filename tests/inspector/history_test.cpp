@@ -278,6 +278,16 @@ TEST_P(History, ReplaysAndAttemptsAreListedOldestFirst) {
     EXPECT_THAT(ids_of(h.attempts("stripe", "evt_1")), ElementsAre(ids[0], ids[1], ids[2]));
     EXPECT_THAT(h.attempts("github", "evt_1"), IsEmpty());
     EXPECT_THAT(h.children(0), IsEmpty());
+
+    const auto all = h.relations({ids[0], ids[2], 7});
+    EXPECT_EQ(all[0].replays, 2U);
+    EXPECT_EQ(all[0].attempt, 1U);
+    EXPECT_EQ(all[0].messages,
+              sample_record().messages.size() + sample_record().events.size() + sample_record().messages_dropped);
+    EXPECT_EQ(all[0].truncated, is_truncated(sample_record()));
+    EXPECT_EQ(all[1].replays, 0U);
+    EXPECT_EQ(all[1].attempt, 3U);
+    EXPECT_EQ(all[2].attempt, 0U) << "there is no such record";
 }
 
 TEST_P(History, RemovedAndClearedRecordsAreGoneAndToldOf) {
