@@ -34,12 +34,15 @@ ordered_json codings_json(const field_lines& fields) {
     return list;
 }
 
-std::string_view cut_to(std::string_view bytes, std::size_t limit) noexcept {
-    if (bytes.size() <= limit) return bytes;
-    // Not within a character of UTF-8, which would make all of it look binary.
-    auto end = limit;
-    for (int back = 0; back < 3 && end > 0 && (static_cast<unsigned char>(bytes[end]) & 0xC0) == 0x80; ++back) --end;
-    return bytes.substr(0, end);
+/// Without the beginning of a character of UTF-8 at the end, where that makes text of it: the rest was cut off.
+std::string_view whole_characters(std::string_view bytes) {
+    for (std::size_t back = 1; back <= 3 && back < bytes.size(); ++back) {
+        const auto shorter = bytes.substr(0, bytes.size() - back);
+        const auto byte = static_cast<unsigned char>(bytes[shorter.size()]);
+        if (byte >= 0xC2) return is_text(shorter) ? shorter : bytes;
+        if (byte < 0x80) break;
+    }
+    return bytes;
 }
 
 std::string_view op_of(change_type type, std::string_view added, std::string_view removed, std::string_view changed) {
@@ -123,14 +126,16 @@ ordered_json view_json(const body_copy& body, const field_lines& fields, std::si
     const auto decoded = decode_body(body, fields, limit);
     const bool failed = !decoded.problem.empty();
     const auto* type = find_field(fields, "Content-Type");
-    const std::string_view bytes = failed ? cut_to(body.bytes, limit) : cut_to(decoded.bytes, limit);
-    const bool all = failed ? bytes.size() == body.bytes.size() : bytes.size() == decoded.bytes.size() && !decoded.cut;
+    const std::string_view source = failed ? body.bytes : decoded.bytes;
+    auto bytes = source.substr(0, limit);
+    const bool all = bytes.size() == source.size() && (failed || !decoded.cut) && !body.truncated();
+    if (!all && !is_text(bytes)) bytes = whole_characters(bytes);
     ordered_json view{{"length", body.length},
                       {"kept", body.bytes.size()},
                       {"media_type", type ? text_or_null(*type) : ordered_json(nullptr)},
                       {"codings", failed ? ordered_json::array() : codings_json(fields)},
                       {"decoded_length", bytes.size()},
-                      {"truncated", body.truncated() || !all},
+                      {"truncated", !all},
                       {"decode_error", text_or_null(decoded.problem)}};
     add_bytes(view, bytes);
     return view;
