@@ -119,7 +119,7 @@ reply diff_exchanges(const call& c) {
     const auto p = c.params();
     auto a = p.id("a");
     auto b = p.id("b");
-    if (a == 0) throw bad_request("Give \"a\", the id of a record.");
+    if (!p.find("a")) throw bad_request("Give \"a\", the id of a record.");
     const auto whole = [&](record_id id) {
         auto found = c.s.history.find(id);
         if (!found) throw not_found("There is no record " + to_string(id) + "; it may have been deleted.");

@@ -13,8 +13,8 @@ inline constexpr std::size_t mib = 1024 * kib;
 
 // --- Requests -----------------------------------------------------------------------------------------------
 
-/// A request's head: a filter of 4 KiB, percent-encoded, and a browser's fields beside it.
-inline constexpr std::size_t head_bytes = 32 * kib;
+/// A request's head: a filter of 4,096 characters of four bytes, each percent-encoded, and a browser's fields.
+inline constexpr std::size_t head_bytes = 64 * kib;
 
 /// A Host or Origin field: a domain name has at most 253 characters.
 inline constexpr std::size_t authority_bytes = 300;

@@ -77,9 +77,9 @@ bool parameters::flag(std::string_view name) const {
 
 record_id parameters::id(std::string_view name) const {
     const auto* text = find(name);
-    if (!text || text->empty()) return 0;
+    if (!text) return 0;
     const auto id = parse_record_id(*text);
-    if (!id || *id == 0) throw bad_request("\"" + std::string(name) + "\" is not the id of a record.");
+    if (!id) throw bad_request("\"" + std::string(name) + "\" is not the id of a record.");
     return *id;
 }
 

@@ -24,7 +24,7 @@ class parameters {
     [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
     [[nodiscard]] std::uint64_t integer(std::string_view name, integer_range range, std::uint64_t otherwise) const;
     [[nodiscard]] bool flag(std::string_view name) const;
-    /// 0 where it is missing or empty.
+    /// 0 where it is missing.
     [[nodiscard]] inspector::record_id id(std::string_view name) const;
     /// `q`; 400 bad_filter with the position where it is not a filter.
     [[nodiscard]] inspector::query filter() const;
