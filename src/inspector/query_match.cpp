@@ -162,6 +162,32 @@ std::string_view content_type(const field_lines& fields) {
     return found ? std::string_view{*found} : std::string_view{};
 }
 
+/// Terms that look at more than the summary of a record.
+bool content_matches(const query_term& t, match_context& context) {
+    const auto& r = context.r();
+    using enum query_subject;
+    switch (t.subject) {
+        case has:
+            return find_field(r.request.fields, t.name) || find_field(r.response.fields, t.name);
+        case any_header:
+            return fields_match(t, r.request.fields) || fields_match(t, r.response.fields);
+        case request_header:
+            return fields_match(t, r.request.fields);
+        case response_header:
+            return fields_match(t, r.response.fields);
+        case any_body:
+            return request_body_matches(t, context) || response_body_matches(t, context);
+        case request_body:
+            return request_body_matches(t, context);
+        case response_body:
+            return response_body_matches(t, context);
+        case everything:
+            return everything_matches(t, context);
+        default:
+            return false;
+    }
+}
+
 bool term_matches(const query_term& t, match_context& context) {
     const auto& r = context.r();
     using enum query_subject;
@@ -202,20 +228,6 @@ bool term_matches(const query_term& t, match_context& context) {
             return std::ranges::find(t.verdicts, r.webhook.signature) != t.verdicts.end();
         case is:
             return flag_matches(t, r);
-        case has:
-            return find_field(r.request.fields, t.name) || find_field(r.response.fields, t.name);
-        case any_header:
-            return fields_match(t, r.request.fields) || fields_match(t, r.response.fields);
-        case request_header:
-            return fields_match(t, r.request.fields);
-        case response_header:
-            return fields_match(t, r.response.fields);
-        case any_body:
-            return request_body_matches(t, context) || response_body_matches(t, context);
-        case request_body:
-            return request_body_matches(t, context);
-        case response_body:
-            return response_body_matches(t, context);
         case id:
             return number_matches(t, static_cast<std::int64_t>(r.id));
         case parent:
@@ -224,10 +236,9 @@ bool term_matches(const query_term& t, match_context& context) {
             return r.arrived.time_since_epoch().count() >= t.number;
         case before:
             return r.arrived.time_since_epoch().count() < t.number;
-        case everything:
-            return everything_matches(t, context);
+        default:
+            return content_matches(t, context);
     }
-    return false;
 }
 
 }  // namespace

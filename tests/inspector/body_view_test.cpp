@@ -5,6 +5,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <random>
+
 #include "inspector/body_capture.hpp"
 
 namespace tunnel::inspector {
@@ -68,7 +70,9 @@ TEST_P(ContentCoding, ABombStopsAtTheCap) {
 
 TEST_P(ContentCoding, OfACutBodyGivesWhatThereIs) {
     std::string text;
-    for (int i = 0; i < 400'000; ++i) text += std::to_string(i * 7919 % 10007);
+    std::mt19937 random(1);
+    // More than a few blocks of zstd's, each of which is decoded whole or not at all.
+    for (int i = 0; i < 200'000; ++i) text += std::to_string(random() % 10'007);
     const auto whole = encoded(text, GetParam());
     const auto body = decode_body(whole.substr(0, whole.size() / 2), coding());
     EXPECT_TRUE(body.cut);
