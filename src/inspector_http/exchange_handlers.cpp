@@ -140,13 +140,13 @@ reply diff_exchanges(const call& c) {
     const auto diff = compare(first, second);
     const auto relations = c.s.history.relations({a, b});
     auto request = half_diff_json(diff, first, second, true);
-    auto answer = half_diff_json(diff, first, second, false);
-    const bool equal = request.at("equal").get<bool>() && answer.at("equal").get<bool>();
+    auto response_part = half_diff_json(diff, first, second, false);
+    const bool equal = request.at("equal").get<bool>() && response_part.at("equal").get<bool>();
     return json_response({{"a", summary_json(first, relations[0])},
                           {"b", summary_json(second, relations[1])},
                           {"equal", equal},
                           {"request", std::move(request)},
-                          {"response", std::move(answer)}});
+                          {"response", std::move(response_part)}});
 }
 
 }  // namespace tunnel::inspector_http::handlers

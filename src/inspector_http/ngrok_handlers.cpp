@@ -44,13 +44,13 @@ std::string status_line(const response_copy& from) {
 
 ordered_json request_json(const record& r) {
     const auto& head = r.request.raw_received.empty() ? r.request.raw_sent : r.request.raw_received;
-    ordered_json answer = nullptr;
+    ordered_json response_part = nullptr;
     if (r.response.status != 0) {
-        answer = {{"status", status_line(r.response)},
-                  {"status_code", r.response.status},
-                  {"proto", "HTTP/1.1"},
-                  {"headers", headers_json(r.response.fields)},
-                  {"raw", to_base64(r.response.raw_head + r.response.body.bytes)}};
+        response_part = {{"status", status_line(r.response)},
+                         {"status_code", r.response.status},
+                         {"proto", "HTTP/1.1"},
+                         {"headers", headers_json(r.response.fields)},
+                         {"raw", to_base64(r.response.raw_head + r.response.body.bytes)}};
     }
     const auto time = total_time(r).value_or(duration{0});
     const auto id = to_string(r.id);
@@ -66,7 +66,7 @@ ordered_json request_json(const record& r) {
               {"headers", headers_json(r.request.fields)},
               {"uri", shown_text(r.request.target)},
               {"raw", to_base64(head + r.request.body.bytes)}}},
-            {"response", std::move(answer)}};
+            {"response", std::move(response_part)}};
 }
 
 ordered_json metrics_json(std::uint64_t count) {

@@ -103,16 +103,17 @@ struct outcome_text {
 
 /// What X-Tunnel-Error stands for where the client made the response.
 constexpr std::array outcome_texts{
-    outcome_text{"local_refused", "Nothing listens on the local port: start the app or correct the port."},
-    outcome_text{"local_unreachable", "The local host cannot be reached: check its name and address."},
-    outcome_text{"local_timeout", "The local app did not respond in time: check whether it hangs."},
-    outcome_text{"local_connect_timeout",
+    outcome_text{"local-refused", "Nothing listens on the local port: start the app or correct the port."},
+    outcome_text{"local-unreachable", "The local host cannot be reached: check its name and address."},
+    outcome_text{"local-timeout", "The local app did not respond in time: check whether it hangs."},
+    outcome_text{"local-connect-timeout",
                  "The local app did not accept the connection in time: check whether it hangs."},
-    outcome_text{"local_reset", "The local app closed the connection before its response: see the app's log."},
-    outcome_text{"local_bad_answer",
+    outcome_text{"local-reset", "The local app closed the connection before its response: see the app's log."},
+    outcome_text{"local-bad-answer",
                  "The local app's response is not valid HTTP: check that the port speaks plain HTTP/1.1."},
-    outcome_text{"tunnel_lost", "The connection to tunnel-server broke before the response was delivered."},
-    outcome_text{"caller_gone", "The caller closed the connection before the response was complete."},
+    outcome_text{"tunnel-lost", "The connection to tunnel-server broke before the response was delivered."},
+    outcome_text{"local-response-too-large", "The head of the local app's response is too large: shorten its fields."},
+    outcome_text{"client_ended", "tunnel-client ended before the exchange did."},
     outcome_text{"overloaded", "There were too many requests at a time."},
 };
 

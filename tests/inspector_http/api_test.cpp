@@ -116,11 +116,11 @@ TEST_F(InspectorHttp, BodiesAreAttachmentsOfExactlyTheirBytes) {
     EXPECT_EQ(request.value("Content-Disposition"), "attachment; filename=\"" + to_string(id) + ".request.bin\"");
     EXPECT_EQ(request.value("Content-Security-Policy"), "sandbox; default-src 'none'");
     EXPECT_EQ(request.value("X-Tunnel-Body-Truncated"), "false");
-    const auto answer = get(path_of(id, "/response/body")).message;
-    EXPECT_EQ(answer.body, "<script>");
-    EXPECT_EQ(answer.value("Content-Type"), "application/octet-stream");
-    EXPECT_EQ(answer.value("X-Tunnel-Body-Truncated"), "true");
-    EXPECT_EQ(answer.value("X-Tunnel-Body-Length"), "25");
+    const auto cut = get(path_of(id, "/response/body")).message;
+    EXPECT_EQ(cut.body, "<script>");
+    EXPECT_EQ(cut.value("Content-Type"), "application/octet-stream");
+    EXPECT_EQ(cut.value("X-Tunnel-Body-Truncated"), "true");
+    EXPECT_EQ(cut.value("X-Tunnel-Body-Length"), "25");
     EXPECT_EQ(get(path_of(id, "/other/body")).status, 404U);
     EXPECT_EQ(get(path_of(id, "/request/head?as=sent")).message.body, sample_record().request.raw_sent);
     EXPECT_EQ(get(path_of(id, "/request/head")).message.body, sample_record().request.raw_received);
