@@ -1,4 +1,4 @@
-# The pages of the inspector as a library of constants.
+# The pages, as constants of the inspector's library.
 include(${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
 
 set(page_files
@@ -60,10 +60,4 @@ set(page_files
 set(page_table ${CMAKE_CURRENT_BINARY_DIR}/page_table.cpp)
 tunnel_embed(${page_table} ${CMAKE_CURRENT_LIST_DIR}/pages ${page_files})
 
-add_library(tunnel_inspector_pages STATIC inspector/page_files.cpp ${page_table})
-target_compile_features(tunnel_inspector_pages PUBLIC cxx_std_20)
-set(pages_include ${PROJECT_BINARY_DIR}/rooms/inspector)
-file(MAKE_DIRECTORY ${pages_include})
-file(CREATE_LINK ${CMAKE_CURRENT_LIST_DIR} ${pages_include}/inspector SYMBOLIC)
-target_include_directories(tunnel_inspector_pages PUBLIC ${pages_include})
-target_link_libraries(tunnel_inspector_pages PRIVATE tunnel_warnings tunnel_sanitizers)
+target_sources(tunnel_inspector PRIVATE ${page_table})

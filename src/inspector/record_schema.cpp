@@ -2,8 +2,9 @@
 
 namespace tunnel::inspector {
 
-std::string_view history_schema() {
-    return R"sql(
+namespace {
+
+constexpr std::string_view schema = R"sql(
 CREATE TABLE exchange(
     id INTEGER PRIMARY KEY,
     parent INTEGER NOT NULL,
@@ -68,7 +69,10 @@ CREATE TRIGGER exchange_removed AFTER DELETE ON exchange BEGIN
     DELETE FROM event WHERE id = old.id;
 END;
 )sql";
-}
+
+}  // namespace
+
+std::string_view history_schema() { return schema; }
 
 std::string_view summary_columns() {
     return "exchange.id, parent, origin, state, arrived, caller, public_url, app, method, target, status, outcome, "

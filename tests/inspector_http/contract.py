@@ -61,7 +61,7 @@ def main():
         _, origin, token = process.stdout.readline().split()
         command = [sys.executable, "-m", "schemathesis.cli", "run", "contract.yaml", "--url", origin, "--no-color"]
         command += ["-H", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--seed", "1"]
-        command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "25", "--continue-on-failure"]
+        command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--continue-on-failure"]
         for path in EXCLUDED:
             command += ["--exclude-path", path]
         try:
