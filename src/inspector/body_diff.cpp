@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using lines = std::vector<std::string>;
 
-/// Unchanged lines shown before and behind a change.
+/// Unchanged lines shown before and after a change.
 constexpr std::size_t context_lines = 3;
 
 lines lines_of(std::string_view text) {

@@ -40,7 +40,7 @@ decoded_body inflate_with(std::string_view bytes, int window_bits, std::size_t c
         const int result = inflate(&stream, Z_NO_FLUSH);
         if (!add(body, {slice.data(), slice.size() - stream.avail_out}, cap)) return body;
         if (result == Z_STREAM_END) {
-            // gzip allows members one behind the other (RFC 1952 section 2.2).
+            // gzip allows several members in a row (RFC 1952 section 2.2).
             if (window_bits <= MAX_WBITS || stream.avail_in == 0) return body;
             inflateReset(&stream);
         } else if (result == Z_BUF_ERROR || (result == Z_OK && stream.avail_in == 0 && stream.avail_out > 0)) {

@@ -28,7 +28,7 @@ struct export_options {
 /// One record. All formats but the raw ones are UTF-8; commands are for bash and other POSIX shells with `$'...'`.
 [[nodiscard]] std::string export_record(const record& r, export_format format, const export_options& options);
 
-/// Several records as one document: HAR as one log, NDJSON a line each, the rest one behind the other. Each call gives
+/// Several records as one document: HAR as one log, NDJSON a line each, the rest one after the other. Each call gives
 /// the next part of the text, so that a history need not be held in memory.
 class exporter {
  public:

@@ -6,7 +6,7 @@
 
 #include "inspector/export.hpp"
 
-/// What the export formats share. The records they get are redacted already where that was asked for.
+/// What the export formats share. The records they get are redacted already unless secrets are included.
 namespace tunnel::inspector {
 
 [[nodiscard]] std::string export_curl(const record& r, const export_options& options);

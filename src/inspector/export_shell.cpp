@@ -37,7 +37,7 @@ std::string curl_method(const record& r, bool has_data) {
     return " -X " + shell_word(method);
 }
 
-/// Fields that curl adds unless it is told not to.
+/// Fields that curl adds by default.
 std::vector<std::string_view> curl_defaults(bool has_data) {
     if (has_data) return {"User-Agent", "Accept", "Content-Type", "Expect"};
     return {"User-Agent", "Accept"};

@@ -45,7 +45,7 @@ struct history_change {
 struct page_request {
     query filter;
     record_id before = 0;  ///< only older records; 0: from the newest on
-    record_id after = 0;   ///< only younger records
+    record_id after = 0;   ///< only newer records
     std::size_t limit = 50;
     bool oldest_first = false;  ///< then the cursor is passed as `after`
     std::chrono::milliseconds time = limits::search_time;

@@ -25,7 +25,7 @@ class history_queue {
     bool push_when_room(change::any c, std::size_t bytes);
 
     /// For the writer: waits for a change until `deadline`, then for others that share its batch until `batch_end`
-    /// unless somebody waits for a flush. Takes all there is.
+    /// unless a thread waits for a flush. Takes all there is.
     void take(std::vector<change::any>& into, std::chrono::steady_clock::time_point deadline,
               std::chrono::steady_clock::time_point batch_end);
     /// The writer is done with what it took: there is room again.

@@ -73,7 +73,7 @@ history_page history_reader::list(const page_request& request) {
         connection_.prepare("SELECT " + std::string(summary_columns()) + " FROM exchange WHERE (" + condition.where +
                             ") AND id BETWEEN ? AND ? ORDER BY id " + (ascending ? "ASC" : "DESC"));
     bind_all(rows, condition);
-    // Stands behind `id` once every record up to it was looked at.
+    // Is past `id` once every record up to it was looked at.
     const auto advance = [&](record_id id) {
         (ascending ? rest.first : rest.last) = ascending ? id + 1 : id - 1;
         page.searched_to = time_of(id);

@@ -15,7 +15,7 @@
 
 namespace tunnel::inspector {
 
-/// What producers and users ask of the writer.
+/// What producers and users have the writer do.
 namespace change {
 struct put {
     std::shared_ptr<const record> r;

@@ -47,7 +47,7 @@ class history_writer {
     void look_after_file();
     void store(std::vector<change::any>& changes);
     void store_batch(std::span<const change::any> batch);
-    /// What to do after a failure: try the batch again, or give it up.
+    /// What to do after a failure: try the batch again, or drop it.
     [[nodiscard]] bool recover(const sqlite::error& failure, clock::time_point began);
     void apply_to_kept_file(std::span<const change::any> batch);
     void publish(std::string problem);

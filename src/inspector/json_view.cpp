@@ -45,7 +45,7 @@ std::string without_prefix(std::string message) {
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// Copies a string with its quotes and returns the offset behind it.
+/// Copies a string with its quotes and returns the offset after it.
 std::size_t copy_string(std::string_view text, std::size_t at, std::string& out) {
     const auto start = at++;
     while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2U : 1U;

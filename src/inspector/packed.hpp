@@ -6,7 +6,7 @@
 
 #include "inspector/record.hpp"
 
-/// Lists of byte strings in one blob, each behind its size (32 bits, little-endian).
+/// Lists of byte strings in one blob, each preceded by its size (32 bits, little-endian).
 namespace tunnel::inspector {
 
 [[nodiscard]] std::string pack(const field_lines& fields);

@@ -86,7 +86,7 @@ struct query_term {
     std::vector<std::string> json_path;    ///< of body.<path>
     std::optional<pattern> regex;          ///< of `~` and /regex/
     std::int64_t number = 0;               ///< status, microseconds, bytes, moment, id
-    std::int64_t number_end = 0;           ///< 2xx is a range; otherwise one behind `number`
+    std::int64_t number_end = 0;           ///< 2xx is a range; otherwise `number` + 1
     std::optional<double> json_number;     ///< the value as a number, for body.<path>
     record_flag flag = record_flag::live;  ///< of `is`
     std::vector<signature_verdict> verdicts;

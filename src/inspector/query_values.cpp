@@ -29,7 +29,7 @@ bool skip(std::string_view& text, char c) {
     return true;
 }
 
-/// A number with a unit behind it, in units of the first column of `units`.
+/// A number followed by a unit, in units of the first column of `units`.
 template <class Units>
 std::optional<std::int64_t> with_unit(std::string_view text, const Units& units) {
     const auto number_end = std::min(text.find_first_not_of("0123456789."), text.size());

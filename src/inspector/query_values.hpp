@@ -12,7 +12,7 @@ namespace tunnel::inspector {
 
 struct number_range {
     std::int64_t first = 0;
-    std::int64_t end = 0;  ///< behind the last
+    std::int64_t end = 0;  ///< one past the last
 };
 /// "404", "2xx".
 [[nodiscard]] std::optional<number_range> parse_status(std::string_view text) noexcept;

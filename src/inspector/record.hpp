@@ -27,7 +27,7 @@ using field_lines = std::vector<field_line>;
 /// The fields of a raw head (start line, then field lines); what is not a field line is left out.
 [[nodiscard]] field_lines fields_of_head(std::string_view raw_head);
 
-/// Identifies an exchange; larger ids are younger. 0 is none. See id_source in record_id.hpp.
+/// Identifies an exchange; larger ids are newer. 0 means no record. See id_source in record_id.hpp.
 using record_id = std::uint64_t;
 /// 13 characters of Crockford's base32 in lower case, which sort as the ids do.
 [[nodiscard]] std::string to_string(record_id id);
@@ -44,7 +44,7 @@ enum class record_state : std::uint8_t {
 using sha256_bytes = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string to_hex(const sha256_bytes& digest);
 
-/// A message body without its transfer coding (chunks are taken off, content codings are not).
+/// A message body without its transfer coding (chunked framing is removed, content codings are not).
 struct body_copy {
     std::string bytes;         ///< the first bytes, up to the cap
     std::uint64_t length = 0;  ///< of the whole body
@@ -118,7 +118,7 @@ struct stream_event {
 
 enum class signature_verdict : std::uint8_t { none, valid, invalid, stale, unsigned_, no_secret, truncated, unknown };
 
-/// What was recognised of a webhook; empty strings where it is none.
+/// What was recognised of a webhook; empty strings where the request is not a known webhook.
 struct webhook_note {
     std::string provider;
     std::string event;
@@ -141,7 +141,7 @@ struct record {
     record_state state = record_state::pending;
     time_point arrived{};
     std::string caller;      ///< address of the caller
-    std::string public_url;  ///< whole URL as the caller asked for it
+    std::string public_url;  ///< whole URL as the caller requested it
     std::string app;         ///< host:port of the local app
     request_copy request;
     response_copy response;

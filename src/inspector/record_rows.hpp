@@ -16,7 +16,7 @@ inline constexpr int history_version = 1;
 
 [[nodiscard]] std::string_view history_schema();
 
-/// Columns of `exchange` that read_summary expects, and of `head` behind them in read_fields.
+/// Columns of `exchange` that read_summary expects, and of `head` after them in read_fields.
 [[nodiscard]] std::string_view summary_columns();
 [[nodiscard]] record read_summary(const sqlite::statement& row);
 

@@ -31,7 +31,7 @@ CREATE TABLE exchange(
     response_type TEXT NOT NULL,
     truncated INTEGER NOT NULL,
     websocket INTEGER NOT NULL,
-    labels TEXT NOT NULL,              -- a comma before, between and behind them
+    labels TEXT NOT NULL,              -- a comma before, between and after them
     provider TEXT NOT NULL, event TEXT NOT NULL, delivery TEXT NOT NULL, signature INTEGER NOT NULL,
     marked INTEGER NOT NULL, comment TEXT NOT NULL,
     messages_dropped INTEGER NOT NULL);

@@ -25,7 +25,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
     return port;
 }
 
-/// Characters of the host at the start of `text`, with brackets; 0 where it is none.
+/// Characters of the host at the start of `text`, with brackets; 0 where it is not valid.
 std::size_t host_length(std::string_view text) noexcept {
     if (text.starts_with('[')) {
         const auto end = text.find(']');

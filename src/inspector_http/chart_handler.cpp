@@ -59,9 +59,9 @@ reply get_chart(const call& c) {
     do {
         const auto page = read_page(c.s, next);
         for (const auto& r : page.items) {
-            const auto place = (r.arrived - start) / width;
-            if (place < 0 || static_cast<std::size_t>(place) >= buckets.size()) continue;
-            count(buckets[static_cast<std::size_t>(place)], r);
+            const auto bucket = (r.arrived - start) / width;
+            if (bucket < 0 || static_cast<std::size_t>(bucket) >= buckets.size()) continue;
+            count(buckets[static_cast<std::size_t>(bucket)], r);
         }
         next.before = page.next;
     } while (next.before != 0 && std::chrono::steady_clock::now() < deadline);

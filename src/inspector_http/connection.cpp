@@ -71,8 +71,8 @@ io::awaitable<connection::next_step> connection::serve_one() {
         co_return step;
     }
     exchange e;
-    const auto refused = judge(p, e);
-    // The rest of a body that is not wanted cannot be told from the next request.
+    const auto refused = check_head(p, e);
+    // The rest of an unread body cannot be distinguished from the next request.
     if (refused && !p.is_done()) e.keep_alive = false;
     if (refused) {
         const auto step = co_await send(e, *refused);
@@ -80,42 +80,42 @@ io::awaitable<connection::next_step> connection::serve_one() {
     }
     const bool whole = co_await read_body(p, e);
     if (!whole) co_return next_step::close;
-    auto handle = [&] { return serve(e.found, e.asked, e.place, hub_.s, hub_.port); };
+    auto handle = [&] { return serve(e.found, e.received, e.target, hub_.s, hub_.port); };
     auto what = co_await on_worker(hub_.workers, std::move(handle));
     const auto step = co_await deliver(e, std::move(what));
     co_return step;
 }
 
-std::optional<response> connection::judge(const parser& p, exchange& e) const {
+std::optional<response> connection::check_head(const parser& p, exchange& e) const {
     const auto& head = p.get();
     e.version = head.version();
     e.keep_alive = head.keep_alive();
-    e.asked.method = head.method_string();
-    e.asked.target = head.target();
-    for (const auto& field : head) e.asked.fields.emplace_back(field.name_string(), field.value());
+    e.received.method = head.method_string();
+    e.received.target = head.target();
+    for (const auto& field : head) e.received.fields.emplace_back(field.name_string(), field.value());
     try {
         std::string problem;
-        auto place = parse_place(e.asked.target, problem);
-        if (!place) throw bad_request(problem);
-        e.place = std::move(*place);
-        if (auto refused = hub_.gate.check(e.asked, e.place)) return refused;
-        if (auto page = page_response(e.asked, e.place.path)) return page;
-        e.found = find_route(e.asked.method, e.place.path);
+        auto target = parse_target(e.received.target, problem);
+        if (!target) throw bad_request(problem);
+        e.target = std::move(*target);
+        if (auto refused = hub_.gate.check(e.received, e.target)) return refused;
+        if (auto page = page_response(e.received, e.target.path)) return page;
+        e.found = find_route(e.received.method, e.target.path);
         if (!has_body(p)) return std::nullopt;
-        check_body_type(e.asked, e.found.what->body);
+        check_body_type(e.received, e.found.what->body);
         if (p.content_length().value_or(0) > body_limit(e.found.what->body)) {
             throw api_error(413, "too_large", "The body is larger than this path takes.");
         }
         return std::nullopt;
     } catch (const api_error& error) {
         auto refused = error_response(error);
-        if (error.status() == 405) refused.fields.emplace_back("Allow", allowed_methods(e.place.path));
+        if (error.status() == 405) refused.fields.emplace_back("Allow", allowed_methods(e.target.path));
         return refused;
     }
 }
 
 io::awaitable<bool> connection::read_body(parser& p, exchange& e) {
-    if (!p.is_done() && iequals(e.asked.field("Expect"), "100-continue")) {
+    if (!p.is_done() && iequals(e.received.field("Expect"), "100-continue")) {
         const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         const bool sent = co_await send_bytes(go_on);
         if (!sent) co_return false;
@@ -130,7 +130,7 @@ io::awaitable<bool> connection::read_body(parser& p, exchange& e) {
             co_return false;
         }
     }
-    e.asked.body = std::move(p.get().body());
+    e.received.body = std::move(p.get().body());
     co_return true;
 }
 
@@ -153,9 +153,9 @@ io::awaitable<connection::next_step> connection::deliver(exchange& e, reply what
     if (hub_.stopping) e.keep_alive = false;
     auto step = next_step::close;
     auto* const whole = std::get_if<response>(&what);
-    if (!whole && e.asked.method == "HEAD") {
+    if (!whole && e.received.method == "HEAD") {
         const auto refused = error_response(
-            api_error(405, "method_not_allowed", "This path has no end that HEAD could tell of; use GET."));
+            api_error(405, "method_not_allowed", "This path streams its response and has no HEAD; use GET."));
         step = co_await send(e, refused);
     } else if (whole) {
         step = co_await send(e, *whole);

@@ -32,7 +32,7 @@ struct connection_hub {
     std::set<connection*> all;
 };
 
-/// One connection to the inspector: reads a request, has it judged, handled by a worker, and writes the response.
+/// One connection to the inspector: reads a request, checks it, has a worker handle it, and writes the response.
 class connection : public std::enable_shared_from_this<connection> {
  public:
     connection(connection_hub& hub, io::tcp::socket socket);
@@ -51,8 +51,8 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// A request as far as it was read, and how the response must be framed.
     struct exchange {
-        request asked;
-        request_place place;
+        request received;
+        request_target target;
         found_route found{};
         unsigned version = 11;
         bool keep_alive = false;
@@ -60,8 +60,8 @@ class connection : public std::enable_shared_from_this<connection> {
 
     io::awaitable<void> run();
     io::awaitable<next_step> serve_one();
-    /// Judges the head; the response that refuses the request, or nothing where its body may be read.
-    std::optional<response> judge(const parser& p, exchange& e) const;
+    /// The response that refuses the request, or nothing where its body may be read.
+    std::optional<response> check_head(const parser& p, exchange& e) const;
     io::awaitable<bool> read_body(parser& p, exchange& e);
     io::awaitable<next_step> refuse_unreadable(io::error_code error);
     io::awaitable<next_step> deliver(exchange& e, reply what);

@@ -81,7 +81,7 @@ io::awaitable<connection::next_step> connection::send(const exchange& e, const r
     stream_.expires_after(limits::transfer_time);
     const auto [error, length] = co_await http::async_write_header(stream_, serializer, no_throw);
     if (error) co_return next_step::close;
-    if (e.asked.method != "HEAD") {
+    if (e.received.method != "HEAD") {
         const bool sent = co_await send_bytes(r.body);
         if (!sent) co_return next_step::close;
     }

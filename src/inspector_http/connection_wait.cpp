@@ -87,22 +87,22 @@ io::awaitable<connection::next_step> connection::send_events(const exchange& e, 
     head.content_type = "text/event-stream";
     bool going = co_await send_head(e, head);
     watch_peer();
-    auto spoke = io::clock::now();
+    auto last_sent = io::clock::now();
     while (going && !is_over()) {
         auto next_events = [&] { return source.next(); };
         const auto events = co_await on_worker(hub_.workers, std::move(next_events));
         going = co_await send_part(e, events);
         const auto batch = io::clock::now();
-        if (!events.empty()) spoke = batch;
+        if (!events.empty()) last_sent = batch;
         while (!is_over() && io::clock::now() < batch + limits::batch_pause) {
             co_await pause(batch + limits::batch_pause);
         }
         while (going && !is_over() && !source.has_news()) {
-            co_await pause(std::min(spoke + limits::heartbeat, source.next_status()));
-            if (io::clock::now() < spoke + limits::heartbeat) continue;
+            co_await pause(std::min(last_sent + limits::heartbeat, source.next_status()));
+            if (io::clock::now() < last_sent + limits::heartbeat) continue;
             const std::string comment = ": still here\n\n";
             going = co_await send_part(e, comment);
-            spoke = io::clock::now();
+            last_sent = io::clock::now();
         }
     }
     co_return next_step::close;
@@ -140,19 +140,19 @@ io::awaitable<connection::next_step> connection::wait_for(const exchange& e, con
         co_return step;
     }
     const counted waiting(hub_.waits);
-    const auto place = std::make_shared<landing>();
+    const auto arrival = std::make_shared<landing>();
     const auto strand = stream_.get_executor();
-    place->notify = [strand, self = weak_from_this()] {
+    arrival->notify = [strand, self = weak_from_this()] {
         io::post_to(strand, [self] {
             if (const auto waiter = self.lock()) waiter->wake();
         });
     };
     watch_peer();
-    auto begin = [&] { return later.start([place](response r) { place->land(std::move(r)); }); };
+    auto begin = [&] { return later.start([arrival](response r) { arrival->land(std::move(r)); }); };
     auto token = co_await on_worker(hub_.workers, std::move(begin));
-    while (!is_over() && !place->is_there()) co_await pause(io::clock::now() + limits::heartbeat);
+    while (!is_over() && !arrival->is_there()) co_await pause(io::clock::now() + limits::heartbeat);
     token.reset();
-    const auto result = place->leave();
+    const auto result = arrival->leave();
     if (is_over() || !result) co_return next_step::close;
     stream_.socket().cancel();
     const auto step = co_await send(e, *result);

@@ -54,7 +54,7 @@ event_source::event_source(const services& s, query filter, std::optional<std::u
     : services_(s), filter_(std::move(filter)), resume_after_(resume_after), status_version_(s.feed.status_version()) {}
 
 bool event_source::has_news() const {
-    return !greeted_ || services_.feed.position() != position_ || clock::now() >= next_status();
+    return !begun_ || services_.feed.position() != position_ || clock::now() >= next_status();
 }
 
 event_source::clock::time_point event_source::next_status() const noexcept {
@@ -64,7 +64,7 @@ event_source::clock::time_point event_source::next_status() const noexcept {
 
 std::string event_source::next() {
     std::string text;
-    if (!greeted_) greet(text);
+    if (!begun_) add_start(text);
     add_changes(text);
     add_status(text);
     return text;
@@ -76,8 +76,8 @@ void event_source::add(std::string& to, std::uint64_t id, std::string_view name,
     to += "\ndata: " + data.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n\n";
 }
 
-void event_source::greet(std::string& to) {
-    greeted_ = true;
+void event_source::add_start(std::string& to) {
+    begun_ = true;
     const bool resumed = resume_after_ && services_.feed.after(*resume_after_);
     position_ = resumed ? *resume_after_ : services_.feed.position();
     add(to, position_, "hello", ordered_json::object({{"resumed", resumed}}));

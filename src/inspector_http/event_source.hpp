@@ -26,7 +26,7 @@ class event_source {
  private:
     using clock = std::chrono::steady_clock;
     void add(std::string& to, std::uint64_t id, std::string_view name, const nlohmann::ordered_json& data) const;
-    void greet(std::string& to);
+    void add_start(std::string& to);
     void add_changes(std::string& to);
     void add_status(std::string& to);
 
@@ -37,7 +37,7 @@ class event_source {
     std::uint64_t status_version_;
     clock::time_point status_sent_{};
     bool counters_changed_ = false;
-    bool greeted_ = false;
+    bool begun_ = false;
 };
 
 }  // namespace tunnel::inspector_http

@@ -39,7 +39,7 @@ std::size_t characters(std::string_view text) noexcept { return code_points_befo
 }  // namespace
 
 nlohmann::json json_object(const call& c) {
-    const auto& text = c.asked.body;
+    const auto& text = c.received.body;
     if (text.empty()) return nlohmann::json::object();
     if (nesting_of(text) > limits::json_depth) throw bad_request("The body nests too deeply.");
     auto value = nlohmann::json::parse(text, nullptr, false);
@@ -133,7 +133,8 @@ reply diff_exchanges(const call& c) {
             b = replays.back().id;
         else
             a = first.parent;
-        if (a == 0) throw api_error(404, "no_counterpart", "This record has no replay and is none; give \"b\" too.");
+        if (a == 0)
+            throw api_error(404, "no_counterpart", "This record has no replay and is not a replay; give \"b\" too.");
         if (replays.empty()) first = whole(a);
     }
     const auto second = whole(b);

@@ -16,9 +16,11 @@ constexpr std::array<std::string_view, 3> loopback_hosts{"localhost", "127.0.0.1
 
 bool is_change(std::string_view method) noexcept { return method != "GET" && method != "HEAD"; }
 
-bool is_api(const request_place& place) noexcept { return place.path.starts_with("/api/"); }
+bool is_api(const request_target& target) noexcept { return target.path.starts_with("/api/"); }
 
-bool is_ngrok_api(const request_place& place) noexcept { return is_api(place) && !place.path.starts_with("/api/v1/"); }
+bool is_ngrok_api(const request_target& target) noexcept {
+    return is_api(target) && !target.path.starts_with("/api/v1/");
+}
 
 std::string_view trim(std::string_view text) noexcept {
     const auto first = text.find_first_not_of(" \t");
@@ -64,21 +66,21 @@ bool came_through_tunnel(const request& r) noexcept {
 guard::guard(guard_settings settings)
     : settings_(std::move(settings)), cookie_name_("tunnel_inspector_" + std::to_string(settings_.port)) {}
 
-std::optional<response> guard::check(const request& r, const request_place& place) const {
+std::optional<response> guard::check(const request& r, const request_target& target) const {
     try {
-        check_host(r, place);
+        check_host(r, target);
         if (came_through_tunnel(r)) {
             throw api_error(403, "through_tunnel",
                             "This request came through a tunnel; open the inspector on the machine that runs it.");
         }
-        check_origin(r, place);
+        check_origin(r, target);
     } catch (const api_error& error) {
         return error_response(error);
     }
-    if (is_ngrok_api(place) && settings_.open_ngrok_api) return std::nullopt;
-    if (auto taken = take_token(r, place)) return taken;
+    if (is_ngrok_api(target) && settings_.open_ngrok_api) return std::nullopt;
+    if (auto taken = take_token(r, target)) return taken;
     if (has_token(r)) return std::nullopt;
-    if (!is_api(place)) return unauthorized_page();
+    if (!is_api(target)) return unauthorized_page();
     return error_response(
         api_error(401, "unauthorized", "Send the token that tunnel-client shows as \"Authorization: Bearer TOKEN\"."));
 }
@@ -91,17 +93,17 @@ bool guard::is_own(std::string_view text) const {
            std::ranges::find(settings_.hosts, found->host) != settings_.hosts.end();
 }
 
-void guard::check_host(const request& r, const request_place& place) const {
+void guard::check_host(const request& r, const request_target& target) const {
     if (r.count("Host") != 1) throw bad_request("A request has exactly one Host field.");
     // The authority of an absolute target counts, but the field is checked as well: a browser sends no such target.
-    const bool own = is_own(r.field("Host")) && (!place.authority || is_own(*place.authority));
+    const bool own = is_own(r.field("Host")) && (!target.authority || is_own(*target.authority));
     // No detail: the caller may be a page whose name was made to resolve to this machine.
     if (!own) throw api_error(421, "wrong_host", "This is not the host that the request asks for.");
 }
 
 // The port is not part of a "site": to the inspector, a page of the app that is being tested is "same-site", and its
-// requests carry our cookie. Nothing but our own pages and programs that are no browser may use the API.
-void guard::check_origin(const request& r, const request_place& place) const {
+// requests carry our cookie. Only our own pages and programs other than browsers may use the API.
+void guard::check_origin(const request& r, const request_target& target) const {
     const auto refuse = [] {
         throw api_error(403, "cross_origin", "The request was made by a page of another origin.");
     };
@@ -110,7 +112,7 @@ void guard::check_origin(const request& r, const request_place& place) const {
         const auto origin = parse_origin(r.field("Origin"));
         if (!origin || origin != parse_authority(r.field("Host"))) refuse();
     }
-    if (r.count("Sec-Fetch-Site") == 0 || (!is_api(place) && !is_change(r.method))) return;
+    if (r.count("Sec-Fetch-Site") == 0 || (!is_api(target) && !is_change(r.method))) return;
     const auto site = r.field("Sec-Fetch-Site");
     if (site != "same-origin" && site != "none") refuse();
 }
@@ -127,10 +129,10 @@ bool guard::has_token(const request& r) const {
     });
 }
 
-std::optional<response> guard::take_token(const request& r, const request_place& place) const {
-    if (place.path != "/" || is_change(r.method)) return std::nullopt;
-    const auto given = std::ranges::find(place.parameters, "token", &std::pair<std::string, std::string>::first);
-    if (given == place.parameters.end()) return std::nullopt;
+std::optional<response> guard::take_token(const request& r, const request_target& target) const {
+    if (target.path != "/" || is_change(r.method)) return std::nullopt;
+    const auto given = std::ranges::find(target.parameters, "token", &std::pair<std::string, std::string>::first);
+    if (given == target.parameters.end()) return std::nullopt;
     if (!same_token(given->second, settings_.token) && !has_token(r)) return unauthorized_page();
     response redirect;
     redirect.status = 303;

@@ -11,7 +11,7 @@
 
 namespace tunnel::inspector_http {
 
-/// Whom the inspector serves.
+/// Which requests the inspector serves.
 struct guard_settings {
     std::uint16_t port = 0;
     std::string token;
@@ -19,22 +19,22 @@ struct guard_settings {
     bool open_ngrok_api = false;     ///< ngrok's API without the token, as ngrok has it
 };
 
-/// Judges the head of every request before it is routed and before its body is read.
+/// Checks the head of every request before it is routed and before its body is read.
 class guard {
  public:
     explicit guard(guard_settings settings);
 
     /// The response that refuses the request, or that takes the token of its URL; nothing where it may be served.
-    [[nodiscard]] std::optional<response> check(const request& r, const request_place& place) const;
+    [[nodiscard]] std::optional<response> check(const request& r, const request_target& target) const;
 
     [[nodiscard]] const std::string& cookie_name() const noexcept { return cookie_name_; }
 
  private:
     [[nodiscard]] bool is_own(std::string_view text) const;
-    void check_host(const request& r, const request_place& place) const;
-    void check_origin(const request& r, const request_place& place) const;
+    void check_host(const request& r, const request_target& target) const;
+    void check_origin(const request& r, const request_target& target) const;
     [[nodiscard]] bool has_token(const request& r) const;
-    [[nodiscard]] std::optional<response> take_token(const request& r, const request_place& place) const;
+    [[nodiscard]] std::optional<response> take_token(const request& r, const request_target& target) const;
 
     guard_settings settings_;
     std::string cookie_name_;

@@ -39,7 +39,7 @@ reply ngrok_replay(const call& c);
 reply ngrok_clear(const call& c);
 reply ngrok_status(const call& c);
 
-/// The id in the path; 404 where it is none.
+/// The id in the path; 404 where it is not an id.
 [[nodiscard]] inspector::record_id id_of(const call& c);
 /// The record of the path; 404 where it is not there.
 [[nodiscard]] inspector::record record_of(const call& c);

@@ -48,7 +48,7 @@ inline constexpr std::size_t streams = 16;
 /// Responses that wait: `wait` and replays.
 inline constexpr std::size_t waits = 32;
 
-/// Threads that read the history, so that one slow search does not hold up the rest.
+/// Threads that read the history, so that one slow search does not delay the others.
 inline constexpr std::size_t workers = 2;
 
 /// An idle connection is closed after this, and one that does not send its head.
@@ -88,7 +88,7 @@ inline constexpr std::size_t default_view = 1 * mib;
 inline constexpr std::size_t largest_view = 4 * mib;
 inline constexpr std::size_t related = 100;
 
-/// How long a chart may count; a page draws it anew every few seconds.
+/// How long a chart may count; a page draws it again every few seconds.
 inline constexpr auto chart_time = 1s;
 
 /// Records that one request replays.

@@ -35,8 +35,8 @@ class live_feed {
     /// A watched record was replayed.
     void watch_ran(inspector::record_id id, replay_result result);
 
-    /// Position of the newest change. Positions grow from run to run of the program, so that one of an older run is
-    /// known to be none of this.
+    /// Position of the newest change. Positions grow from run to run of the program, so that one of an older run
+    /// is recognized.
     [[nodiscard]] std::uint64_t position() const;
     /// Changes after `position`, oldest first; nothing where they are no longer all kept or it is not one of ours.
     [[nodiscard]] std::optional<std::vector<feed_change>> after(std::uint64_t position) const;

@@ -15,7 +15,7 @@ namespace {
 /// The field that browsers send when they connect again, or the parameter.
 std::optional<std::uint64_t> last_event_id(const call& c) {
     const auto* parameter = c.params().find("last_event_id");
-    const auto field = c.asked.field("Last-Event-ID");
+    const auto field = c.received.field("Last-Event-ID");
     const auto text = field.empty() && parameter ? std::string_view{*parameter} : field;
     if (text.empty()) return std::nullopt;
     std::uint64_t id = 0;

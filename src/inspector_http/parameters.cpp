@@ -50,8 +50,8 @@ query parse_filter(std::string_view text) {
 
 const std::string* parameters::find(std::string_view name) const noexcept {
     const auto found =
-        std::ranges::find(place_.parameters, name, [](const auto& p) { return std::string_view{p.first}; });
-    return found == place_.parameters.end() ? nullptr : &found->second;
+        std::ranges::find(target_.parameters, name, [](const auto& p) { return std::string_view{p.first}; });
+    return found == target_.parameters.end() ? nullptr : &found->second;
 }
 
 std::uint64_t parameters::integer(std::string_view name, integer_range range, std::uint64_t otherwise) const {

@@ -19,7 +19,7 @@ struct integer_range {
 
 class parameters {
  public:
-    explicit parameters(const request_place& place) noexcept : place_(place) {}
+    explicit parameters(const request_target& target) noexcept : target_(target) {}
 
     [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
     [[nodiscard]] std::uint64_t integer(std::string_view name, integer_range range, std::uint64_t otherwise) const;
@@ -31,7 +31,7 @@ class parameters {
     [[nodiscard]] std::string_view filter_text() const noexcept;
 
  private:
-    const request_place& place_;
+    const request_target& target_;
 };
 
 [[nodiscard]] inspector::query parse_filter(std::string_view text);

@@ -166,7 +166,7 @@ ordered_json id_or_null(record_id id) {
 }
 
 ordered_json summary_json(const record& r, const record_relations& relations) {
-    const bool judged = r.webhook.signature != signature_verdict::none;
+    const bool has_verdict = r.webhook.signature != signature_verdict::none;
     return {{"id", to_string(r.id)},
             {"kind", kind_of(r, relations)},
             {"origin", to_string(r.origin)},
@@ -187,7 +187,7 @@ ordered_json summary_json(const record& r, const record_relations& relations) {
             {"event", text_or_null(r.webhook.event)},
             {"delivery", text_or_null(r.webhook.delivery)},
             {"attempt", relations.attempt == 0 ? ordered_json(nullptr) : ordered_json(relations.attempt)},
-            {"signature", judged ? ordered_json(to_string(r.webhook.signature)) : ordered_json(nullptr)},
+            {"signature", has_verdict ? ordered_json(to_string(r.webhook.signature)) : ordered_json(nullptr)},
             {"parent", id_or_null(r.parent)},
             {"replays", relations.replays},
             {"marked", r.note.marked},

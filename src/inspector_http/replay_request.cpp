@@ -36,7 +36,7 @@ bool flag(const json& from, const char* name) {
     return found->get<bool>();
 }
 
-/// One line of a head: CR and LF would begin another, NUL is none of HTTP.
+/// One line of a head: CR and LF would begin another, and HTTP allows no NUL.
 std::string line(const json& value, const char* what) {
     if (!value.is_string()) throw bad_edit("\"" + std::string(what) + "\" is text.");
     auto text = value.get<std::string>();

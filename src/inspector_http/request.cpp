@@ -37,7 +37,7 @@ std::optional<std::string> decode(std::string_view text) {
     return result;
 }
 
-bool add_parameter(request_place& place, std::string_view pair, std::string& problem) {
+bool add_parameter(request_target& parsed, std::string_view pair, std::string& problem) {
     const auto equals = pair.find('=');
     auto name = decode(pair.substr(0, equals));
     auto value = equals == std::string_view::npos ? std::string{} : decode(pair.substr(equals + 1));
@@ -46,12 +46,12 @@ bool add_parameter(request_place& place, std::string_view pair, std::string& pro
         return false;
     }
     const auto same = [&](const auto& other) { return other.first == *name; };
-    if (std::ranges::any_of(place.parameters, same)) {
+    if (std::ranges::any_of(parsed.parameters, same)) {
         problem = "A parameter stands twice in the URL; give it once.";
         return false;
     }
-    place.parameters.emplace_back(std::move(*name), std::move(*value));
-    if (place.parameters.size() <= limits::parameters) return true;
+    parsed.parameters.emplace_back(std::move(*name), std::move(*value));
+    if (parsed.parameters.size() <= limits::parameters) return true;
     problem = "The URL has too many parameters.";
     return false;
 }
@@ -68,13 +68,13 @@ std::string_view request::field(std::string_view name) const noexcept {
     return found == fields.end() ? std::string_view{} : std::string_view{found->second};
 }
 
-std::optional<request_place> parse_place(std::string_view target, std::string& problem) {
-    request_place place;
+std::optional<request_target> parse_target(std::string_view target, std::string& problem) {
+    request_target parsed;
     constexpr std::string_view scheme = "http://";
     if (target.size() >= scheme.size() && iequals(target.substr(0, scheme.size()), scheme)) {
         target.remove_prefix(scheme.size());
         const auto end = std::min(target.find_first_of("/?#"), target.size());
-        place.authority = std::string(target.substr(0, end));
+        parsed.authority = std::string(target.substr(0, end));
         target.remove_prefix(end);
         if (target.empty()) target = "/";
     }
@@ -83,15 +83,15 @@ std::optional<request_place> parse_place(std::string_view target, std::string& p
         return std::nullopt;
     }
     const auto mark = target.find('?');
-    place.path = std::string(target.substr(0, mark));
-    if (mark == std::string_view::npos) return place;
+    parsed.path = std::string(target.substr(0, mark));
+    if (mark == std::string_view::npos) return parsed;
     auto rest = target.substr(mark + 1);
     while (!rest.empty()) {
         const auto end = std::min(rest.find('&'), rest.size());
-        if (end > 0 && !add_parameter(place, rest.substr(0, end), problem)) return std::nullopt;
+        if (end > 0 && !add_parameter(parsed, rest.substr(0, end), problem)) return std::nullopt;
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    return place;
+    return parsed;
 }
 
 }  // namespace tunnel::inspector_http

@@ -21,14 +21,14 @@ struct request {
 };
 
 /// The target of a request, taken apart.
-struct request_place {
+struct request_target {
     std::string path;                                             ///< as it stands, not decoded
     std::vector<std::pair<std::string, std::string>> parameters;  ///< decoded
     std::optional<std::string> authority;                         ///< of the absolute form
 };
 
-/// Nothing and a sentence where the target is neither a path nor an http URL, has an escape that is none, too many
+/// Nothing and a sentence where the target is neither a path nor an http URL, has an invalid escape, too many
 /// parameters, or one of them twice.
-[[nodiscard]] std::optional<request_place> parse_place(std::string_view target, std::string& problem);
+[[nodiscard]] std::optional<request_target> parse_target(std::string_view target, std::string& problem);
 
 }  // namespace tunnel::inspector_http

@@ -129,10 +129,10 @@ void check_body_type(const request& r, body_kind kind) {
                         : "Send the body as Content-Type: application/json.");
 }
 
-reply serve(const found_route& found, const request& r, const request_place& place, const services& s,
+reply serve(const found_route& found, const request& r, const request_target& target, const services& s,
             std::uint16_t own_port) noexcept {
     try {
-        return found.what->handle({r, place, s, own_port, found.captured});
+        return found.what->handle({r, target, s, own_port, found.captured});
     } catch (const api_error& error) {
         return error_response(error);
     } catch (const std::exception& error) {

@@ -15,13 +15,13 @@ namespace tunnel::inspector_http {
 
 /// One request on its way to its handler.
 struct call {
-    const request& asked;
-    const request_place& place;
+    const request& received;
+    const request_target& target;
     const services& s;
     std::uint16_t own_port;                  ///< that no replay may go to
     std::vector<std::string_view> captured;  ///< what stands for the {names} of the route's path
 
-    [[nodiscard]] parameters params() const noexcept { return parameters(place); }
+    [[nodiscard]] parameters params() const noexcept { return parameters(target); }
 };
 
 enum class body_kind : std::uint8_t { none, json, import };
@@ -51,7 +51,7 @@ struct found_route {
 void check_body_type(const request& r, body_kind kind);
 
 /// Calls the handler, on a worker; errors become responses.
-[[nodiscard]] reply serve(const found_route& found, const request& r, const request_place& place, const services& s,
+[[nodiscard]] reply serve(const found_route& found, const request& r, const request_target& target, const services& s,
                           std::uint16_t own_port) noexcept;
 
 }  // namespace tunnel::inspector_http

@@ -158,9 +158,9 @@ reply import_records(const call& c) {
     if (c.s.history.status().mode == history_mode::off) {
         throw api_error(503, "history_unavailable", "Nothing is kept: start tunnel-client without --history off.");
     }
-    if (c.asked.body.empty()) throw bad_request("The body is empty: send a HAR or NDJSON file.");
+    if (c.received.body.empty()) throw bad_request("The body is empty: send a HAR or NDJSON file.");
     const import_turn turn;
-    const auto result = inspector::import_records(c.asked.body, [&](record r) { c.s.history.import(std::move(r)); });
+    const auto result = inspector::import_records(c.received.body, [&](record r) { c.s.history.import(std::move(r)); });
     if (!result.error.empty() && result.records == 0) throw bad_request("Nothing was imported: " + result.error + ".");
     c.s.history.flush();
     auto skipped = ordered_json::array();

@@ -18,7 +18,7 @@ struct miss {
     std::vector<std::string> unmet;
 };
 
-/// What the record has instead, for the clauses that are asked most.
+/// What the record has instead, for the most frequent clauses.
 std::string reason_of(const record& r, std::string_view clause) {
     const auto key = clause.substr(0, clause.find_first_of(":=!<>~"));
     if (key == "status") {

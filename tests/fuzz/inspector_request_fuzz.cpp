@@ -98,7 +98,7 @@ bool names_token(const request& r) {
     return false;
 }
 
-/// Whatever was let through keeps the rules, judged by other means than the guard's.
+/// What was let through keeps the rules, checked by other means than the guard's.
 void expect_allowed(const request& r) {
     require(names_token(r));
     const auto host = parse_authority(r.field("Host"));
@@ -122,20 +122,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const world w;
     const auto r = parse({reinterpret_cast<const char*>(data), size});
     std::string problem;
-    const auto place = parse_place(r.target, problem);
-    require(place.has_value() == problem.empty());
-    if (!place) return 0;
-    if (const auto refused = w.gate.check(r, *place)) {
+    const auto target = parse_target(r.target, problem);
+    require(target.has_value() == problem.empty());
+    if (!target) return 0;
+    if (const auto refused = w.gate.check(r, *target)) {
         expect_response(*refused);
     } else {
         expect_allowed(r);
     }
     // What the guard refuses is handled as well, so that every handler is reached without the token.
     try {
-        const auto found = find_route(r.method, place->path);
+        const auto found = find_route(r.method, target->path);
         check_body_type(r, found.what->body);
         if (found.what->method == "DELETE" || found.what->body == body_kind::import) return 0;  // keep the record
-        const auto made = serve(found, r, *place, w.s, 4040);
+        const auto made = serve(found, r, *target, w.s, 4040);
         if (const auto* whole = std::get_if<response>(&made)) expect_response(*whole);
         if (const auto* stream = std::get_if<body_stream>(&made)) {
             expect_response(stream->head);

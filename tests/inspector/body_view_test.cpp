@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(All, ContentCoding, testing::Values("gzip", "deflate", 
                              return test.param == std::string{"raw deflate"} ? "raw" : std::string{test.param};
                          });
 
-TEST_P(ContentCoding, IsTakenOff) {
+TEST_P(ContentCoding, IsDecoded) {
     const std::string text = "some text that is long enough, some text that is long enough";
     const auto body = decode_body(encoded(text, GetParam()), coding());
     EXPECT_EQ(body.bytes, text);
@@ -82,13 +82,13 @@ TEST_P(ContentCoding, OfACutBodyGivesWhatThereIs) {
 }
 
 TEST_P(ContentCoding, OfGarbageIsAProblemAndTheBytesStay) {
-    const std::string garbage = "\xFF\xFE garbage that is no code";
+    const std::string garbage = "\xFF\xFE garbage that is not a code";
     const auto body = decode_body(garbage, coding());
     EXPECT_NE(body.problem, "");
     EXPECT_EQ(body.bytes, garbage);
 }
 
-TEST(BodyView, CodingsAreTakenOffFromTheLastToTheFirst) {
+TEST(BodyView, CodingsAreDecodedFromTheLastToTheFirst) {
     EXPECT_EQ(decode_body(encoded(encoded("text", "gzip"), "br"), "gzip, BR").bytes, "text");
     EXPECT_EQ(decode_body("text", "identity").bytes, "text");
     EXPECT_EQ(decode_body("text", "").bytes, "text");

@@ -88,7 +88,7 @@ class Browser:
                 value = condition()
                 if value:
                     return value
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is told when the time is up
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is reported when the time is up
                 fault = error
             time.sleep(0.02)
         raise AssertionError(f"not in {self.limit:.0f} s: {what}" + (f" ({fault})" if fault else ""))

@@ -97,6 +97,40 @@ TEST_P(Command, OfHttpieArrivesByteForByteOrSaysWhatDoesNot) {
     EXPECT_EQ(sent, expected) << script_ << head;
 }
 
+class Fetch : public testing::TestWithParam<command_case> {};
+
+/// Node joins fields of one name, writes names in lower case and adds its own, as a browser does.
+TEST_P(Fetch, SendsFieldsAndBodyByteForByte) {
+    const auto& c = GetParam();
+    recording_app app;
+    const auto url = "http://127.0.0.1:" + std::to_string(app.port());
+    const auto script = export_record(record_of(c), export_format::fetch, {true, url});
+    const auto result = run_bash("node --input-type=module <<'END_OF_SCRIPT'\n" + script + "END_OF_SCRIPT\n");
+    EXPECT_EQ(result.status, 0) << script << result.output;
+    const auto head = app.head();
+    EXPECT_EQ(head.substr(0, head.find("\r\n")), c.method + " " + c.target + " HTTP/1.1") << script;
+    for (const auto& [name, value] : c.fields) {
+        const auto fields = fields_of_head(head);
+        const auto* sent = find_field(fields, name);
+        EXPECT_EQ(sent ? *sent : "(missing)", value) << name << "\n" << script << head;
+    }
+    EXPECT_EQ(app.body(), c.body) << script;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Requests, Fetch,
+    testing::Values(command_case{"Get", "GET", "/a?b=c&d=%20", {{"X-A", "b"}}, ""},
+                    command_case{"Quotes",
+                                 "POST",
+                                 "/q",
+                                 {{"X-Q", "it's \"quoted\" ${HOME} `id` \\ !"}},
+                                 R"({"a":"it's \"x\" ${HOME} `id` \\ !"})"},
+                    command_case{"Newlines", "POST", "/", {{"Content-Type", "text/plain"}}, "line 1\r\nline 2\n\n"},
+                    command_case{"EveryByte", "PUT", "/", {{"Content-Type", "a/b"}}, every_byte()},
+                    command_case{"Utf8", "POST", "/", {{"X-U", "caf\xC3\xA9"}}, "caf\xC3\xA9 \xF0\x9F\x98\x80"},
+                    command_case{"EightBitField", "DELETE", "/", {{"X-L", "caf\xE9"}}, "x"}),
+    [](const auto& test) { return test.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(
     Requests, Command,
     testing::Values(

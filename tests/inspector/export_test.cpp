@@ -26,7 +26,7 @@ TEST(Export, NamesReadBack) {
     EXPECT_EQ(parse_export_format("powershell"), std::nullopt);
 }
 
-TEST(Export, SecretsAreInNoFormatUnlessAskedFor) {
+TEST(Export, SecretsAreInNoFormatUnlessIncluded) {
     auto r = sample_record();
     r.response.fields = {{"Set-Cookie", "s3cr3t"}, {"X-Csrf-Token", "s3cr3t"}};
     r.response.raw_head =

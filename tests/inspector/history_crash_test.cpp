@@ -21,14 +21,14 @@ struct put_note {
 
 std::int64_t steady_now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-/// Puts records for ever and tells of each.
-[[noreturn]] void produce(const std::string& path, int tell) {
+/// Puts records without end and reports each.
+[[noreturn]] void produce(const std::string& path, int report) {
     history h(file_settings(path));
     for (;;) {
         const auto r = fresh_record(h);
         put(h, r);
         const put_note note{r.id, steady_now()};
-        if (::write(tell, &note, sizeof note) != sizeof note) ::_exit(1);
+        if (::write(report, &note, sizeof note) != sizeof note) ::_exit(1);
         ::usleep(500);  // 2,000 records a second
     }
 }

@@ -290,7 +290,7 @@ TEST_P(History, ReplaysAndAttemptsAreListedOldestFirst) {
     EXPECT_EQ(all[2].attempt, 0U) << "there is no such record";
 }
 
-TEST_P(History, RemovedAndClearedRecordsAreGoneAndToldOf) {
+TEST_P(History, RemovedAndClearedRecordsAreReported) {
     std::vector<history_change> seen;
     history h(settings(), {}, [&](const history_change& c) { seen.push_back(c); });
     std::vector<record> all;

@@ -22,7 +22,7 @@ def replay_makes_a_child_that_is_compared(page):
     b.until_text("#tab-panel", "Different: response body")
     assert "/count" in b.texts(".changes th"), b.texts(".changes th")
     assert len(b.all(".changes del")) == len(b.all(".changes ins")) == 1
-    page.judge("diff")
+    page.check_accessibility("diff")
 
 
 def two_chosen_records_are_compared(page):
@@ -48,7 +48,7 @@ def an_edited_replay_sends_the_edits(page):
     b.until_text("#detail-head", "/echo")
     b.press("e")
     b.until(lambda: b.all("dialog.edit[open]"), "the dialog")
-    page.judge("edit dialog")
+    page.check_accessibility("edit dialog")
     set_value = "const e = arguments[0]; e.focus(); e.select();"
     b.run(set_value, b.all("dialog [aria-label=Target]")[0])
     b.press("/orders?edited=1")
@@ -98,7 +98,7 @@ def copy_as_fills_the_clipboard(page):
     read = "const done = arguments[0]; navigator.clipboard.readText().then(done, (e) => done('error ' + e))"
     b.press("c")
     b.until(lambda: b.all("[role=menu]"), "the menu")
-    page.judge("menu")
+    page.check_accessibility("menu")
     b.press(Keys.ENTER)
     b.until_text("#toasts", "Secrets are left out")
     text = b.driver.execute_async_script(read)
@@ -127,7 +127,7 @@ def marks_comments_and_deletes(page):
     assert len(page.items()) == 2
     b.press("g", "x")
     b.until_text("dialog[open]", "Delete a marked record?")
-    page.judge("question")
+    page.check_accessibility("question")
     b.press(Keys.ENTER)
     page.wait_for_rows("GET/orders/0")
     b.click("#list-menu")

@@ -56,14 +56,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.respond(status, "application/json", json.dumps(value).encode(), **fields)
 
     def do_GET(self):
-        self.answer(b"")
+        self.serve(b"")
 
     def do_POST(self):
-        self.answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        self.serve(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
     do_PUT = do_PATCH = do_DELETE = do_POST
 
-    def answer(self, body):
+    def serve(self, body):
         path = self.path.split("?")[0]
         count = next(self.counts)
         if path.startswith("/orders"):

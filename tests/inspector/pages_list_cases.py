@@ -23,7 +23,7 @@ def har_entry(n):
 
 def requests_appear_live(page):
     page.browser.until_text("#list-nothing", "Waiting for requests")
-    page.judge("empty list")
+    page.check_accessibility("empty list")
     page.send("GET", "/orders?page=1")
     page.wait_for_rows("GET/orders?page=1")
     page.send("POST", "/fail", b"{}")
@@ -34,7 +34,7 @@ def requests_appear_live(page):
         ),
         "both statuses",
     )
-    page.judge("list")
+    page.check_accessibility("list")
 
 
 def the_selected_request_stays_where_it_is(page):
@@ -134,7 +134,7 @@ def a_wrong_filter_shows_its_place(page):
     b.until_text("#filter-error", "colour")
     assert b.text("#filter-error mark").startswith("colour"), b.text("#filter-error")
     assert b.run("return document.getElementById('filter').getAttribute('aria-invalid')") == "true"
-    page.judge("error in the filter")
+    page.check_accessibility("error in the filter")
     page.wait_for_count(1)
     b.type_filter("method:GET")
     b.until(lambda: not b.all("#filter-error:not([hidden])"), "no error")
@@ -144,7 +144,7 @@ def keys_are_suggested(page):
     b = page.browser
     b.press("/", "sta")
     b.until(lambda: "status:5xx" in b.text("#filter-suggestions"), "status is suggested")
-    page.judge("suggestions")
+    page.check_accessibility("suggestions")
     b.press(Keys.ARROW_DOWN, Keys.ENTER)
     b.until(lambda: b.run("return document.getElementById('filter').value") == "status:", "the key is in the field")
 

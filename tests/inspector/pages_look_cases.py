@@ -31,12 +31,12 @@ def everything_works_by_keyboard(page):
         )
     b.press("?")
     b.until_text("dialog[open]", "Keys and filters")
-    page.judge("help")
+    page.check_accessibility("help")
     b.press(Keys.ESCAPE)
     b.until(lambda: not b.all("dialog[open]"), "the help is closed")
     b.press(Keys.ESCAPE)
     b.until(lambda: b.run(selected) is None, "nothing is selected")
-    # What is typed into a field is no command.
+    # What is typed into a field is not a command.
     b.press("/", "xjk")
     assert b.run("return document.getElementById('filter').value") == "xjk"
 
@@ -54,7 +54,7 @@ def dark_and_light(page):
     light = b.run(background)
     b.prefer("dark")
     b.until(lambda: b.run(background) != light, "another colour")
-    page.judge("dark")
+    page.check_accessibility("dark")
     b.click("#theme")
     b.until(lambda: b.run(background) == light, "light, as chosen")
     page.open()
@@ -73,7 +73,7 @@ def narrow_pages_show_one_thing_at_a_time(page):
     b.resize(360, 740)
     too_wide = WIDER_THAN_THE_SCREEN
     b.until(lambda: b.run(too_wide) == [], "nothing wider than the screen")
-    page.judge("narrow list")
+    page.check_accessibility("narrow list")
     b.click(".row", "/orders/stripe")
     b.until_text("#detail-head", "/orders/stripe")
     visible = "return getComputedStyle(document.querySelector(arguments[0])).visibility"
@@ -83,7 +83,7 @@ def narrow_pages_show_one_thing_at_a_time(page):
     for name in ("summary", "request", "timing", "raw"):
         page.tab(name)
         assert b.run(too_wide) == [], (name, b.run(too_wide))
-    page.judge("narrow record")
+    page.check_accessibility("narrow record")
     b.driver.back()
     b.until(lambda: b.run(visible, ".requests") == "visible", "the list again")
     b.click("#facets-toggle")

@@ -97,7 +97,7 @@ class Page:
         self.browser.click(f"#tab-{name}")
         self.browser.until(lambda: self.browser.all(f".tab-{name}"), f"tab {name}")
 
-    def judge(self, what):
+    def check_accessibility(self, what):
         """Accessibility, by axe-core."""
         if self.axe is None:
             return
@@ -107,10 +107,10 @@ class Page:
             axe.run(document, { resultTypes: ['violations'] }).then((result) => done(result.violations));
         """
         faults = self.browser.driver.execute_async_script(script)
-        told = [
+        found = [
             f"{fault['id']}: {fault['help']}: {[node['html'][:160] for node in fault['nodes'][:3]]}" for fault in faults
         ]
-        assert not told, f"{what}:\n" + "\n".join(told)
+        assert not found, f"{what}:\n" + "\n".join(found)
 
     def picture_of_failure(self, name):
         folder = os.environ.get("TUNNEL_TEST_PICTURES")

@@ -11,7 +11,7 @@ def in_page(page, script, *arguments):
     return value
 
 
-def json_faults_are_told_with_their_place(page):
+def json_errors_show_their_place(page):
     cases = [
         ("", 1, 1, "A value is expected here, not the end of the text"),
         ('{"a":1,}', 1, 8, 'A name in double quotes is expected here, not "}"'),
@@ -28,7 +28,7 @@ def json_faults_are_told_with_their_place(page):
         ("{} x", 1, 4, 'The value ends before this, but "x" follows'),
         ("[" * 600, 1, 501, "More than 500 objects and arrays inside each other are not shown"),
     ]
-    told = in_page(
+    found = in_page(
         page,
         """
         const { parseJson, JsonError } = await import('/body/json_parser.js');
@@ -42,7 +42,7 @@ def json_faults_are_told_with_their_place(page):
         """,
         cases,
     )
-    for one, case in zip(told, cases, strict=True):
+    for one, case in zip(found, cases, strict=True):
         assert one == list(case), (one, case)
 
 
@@ -135,7 +135,7 @@ def forms_are_read_exactly(page):
 
 
 CASES = [
-    json_faults_are_told_with_their_place,
+    json_errors_show_their_place,
     the_json_parser_accepts_what_the_browser_does,
     terms_are_added_and_taken_out,
     forms_are_read_exactly,

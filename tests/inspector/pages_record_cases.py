@@ -20,7 +20,7 @@ def json_is_a_tree_with_exact_numbers(page):
     numbers = b.texts(".json-number")
     assert numbers == [str(ORDER), "1.50", "1", "2", "7"], numbers
     assert "\\u0000" in b.text(".json-string"), b.text(".json-string")
-    page.judge("request tab")
+    page.check_accessibility("request tab")
     page.tab("response")
     b.until(lambda: str(ORDER) in b.texts(".json-number"), "the number of the response")
     b.click(".json-number", str(ORDER))
@@ -58,7 +58,7 @@ def a_syntax_error_in_json_shows_its_place(page):
     page.tab("response")
     b.until_text(".json-fault", "Line 2, column 16")
     assert b.text("mark.fault") == "]"
-    page.judge("syntax error")
+    page.check_accessibility("syntax error")
 
 
 def every_kind_of_body_is_shown_as_itself(page):
@@ -76,7 +76,7 @@ def every_kind_of_body_is_shown_as_itself(page):
     b.until_text(".hex", "000000f0  f0 f1 f2")
     page.select("/image")
     b.until(lambda: b.run("return document.querySelector('.image img')?.naturalWidth") == 320, "the image")
-    page.judge("image")
+    page.check_accessibility("image")
     b.click(".segment", "Hex")
     b.until_text(".hex", "89 50 4e 47")
     b.type_filter("type:form-data")
@@ -129,13 +129,17 @@ def events_appear_as_they_come(page):
     b.until(lambda: "in progress" not in b.text("#detail-head"), "the end of the stream")
 
 
+OWNED = "document.title='owned'"
+SVG = f"""<svg xmlns="http://www.w3.org/2000/svg" onload="{OWNED}"><script>{OWNED}</script></svg>""".encode()
+
+
 def captured_markup_is_text(page):
     b = page.browser
     page.send(
         "POST",
         "/script?x=<img+src=x+onerror=alert(1)>",
-        b"<script>document.title='owned'</script>",
-        [("X-Evil", "<b>bold</b>")],
+        f"<script>{OWNED}</script>".encode(),
+        [("X-Evil", f"<b>bold</b><script>{OWNED}</script>")],
     )
     page.wait_for_count(1)
     page.select("/script")
@@ -144,6 +148,22 @@ def captured_markup_is_text(page):
         b.until_text("#tab-panel", "<script>" if name != "request" else "<b>bold</b>")
     assert "owned" not in b.driver.title
     assert not b.all("#tab-panel script, #tab-panel b, #list b, .row img")
+
+
+def a_captured_svg_runs_nothing(page):
+    b = page.browser
+    page.send("POST", "/echo", SVG, [("Content-Type", "image/svg+xml")])
+    page.wait_for_count(1)
+    page.select("/echo")
+    for name in ("summary", "request", "raw"):
+        page.tab(name)
+        b.until(lambda: b.text("#tab-panel") != "", "the tab is filled")
+    # As a document of its own it would run; as an attachment the browser only saves it.
+    before = b.driver.current_url
+    b.open(f"{page.inspector}/api/v1/exchanges/{page.items()[0]['id']}/request/body")
+    assert b.driver.current_url == before, b.driver.current_url
+    assert "owned" not in b.driver.title
+    assert not b.all("#tab-panel svg script, #tab-panel [onload]")
 
 
 def every_tab_opens_by_its_digit(page):
@@ -162,7 +182,7 @@ def every_tab_opens_by_its_digit(page):
             b.run("return document.getElementById(arguments[0]).getAttribute('aria-selected')", f"tab-{name}") == "true"
         )
         assert f"tab={name}" in b.driver.current_url or name == "summary"
-        page.judge(f"tab {name}")
+        page.check_accessibility(f"tab {name}")
     b.until(lambda: len(b.all(".messages li")) == 3, "three events")
     b.click(".messages summary")
     b.until(lambda: "0" in b.texts(".messages .json-number"), "the event as JSON")
@@ -170,7 +190,7 @@ def every_tab_opens_by_its_digit(page):
     b.until_text("#detail-head", "/orders/stripe")
     b.press("5")
     b.until(lambda: b.all(".tab-signature"), "the signature")
-    page.judge("signature of a webhook")
+    page.check_accessibility("signature of a webhook")
 
 
 def the_timing_adds_up(page):
@@ -209,6 +229,7 @@ CASES = [
     a_large_body_is_shown_soon,
     events_appear_as_they_come,
     captured_markup_is_text,
+    a_captured_svg_runs_nothing,
     every_tab_opens_by_its_digit,
     the_timing_adds_up,
     the_raw_message_is_byte_for_byte,

@@ -6,7 +6,7 @@
     pages_test.py ... --screenshots FOLDER      makes the pictures of the README instead
 
 The first form starts the two programs; the second takes a tunnel that forwards to PORT already. --axe is axe.min.js of
-the npm package axe-core: with it the accessibility of every view is judged too.
+axe-core: with it the accessibility of every view is checked too.
 """
 
 import argparse

@@ -74,8 +74,8 @@ void recording_app::serve() {
             }
         }
     }
-    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    static_cast<void>(!::send(caller, answer.data(), answer.size(), MSG_NOSIGNAL));
+    const std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static_cast<void>(!::send(caller, response.data(), response.size(), MSG_NOSIGNAL));
     ::close(caller);
 }
 

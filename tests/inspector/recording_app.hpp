@@ -8,7 +8,7 @@
 
 namespace tunnel::inspector {
 
-/// An HTTP server on loopback that keeps the bytes of one request and answers it.
+/// An HTTP server on loopback that keeps the bytes of one request and responds.
 class recording_app {
  public:
     recording_app();

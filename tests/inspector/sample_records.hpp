@@ -11,7 +11,7 @@ namespace tunnel::inspector {
 /// 2026-11-30T12:00:00Z.
 [[nodiscard]] time_point noon();
 
-/// A webhook delivery that the app answered with 200 and JSON; every member has a value.
+/// A webhook delivery to which the app responded with 200 and JSON; every member has a value.
 [[nodiscard]] record sample_record(record_id id = 1);
 
 /// Every member drawn at random, bytes of all kinds in bodies and fields.

@@ -164,10 +164,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(WebsocketReader, DirectionsShareTheSequence) {
     websocket_reader reader({});
     EXPECT_EQ(reader.feed(message_direction::from_caller, frame(fin | 0x01, "a", true), 1ms)[0].sequence, 1U);
-    const auto answer = reader.feed(message_direction::from_app, frame(fin | 0x01, "b", false), 2ms);
-    EXPECT_EQ(answer[0].sequence, 2U);
-    EXPECT_EQ(answer[0].direction, message_direction::from_app);
-    EXPECT_EQ(answer[0].at, 2ms);
+    const auto response = reader.feed(message_direction::from_app, frame(fin | 0x01, "b", false), 2ms);
+    EXPECT_EQ(response[0].sequence, 2U);
+    EXPECT_EQ(response[0].direction, message_direction::from_app);
+    EXPECT_EQ(response[0].at, 2ms);
 }
 
 TEST(WebsocketReader, MessagesOverTheCapsOfAnExchangeAreCounted) {

@@ -36,7 +36,7 @@ TEST_F(InspectorHttp, ListsAreKeysetPagesNewestFirst) {
     EXPECT_THAT(ids_in(get("/api/v1/exchanges?after=" + ids[2]).json.at("items")), ElementsAre(ids[4], ids[3]));
 }
 
-TEST_F(InspectorHttp, AFilterThatIsNoneIsAnErrorWithItsPlace) {
+TEST_F(InspectorHttp, AnInvalidFilterIsAnErrorWithItsPlace) {
     keep();
     const auto found = get("/api/v1/exchanges?q=method%3APOST+body.data.object.n%3D5");
     EXPECT_EQ(found.json.at("items").size(), 1U);
@@ -267,7 +267,7 @@ TEST_F(InspectorHttp, TheChartCountsRequestsAndFailures) {
     EXPECT_EQ(chart.at("buckets").at(2).at("median_us"), 41'000);
 }
 
-TEST_F(InspectorHttp, StatusTellsOfTunnelAndHistory) {
+TEST_F(InspectorHttp, StatusDescribesTunnelAndHistory) {
     keep();
     const auto s = get("/api/v1/status").json;
     EXPECT_EQ(s.at("tunnel").at("state"), "up");
@@ -284,8 +284,8 @@ TEST_F(InspectorHttp, ReplaysGoToTheReplayerAndBack) {
     EXPECT_EQ(done.json.at("items").at(0).at("parent"), to_string(id));
     EXPECT_EQ(done.json.at("items").at(0).at("status"), 200);
     EXPECT_EQ(done.json.at("items").at(0).at("duration_us"), 5'000);
-    EXPECT_EQ(replays.all_asked().back().options.times, 2U);
-    EXPECT_EQ(replays.all_asked().back().options.edits->method, "PUT");
+    EXPECT_EQ(replays.calls().back().options.times, 2U);
+    EXPECT_EQ(replays.calls().back().options.edits->method, "PUT");
     EXPECT_EQ(ask("POST", path_of(id, "/replay")).status, 200U) << "the body is optional";
     EXPECT_EQ(send_json("POST", "/api/v1/exchanges/0000000000001/replay", "{}").status, 404U);
     const auto own = R"({"to":"localhost:)" + std::to_string(port()) + "\"}";
@@ -309,14 +309,14 @@ TEST_F(InspectorHttp, ReplaysOfAFilterGoInOrderOfArrivalWithoutReplays) {
     });
     keep();
     EXPECT_EQ(send_json("POST", "/api/v1/replay", R"({"q":"status:5xx"})").json.at("items").size(), 2U);
-    EXPECT_THAT(replays.all_asked().back().ids, ElementsAre(first, second));
+    EXPECT_THAT(replays.calls().back().ids, ElementsAre(first, second));
     EXPECT_EQ(send_json("POST", "/api/v1/replay", R"({"q":"is:replay"})").json.at("items").size(), 1U);
     const auto many = send_json("POST", "/api/v1/replay", R"({"q":"status:5xx","limit":1})");
     EXPECT_EQ(many.status, 413U);
     EXPECT_EQ(many.json.at("error").at("code"), "too_many");
     EXPECT_EQ(send_json("POST", "/api/v1/replay", "{}").status, 400U);
     EXPECT_TRUE(send_json("POST", "/api/v1/replay", R"({"q":"status:418"})").json.at("items").empty());
-    EXPECT_EQ(replays.all_asked().size(), 2U);
+    EXPECT_EQ(replays.calls().size(), 2U);
 }
 
 TEST_F(InspectorHttp, AReplayEndsWithTheRequestThatWaitsForIt) {
@@ -356,7 +356,7 @@ TEST_F(InspectorHttp, NgroksShapesAreServed) {
     EXPECT_EQ(get(one.at("uri").get<std::string>()).json, one);
     EXPECT_TRUE(get("/api/requests/http?tunnel_name=other").json.at("requests").empty());
     EXPECT_EQ(send_json("POST", "/api/requests/http", R"({"id":")" + to_string(id) + "\"}").status, 204U);
-    EXPECT_THAT(replays.all_asked().back().ids, ElementsAre(id));
+    EXPECT_THAT(replays.calls().back().ids, ElementsAre(id));
     EXPECT_EQ(ask("DELETE", "/api/requests/http").status, 204U);
     EXPECT_TRUE(get("/api/requests/http").json.at("requests").empty());
     EXPECT_EQ(get("/api/status").json.at("status"), "online");

@@ -19,19 +19,19 @@ guard_settings settings(bool open_ngrok_api = false) {
     return {4040, "0123456789abcdef", {"box.example"}, open_ngrok_api};
 }
 
-struct asked {
+struct sample_request {
     std::string method = "GET";
     std::string target = "/api/v1/status";
     fields lines{host, token};
 };
 
 /// Status and code of the refusal; 0 where the request may be served.
-std::pair<unsigned, std::string> verdict(const asked& a, bool open_ngrok_api = false) {
+std::pair<unsigned, std::string> verdict(const sample_request& a, bool open_ngrok_api = false) {
     const guard gate(settings(open_ngrok_api));
     std::string problem;
-    const auto place = parse_place(a.target, problem);
-    if (!place) return {400, problem};
-    const auto refused = gate.check({a.method, a.target, a.lines, {}}, *place);
+    const auto target = parse_target(a.target, problem);
+    if (!target) return {400, problem};
+    const auto refused = gate.check({a.method, a.target, a.lines, {}}, *target);
     if (!refused) return {0, ""};
     const auto json = nlohmann::json::parse(refused->body, nullptr, false);
     return {refused->status, json.is_object() ? json.at("error").at("code").get<std::string>() : refused->content_type};
@@ -88,8 +88,8 @@ TEST(Guard, ATokenIsNeededEverywhere) {
 TEST(Guard, TheTokenOfTheUrlBecomesACookie) {
     const guard gate(settings());
     std::string problem;
-    const auto place = parse_place("/?token=0123456789abcdef", problem);
-    const auto redirect = gate.check({"GET", "", {host}, {}}, *place);
+    const auto target = parse_target("/?token=0123456789abcdef", problem);
+    const auto redirect = gate.check({"GET", "", {host}, {}}, *target);
     ASSERT_TRUE(redirect);
     EXPECT_EQ(redirect->status, 303U);
     EXPECT_THAT(redirect->fields,

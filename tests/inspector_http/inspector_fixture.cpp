@@ -23,9 +23,9 @@ server_options on_port_0(server_options options) {
 
 }  // namespace
 
-std::vector<scripted_replayer::asked> scripted_replayer::all_asked() const {
+std::vector<scripted_replayer::start_call> scripted_replayer::calls() const {
     const std::lock_guard lock(mutex_);
-    return asked_;
+    return calls_;
 }
 
 std::shared_ptr<void> scripted_replayer::start(std::vector<record_id> ids, replay_options options, replay_done done) {
@@ -38,7 +38,7 @@ std::shared_ptr<void> scripted_replayer::start(std::vector<record_id> ids, repla
         }
     }
     std::unique_lock lock(mutex_);
-    asked_.push_back({std::move(ids), std::move(options)});
+    calls_.push_back({std::move(ids), std::move(options)});
     if (!holds) {
         lock.unlock();
         done(std::move(result));
@@ -132,11 +132,11 @@ std::string InspectorHttp::head(std::string_view method, std::string_view target
     return text + "\r\n";
 }
 
-api_response InspectorHttp::send_raw(std::string_view bytes, bool answers_head) const {
+api_response InspectorHttp::send_raw(std::string_view bytes, bool to_head) const {
     auto socket = connect();
     socket.send(bytes);
     api_response result;
-    result.message = socket.read_message(answers_head);
+    result.message = socket.read_message(to_head);
     result.status = result.message.status();
     result.json = nlohmann::json::parse(result.message.body, nullptr, false);
     if (result.json.is_discarded()) result.json = nullptr;

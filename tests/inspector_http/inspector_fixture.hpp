@@ -17,7 +17,7 @@
 
 namespace tunnel::inspector_http {
 
-/// A replayer that sends nothing: it remembers what was asked, and gives results when it is told to.
+/// A replayer that sends nothing: it records its calls, and gives results when a test says so.
 class scripted_replayer : public replayer {
  public:
     /// Called on the inspector's thread; the outcome of each start. Without it each record gets status 200.
@@ -25,11 +25,11 @@ class scripted_replayer : public replayer {
     /// Keep `done` instead of calling it.
     bool holds = false;
 
-    struct asked {
+    struct start_call {
         std::vector<inspector::record_id> ids;
         replay_options options;
     };
-    [[nodiscard]] std::vector<asked> all_asked() const;
+    [[nodiscard]] std::vector<start_call> calls() const;
     /// Calls a `done` that is kept, after waiting for it.
     void finish_held();
     /// Waits until the token of a held replay was destroyed.
@@ -44,7 +44,7 @@ class scripted_replayer : public replayer {
  private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<asked> asked_;
+    std::vector<start_call> calls_;
     std::vector<watch_info> watches_;
     std::vector<std::function<void()>> held_;
     int cancelled_ = 0;
@@ -87,7 +87,7 @@ class InspectorHttp : public testing::Test {
     [[nodiscard]] api_response get(std::string_view target) const { return ask("GET", target); }
     [[nodiscard]] api_response send_json(std::string_view method, std::string_view target, std::string_view body) const;
     /// Exactly these bytes on a connection of their own.
-    [[nodiscard]] api_response send_raw(std::string_view bytes, bool answers_head = false) const;
+    [[nodiscard]] api_response send_raw(std::string_view bytes, bool to_head = false) const;
 
     live_feed feed;
     inspector::history history;

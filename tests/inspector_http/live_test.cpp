@@ -15,7 +15,7 @@ using testing::ElementsAre;
 /// Reads and writes of a stream that resumes.
 std::string resume(std::uint64_t id) { return "Last-Event-ID: " + std::to_string(id) + "\r\n"; }
 
-TEST_F(InspectorHttp, AStreamGreetsAndTellsOfEveryChange) {
+TEST_F(InspectorHttp, AStreamBeginsWithHelloAndSendsEveryChange) {
     event_reader stream(connect(), head("GET", "/api/v1/events"));
     EXPECT_EQ(stream.response.status(), 200U);
     EXPECT_EQ(stream.response.value("Content-Type"), "text/event-stream");
@@ -34,7 +34,7 @@ TEST_F(InspectorHttp, AStreamGreetsAndTellsOfEveryChange) {
     EXPECT_EQ(stream.next("watch").data.at("result").at("status"), 201);
 }
 
-TEST_F(InspectorHttp, AStreamTellsOfStatusAtMostOnceASecond) {
+TEST_F(InspectorHttp, AStreamSendsStatusAtMostOnceASecond) {
     event_reader stream(connect(), head("GET", "/api/v1/events"));
     EXPECT_EQ(stream.next().name, "hello");
     const auto begun = std::chrono::steady_clock::now();
@@ -45,7 +45,7 @@ TEST_F(InspectorHttp, AStreamTellsOfStatusAtMostOnceASecond) {
     EXPECT_GE(std::chrono::steady_clock::now() - begun, limits::status_pause);
 }
 
-TEST_F(InspectorHttp, AStreamWithAFilterTellsWhatNoLongerMatches) {
+TEST_F(InspectorHttp, AStreamWithAFilterNamesWhatNoLongerMatches) {
     event_reader stream(connect(), head("GET", "/api/v1/events?q=is%3Apending"));
     EXPECT_EQ(stream.next().name, "hello");
     auto r = fresh();
@@ -83,7 +83,7 @@ TEST_F(InspectorHttp, AStreamThatCannotResumeResets) {
     EXPECT_EQ(get("/api/v1/events?last_event_id=x").status, 400U);
 }
 
-TEST_F(InspectorHttp, AStalledStreamDelaysNobody) {
+TEST_F(InspectorHttp, AStalledStreamDelaysNoOther) {
     auto stalled = test::http_socket::connect(port(), 4096);
     stalled.send(head("GET", "/api/v1/events"));
     event_reader reading(connect(), head("GET", "/api/v1/events"));

@@ -50,7 +50,7 @@ TEST(ReplayRequest, NothingGivenIsOneExactCopyOfTheRecord) {
     EXPECT_EQ(options.timeout, std::chrono::seconds(30));
 }
 
-TEST(ReplayRequest, TheInspectorIsNoTargetInAnySpellingOfLoopback) {
+TEST(ReplayRequest, TheInspectorIsRefusedAsATargetInEverySpellingOfLoopback) {
     for (const auto* to : {"4040", ":4040", "127.0.0.1:4040", "localhost:4040", "LOCALHOST:4040", "[::1]:4040",
                            "127.0.0.2:4040", "[::ffff:127.0.0.1]:4040", "[0:0:0:0:0:0:0:1]:4040"}) {
         const auto text = json{{"to", to}}.dump();

@@ -22,7 +22,7 @@ TEST(Authority, HostsWithAndWithoutPortAreRead) {
     EXPECT_EQ(parse_authority("a.b-c_d.example."), (authority{"a.b-c_d.example.", std::nullopt}));
 }
 
-TEST(Authority, WhatIsNoHostIsRefused) {
+TEST(Authority, InvalidHostsAreRefused) {
     for (const auto* text : {"",
                              ":80",
                              "user@localhost",
@@ -59,33 +59,33 @@ TEST(Origin, OnlyHttpOriginsAreRead) {
     }
 }
 
-TEST(Place, PathsAndParametersAreTakenApart) {
+TEST(RequestTarget, PathsAndParametersAreTakenApart) {
     std::string problem;
-    const auto place = parse_place("/a%20b?q=status%3A5xx+x&empty=&bare&%6e=1", problem);
-    ASSERT_TRUE(place);
-    EXPECT_EQ(place->path, "/a%20b");
-    EXPECT_THAT(place->parameters,
+    const auto target = parse_target("/a%20b?q=status%3A5xx+x&empty=&bare&%6e=1", problem);
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->path, "/a%20b");
+    EXPECT_THAT(target->parameters,
                 ElementsAre(Pair("q", "status:5xx x"), Pair("empty", ""), Pair("bare", ""), Pair("n", "1")));
-    EXPECT_FALSE(place->authority);
+    EXPECT_FALSE(target->authority);
 }
 
-TEST(Place, AnAbsoluteTargetHasAnAuthority) {
+TEST(RequestTarget, AnAbsoluteTargetHasAnAuthority) {
     std::string problem;
-    EXPECT_EQ(parse_place("http://evil.example:1/x?a=1", problem)->authority, "evil.example:1");
-    EXPECT_EQ(parse_place("HTTP://evil.example", problem)->path, "/");
+    EXPECT_EQ(parse_target("http://evil.example:1/x?a=1", problem)->authority, "evil.example:1");
+    EXPECT_EQ(parse_target("HTTP://evil.example", problem)->path, "/");
 }
 
-TEST(Place, BrokenTargetsAreExplained) {
+TEST(RequestTarget, BrokenTargetsAreExplained) {
     for (const auto* target :
          {"", "*", "x", "https://localhost/", "/?a=%", "/?a=%4", "/?a=%zz", "/?a=1&a=2", "/?%=1"}) {
         std::string problem;
-        EXPECT_FALSE(parse_place(target, problem)) << target;
+        EXPECT_FALSE(parse_target(target, problem)) << target;
         EXPECT_FALSE(problem.empty()) << target;
     }
     std::string many = "/?";
     for (std::size_t i = 0; i <= limits::parameters; ++i) many += "p" + std::to_string(i) + "=&";
     std::string problem;
-    EXPECT_FALSE(parse_place(many, problem));
+    EXPECT_FALSE(parse_target(many, problem));
 }
 
 TEST(Token, RandomOnesDifferAndHave128Bits) {

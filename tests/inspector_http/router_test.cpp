@@ -47,7 +47,7 @@ TEST(Router, NamesInPathsAreCaptured) {
     EXPECT_EQ(find_route("POST", "/api/v1/exchanges/abc/replay").what->body, body_kind::json);
 }
 
-TEST(Router, UnknownPathsAndMethodsAreTold) {
+TEST(Router, UnknownPathsAndMethodsAreErrors) {
     for (const auto* path : {"/", "/api", "/api/", "/api/v1/exchanges/", "/api/v1/exchanges/a/b/c/d", "/api/v1//status",
                              "/api/v1/status/", "/api/v2/status", "//api/v1/status", "/API/v1/status",
                              "/api/v1/%65xchanges", "/api/v1/exchanges/../status", "", "api"}) {

@@ -6,7 +6,7 @@
 #include "inspector_http/inspector_fixture.hpp"
 #include "inspector_http/limits.hpp"
 
-/// Attacks on a running inspector. What is judged by the head alone is in guard_test.cpp as tables; here is what only a
+/// Attacks on a running inspector. What the head alone decides is in guard_test.cpp as tables; here is what only a
 /// connection shows, and one live case of each attack.
 namespace tunnel::inspector_http {
 namespace {
@@ -103,7 +103,7 @@ TEST_F(InspectorHttp, FormsAndImagesOfOtherSitesChangeNothing) {
          {replay, std::string("/api/v1/replay"), std::string("/api/v1/import"), "/api/v1/exchanges/" + id + "/watch"}) {
         EXPECT_EQ(attack("GET", path, "", ""), 405U) << path;
     }
-    EXPECT_TRUE(replays.all_asked().empty());
+    EXPECT_TRUE(replays.calls().empty());
     EXPECT_EQ(get("/api/v1/exchanges").json.at("items").size(), 1U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(InspectorHttp, ThereIsNoCors) {
     }
 }
 
-TEST_F(InspectorHttp, EveryResponseTellsTheBrowserToTrustNothing) {
+TEST_F(InspectorHttp, EveryResponseHasTheSecurityFields) {
     const auto id = keep([](record& r) { r.response.body = copy_body("<svg onload=alert(1)>"); });
     for (const auto& path :
          {std::string("/"), std::string("/main.js"), std::string("/api/v1/exchanges"), std::string("/api/none"),

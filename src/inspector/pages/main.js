@@ -46,7 +46,7 @@ let loadingOlder = false;
 
 /**
  * @param {string} q
- * @param {boolean} typed while it is typed, what is not yet a filter is no error
+ * @param {boolean} typed while it is typed, an incomplete filter is not an error
  */
 async function load(q, typed) {
     if (typed && q === loaded) return;
@@ -86,7 +86,7 @@ async function loadNewest() {
     try {
         const page = await listExchanges({ q: loaded ?? "", limit: firstPage }, signal);
         const last = page.items.at(-1);
-        // Where more came than one page holds, what is between is not known: begin anew.
+        // Where more records came than one page holds, those in between are unknown: load the list again.
         if (last && page.next !== null && !store.get(last.id)) store.next = page.next;
         if (last && page.next !== null && !store.get(last.id)) store.replace(page.items);
         else store.put(page.items);

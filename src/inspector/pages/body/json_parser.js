@@ -1,6 +1,6 @@
 /**
  * Reads JSON into nodes that point into the text. Numbers are never converted, so 19 digits stay 19 digits; repeated
- * members and the order of members stay as they are; what is wrong is told with its place.
+ * members and the order of members stay as they are; an error names its place.
  */
 
 /**

@@ -1,4 +1,4 @@
-/** The event stream: one for the current filter, opened anew when the filter changes or the inspector restarts. */
+/** The event stream: one for the current filter, opened again when the filter changes or the inspector restarts. */
 
 /**
  * @typedef {object} LiveHandlers

@@ -1,4 +1,4 @@
-/** The tab that answers most questions: what came, what became of it, and what was done with it since. */
+/** The summary tab: the request, its outcome, and what was done with the record since. */
 
 import { quoted } from "../data/filter_terms.js";
 import { h } from "../view/dom.js";

@@ -41,7 +41,7 @@ export class Chart {
         this.load();
     }
 
-    /** Something happened: drawn anew soon, and not for each request. */
+    /** A record changed: draws the chart again soon, but not for each request. */
     touch() {
         this.timer ??= setTimeout(() => this.load(), refreshMs);
     }

@@ -123,7 +123,7 @@ class FieldsForm {
             return null;
         }
         this.body.value = view.text;
-        // A text area turns CR LF into LF, which alone is no change.
+        // A text area turns CR LF into LF, which alone is not a change.
         this.shown = this.body.value;
         if (view.codings.length > 0)
             return h(
