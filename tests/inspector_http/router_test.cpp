@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <regex>
 
 #include "inspector_http/response.hpp"
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::inspector_http {
 namespace {
@@ -28,12 +28,10 @@ TEST(Router, EveryOperationOfTheContractHasARouteAndNoOther) {
     std::vector<std::string> described;
     std::string path;
     for (std::string line; std::getline(file, line) && line != "components:";) {
-        std::smatch found;
-        if (std::regex_match(line, found, std::regex("  (/[^:]*):"))) path = found[1];
-        if (std::regex_match(line, found, std::regex("    (get|post|patch|delete|put):"))) {
-            std::string method = found[1];
-            for (auto& c : method) c = static_cast<char>(c - 'a' + 'A');
-            described.push_back(method + " " + path);
+        // Without std::regex, of which GCC 12 warns where a sanitizer is on.
+        if (line.starts_with("  /")) path = line.substr(2, line.find(':') - 2);
+        for (const std::string method : {"GET", "POST", "PATCH", "DELETE", "PUT"}) {
+            if (iequals(line, "    " + method + ":")) described.push_back(method + " " + path);
         }
     }
     std::vector<std::string> served;
