@@ -83,7 +83,9 @@ std::string export_curl(const record& r, const export_options& options) {
     if (!plain) add_word(command, "--request-target " + shell_word(target));
     if (const auto* host = other_host(r, base)) add_word(command, "-H " + shell_word("Host: " + *host));
     for (const auto& [name, value] : fields) {
-        add_word(command, "-H " + shell_word(value.empty() ? name + ";" : name + ": " + value));
+        auto line = name;
+        line.append(value.empty() ? ";" : ": ").append(value);
+        add_word(command, "-H " + shell_word(line));
     }
     for (const auto name : curl_defaults(has_data)) {
         if (!find_field(fields, name)) add_word(command, "-H '" + std::string{name} + ":'");

@@ -66,7 +66,7 @@ std::string head_with_length(std::string_view head, std::size_t length) {
 
 std::string head_of(std::string start_line, const field_lines& fields) {
     auto head = std::move(start_line) + "\r\n";
-    for (const auto& [name, value] : fields) head += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : fields) head.append(name).append(": ").append(value).append("\r\n");
     return head + "\r\n";
 }
 
@@ -107,7 +107,7 @@ std::string export_http_file(const record& r, const export_options& options) {
     std::string text = "### " + r.request.method + " " + std::string{path_of(r)} + "\n" + with_prefix(notes, "# ");
     text += r.request.method + " " + base + r.request.target + " HTTP/1.1\n";
     if (const auto* host = other_host(r, base)) text += "Host: " + *host + "\n";
-    for (const auto& [name, value] : sendable_fields(r)) text += name + ": " + value + "\n";
+    for (const auto& [name, value] : sendable_fields(r)) text.append(name).append(": ").append(value) += '\n';
     if (body.empty()) return text + "\n";
     return text + "\n" + (as_file ? "< ./" + file : body) + "\n";
 }

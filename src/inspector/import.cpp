@@ -51,7 +51,7 @@ std::string response_bytes(const json& response) {
 }
 
 /// A body of a file: what the file says of its length may only be more than what it has.
-body_copy body_of(std::string bytes, std::int64_t length) {
+body_copy body_of(std::string_view bytes, std::int64_t length) {
     auto body = copy_body(bytes, bytes.size());
     if (length > static_cast<std::int64_t>(body.length) && !bytes.empty())
         body.length = static_cast<std::uint64_t>(length);

@@ -35,7 +35,7 @@ class checker : public nlohmann::json_sax<json> {
 };
 
 /// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..." without what is ours to say.
-std::string without_prefix(std::string message) {
+std::string without_prefix(const std::string& message) {
     constexpr std::string_view marker = ": syntax error while parsing ";
     const auto at = message.find(marker);
     if (at != std::string::npos) return "while parsing " + message.substr(at + marker.size());

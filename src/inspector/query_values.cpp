@@ -17,8 +17,9 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 std::optional<int> digits(std::string_view& text, std::size_t count) {
     int value = 0;
     if (text.size() < count) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
-    if (error != std::errc{} || end != text.data() + count || text[0] == '-') return std::nullopt;
+    const auto* const begin = text.data();
+    const auto [end, error] = std::from_chars(begin, begin + count, value);
+    if (error != std::errc{} || end != begin + count || *begin == '-') return std::nullopt;
     text.remove_prefix(count);
     return value;
 }
@@ -110,7 +111,7 @@ std::optional<std::int64_t> parse_time_span(std::string_view text, std::int64_t 
     constexpr std::int64_t second = 1'000'000;
     return with_unit(text, std::array{unit{"", default_unit}, unit{"us", 1}, unit{"ms", 1000}, unit{"s", second},
                                       unit{"m", 60 * second}, unit{"min", 60 * second}, unit{"h", 3600 * second},
-                                      unit{"d", 24 * 3600 * second}});
+                                      unit{"d", 86'400 * second}});
 }
 
 std::optional<std::int64_t> parse_size(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "inspector/record.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace tunnel::inspector {
 
@@ -68,8 +69,8 @@ field_lines fields_of_head(std::string_view raw_head) {
 
 std::string to_string(record_id id) {
     std::string text(id_characters, '0');
-    for (auto digit = text.rbegin(); digit != text.rend(); ++digit) {
-        *digit = id_alphabet[id % id_alphabet.size()];
+    for (auto& digit : std::views::reverse(text)) {
+        digit = id_alphabet[id % id_alphabet.size()];
         id >>= id_bits;
     }
     return text;

@@ -19,8 +19,9 @@ bool is_address_character(char c) noexcept { return is_digit(c) || (c >= 'a' && 
 
 std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
     std::uint16_t port = 0;
-    const auto* const end = digits.data() + digits.size();
-    const auto [stopped, error] = std::from_chars(digits.data(), end, port);
+    const auto* const begin = digits.data();
+    const auto* const end = begin + digits.size();
+    const auto [stopped, error] = std::from_chars(begin, end, port);
     if (error != std::errc{} || stopped != end || port == 0) return std::nullopt;
     return port;
 }

@@ -19,8 +19,9 @@ std::optional<std::uint64_t> last_event_id(const call& c) {
     const auto text = field.empty() && parameter ? std::string_view{*parameter} : field;
     if (text.empty()) return std::nullopt;
     std::uint64_t id = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, id);
+    const auto* const begin = text.data();
+    const auto* const end = begin + text.size();
+    const auto [stopped, error] = std::from_chars(begin, end, id);
     if (error != std::errc{} || stopped != end) throw bad_request("Last-Event-ID is not the id of an event.");
     return id;
 }

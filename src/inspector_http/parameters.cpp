@@ -58,8 +58,9 @@ std::uint64_t parameters::integer(std::string_view name, integer_range range, st
     const auto* text = find(name);
     if (!text) return otherwise;
     std::uint64_t value = 0;
-    const auto* const end = text->data() + text->size();
-    const auto [stopped, error] = std::from_chars(text->data(), end, value);
+    const auto* const begin = text->data();
+    const auto* const end = begin + text->size();
+    const auto [stopped, error] = std::from_chars(begin, end, value);
     if (error != std::errc{} || stopped != end || value < range.least || value > range.most) {
         throw bad_request("\"" + std::string(name) + "\" is an integer from " + std::to_string(range.least) + " to " +
                           std::to_string(range.most) + ".");
