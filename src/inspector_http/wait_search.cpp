@@ -1,6 +1,7 @@
 #include "inspector_http/wait_search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "inspector_http/api_json.hpp"
 #include "inspector_http/changed_records.hpp"
@@ -111,8 +112,8 @@ ordered_json wait_search::misses() const {
         if (unmet.empty()) unmet.emplace_back();
         all.push_back({std::move(r), std::move(unmet)});
     }
-    // The newest of those that are equally near.
-    std::ranges::stable_sort(all, {}, [](const miss& m) { return m.unmet.size(); });
+    // The newest of those that are equally near: ids grow with time.
+    std::ranges::sort(all, {}, [](const miss& m) { return std::pair(m.unmet.size(), ~m.r.id); });
     if (all.size() > limits::named_misses) all.resize(limits::named_misses);
     auto list = ordered_json::array();
     for (const auto& m : all) {

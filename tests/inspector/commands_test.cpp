@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "inspector/body_capture.hpp"
 #include "inspector/export.hpp"
@@ -85,16 +86,16 @@ TEST_P(Command, OfHttpieArrivesByteForByteOrSaysWhatDoesNot) {
     if (!says("may write this target differently")) {
         EXPECT_EQ(head.substr(0, head.find("\r\n")), c.method + " " + c.target + " HTTP/1.1") << script_;
     }
-    auto sent = message_fields(head);
-    auto expected = c.fields;
-    for (auto* fields : {&sent, &expected}) {
-        std::erase_if(*fields, [&](const auto& line) {
-            return says("adds its own " + line.first) || says("cannot send the field " + line.first);
-        });
-        // HTTPie sends the fields of one name together.
-        std::ranges::stable_sort(*fields, {}, &field_line::first);
-    }
-    EXPECT_EQ(sent, expected) << script_ << head;
+    // HTTPie sends the fields of one name together.
+    const auto values_by_name = [&](const field_lines& fields) {
+        std::map<std::string, std::vector<std::string>> values;
+        for (const auto& [name, value] : fields) {
+            if (says("adds its own " + name) || says("cannot send the field " + name)) continue;
+            values[name].push_back(value);
+        }
+        return values;
+    };
+    EXPECT_EQ(values_by_name(message_fields(head)), values_by_name(c.fields)) << script_ << head;
 }
 
 class Fetch : public testing::TestWithParam<command_case> {};
