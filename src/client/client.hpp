@@ -25,6 +25,8 @@ class client : public std::enable_shared_from_this<client> {
     client(io::runtime& rt, options settings, std::function<void(const std::string&)> say,
            const mux::link_times& times = {});
 
+    /// Before start(): `tap` sees every exchange, and outlives the client. Null: nothing does.
+    void observe(exchange_tap* tap) noexcept { tap_ = tap; }
     void start();
     /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
     void stop();
@@ -61,6 +63,7 @@ class client : public std::enable_shared_from_this<client> {
     io::executor strand_;
     std::shared_ptr<app_knowledge> app_ = std::make_shared<app_knowledge>();
     std::shared_ptr<io::last_good_endpoint> reached_ = std::make_shared<io::last_good_endpoint>();
+    exchange_tap* tap_ = nullptr;
     std::shared_ptr<client_session> session_;
     io::asio::steady_timer pause_;
     io::deadline drain_;
