@@ -17,6 +17,8 @@ class body_capture {
     explicit body_capture(std::size_t cap = limits::body_bytes);
 
     void append(std::string_view bytes);
+    /// From here on bytes are only counted and hashed.
+    void keep_no_more() noexcept { cap_ = bytes_.size(); }
     [[nodiscard]] std::uint64_t length() const noexcept { return length_; }
     /// What was seen so far; may be called again later.
     [[nodiscard]] body_copy copy() const;

@@ -17,6 +17,10 @@ inline constexpr std::size_t mib = 1024 * kib;
 /// Body bytes kept of each side of an exchange: larger bodies are rarely looked at, and 10,000 of them fill a disk.
 inline constexpr std::size_t body_bytes = 1 * mib;
 
+/// Body bytes kept of all exchanges that are open: a thousand large ones at a time would otherwise take 2 GiB. Beyond
+/// it bodies are cut, and counted.
+inline constexpr std::size_t open_bodies = 16 * mib;
+
 /// Bytes kept of one WebSocket message, and of one server-sent event.
 inline constexpr std::size_t message_bytes = 64 * kib;
 
