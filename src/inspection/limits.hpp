@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// Bounds of replays and watches.
+namespace tunnel::inspection::limits {
+
+/// Calls that are replaying at a time; each has a thread, which waits most of the time.
+inline constexpr std::size_t replay_batches = 8;
+
+/// Requests that one call may have open at a time, whatever it asks for.
+inline constexpr unsigned replay_concurrency = 64;
+
+/// Records that are watched at a time.
+inline constexpr std::size_t watches = 32;
+
+/// How often it is looked whether a watched app is back: few notice that long, and it costs some 50 us.
+inline constexpr auto watch_interval = std::chrono::milliseconds(200);
+
+}  // namespace tunnel::inspection::limits
