@@ -8,6 +8,7 @@
 #include "base/platform.hpp"
 #include "client/client.hpp"
 #include "client/options.hpp"
+#include "commands/run.hpp"
 #include "inspection/options.hpp"
 #include "inspection/service.hpp"
 
@@ -15,8 +16,12 @@ int main(int argc, char** argv) {
     using namespace tunnel;
     app::end_when_out_of_memory("tunnel-client");
     open_standard_files();
+    if (const auto code = commands::run(argc, argv)) return *code;
     inspection::options inspect;
-    const auto add_inspector = [&inspect](app::command_line& line) { inspection::add_settings(line, inspect); };
+    const auto add_inspector = [&inspect](app::command_line& line) {
+        line.note(commands::usage);
+        inspection::add_settings(line, inspect);
+    };
     auto [settings, exit_code] = client::parse_options(argc, argv, add_inspector);
     if (exit_code) return *exit_code;
     try {
