@@ -16,11 +16,16 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-struct replay_flags {
+/// Which records.
+struct selection {
     std::vector<std::string> ids;
     std::string filter;
     bool last = false;
     bool failed = false;
+};
+
+struct replay_flags {
+    selection which;
     bool watch = false;
     std::string to;
     unsigned times = 1;
@@ -163,12 +168,13 @@ void name_app(const inspector_target& at, const std::string& id, json& call) {
 int replay(const inspector_target& at, const replay_flags& what, bool as_json) {
     const auto& api = at.api();
     auto call = call_of(what);
-    const auto filter = joined({what.filter});
-    auto ids = what.ids;
-    if (what.last) ids.push_back(newest_id(api, "-is:replay"));
-    if (what.failed || !filter.empty()) {
+    const auto filter = joined({what.which.filter});
+    auto ids = what.which.ids;
+    if (what.which.last) ids.push_back(newest_id(api, "-is:replay"));
+    if (what.which.failed || !filter.empty()) {
         if (!ids.empty()) throw command_error(exit_usage, "give ids, --last, --failed or --filter, one of them");
-        call["q"] = what.failed ? std::string(failed_filter) + (filter.empty() ? "" : " (" + filter + ")") : filter;
+        call["q"] =
+            what.which.failed ? std::string(failed_filter) + (filter.empty() ? "" : " (" + filter + ")") : filter;
         if (at.offline() && !call.contains("to")) name_app(at, newest_id(api, call["q"].get<std::string>()), call);
         return print_results(api.call("POST", "/api/v1/replay", call.dump())["items"], as_json) ? 0 : exit_failed;
     }
@@ -212,10 +218,10 @@ command add_replay(CLI::App& to) {
                      "and no history.");
     const auto what = std::make_shared<replay_flags>();
     auto& app = *made.app;
-    app.add_option("ids", what->ids, "of the requests, sent in this order");
-    app.add_flag("--last", what->last, "the newest request that is not a replay");
-    app.add_flag("--failed", what->failed, "every request with a status of 5xx or an error, in order of arrival");
-    app.add_option("--filter", what->filter, "every request that matches, in order of arrival");
+    app.add_option("ids", what->which.ids, "of the requests, sent in this order");
+    app.add_flag("--last", what->which.last, "the newest request that is not a replay");
+    app.add_flag("--failed", what->which.failed, "every request with a status of 5xx or an error, in order of arrival");
+    app.add_option("--filter", what->which.filter, "every request that matches, in order of arrival");
     app.add_flag("--watch", what->watch, "send it each time the app is back after a restart, and show what differs");
     app.add_option("--to", what->to, "another app on this machine: a port, or HOST:PORT")->type_name("PORT");
     app.add_option("--times", what->times, "send each so often")->capture_default_str();
