@@ -26,9 +26,13 @@ enum class app_reached : std::uint8_t { unknown, yes, no };
 /// Label of a record whose request's body did not arrive whole: the caller or the app ended the exchange before.
 inline constexpr std::string_view incomplete_request = "incomplete";
 
+/// Label of a replay that sent something else than the record has.
+inline constexpr std::string_view edited_replay = "edited";
+
 /// What a replay adds to the record of its exchange.
 struct replay_of {
     inspector::record_id parent = 0;
+    bool edited = false;
     std::string public_url;
     std::string app;  ///< HOST:PORT that it is sent to
     /// Called on the strand of the exchange once its record is complete.

@@ -3,8 +3,13 @@
 #include <chrono>
 #include <cstddef>
 
-/// Bounds of replays and watches.
+/// Bounds of recording, replays and watches.
 namespace tunnel::inspection::limits {
+
+/// How often the record of an exchange that goes on is stored anew, and up to which length its bodies with it: they are
+/// copied each time.
+inline constexpr auto progress_interval = std::chrono::seconds(1);
+inline constexpr std::size_t progress_body = std::size_t{64} * 1024;
 
 /// Calls that are replaying at a time; each has a thread, which waits most of the time.
 inline constexpr std::size_t replay_batches = 8;

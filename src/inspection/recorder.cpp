@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "inspection/head_text.hpp"
+#include "inspection/limits.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel::inspection {
@@ -15,10 +16,6 @@ using inspector::record_state;
 using mux::failure;
 
 namespace {
-
-/// How often the record of an exchange that goes on is stored anew, and up to which length its bodies with it.
-constexpr auto progress_interval = std::chrono::seconds(1);
-constexpr std::size_t progress_body = std::size_t{64} * 1024;
 
 /// The address without its port, and without the brackets of IPv6.
 std::string host_of_peer(std::string_view peer) {
@@ -54,7 +51,7 @@ void recorded_body::append(std::string_view bytes) {
 }
 
 inspector::body_copy recorded_body::so_far() const {
-    if (copy_.length() <= progress_body) return copy_.copy();
+    if (copy_.length() <= limits::progress_body) return copy_.copy();
     inspector::body_copy length_alone;
     length_alone.length = copy_.length();
     return length_alone;
@@ -68,9 +65,10 @@ recorder::recorder(capture& owner, const protocol::request& request, replay_of r
     const auto is_replay = replay.parent != 0;
     record_.id = owner.records().next_id();
     record_.parent = replay.parent;
+    if (replay.edited) record_.labels.emplace_back(edited_replay);
     record_.origin = is_replay ? inspector::record_origin::replay : inspector::record_origin::live;
     record_.arrived = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
-    record_.caller = host_of_peer(request.from.caller);
+    if (!is_replay) record_.caller = host_of_peer(request.from.caller);
     record_.public_url = is_replay ? std::move(replay.public_url) : public_url_of(request.head);
     record_.app = is_replay ? std::move(replay.app) : owner.settings().app;
     record_.request.method = request.head.method;
@@ -221,7 +219,7 @@ void recorder::put_pending() {
 }
 
 void recorder::put_progress() {
-    if (!response_whole_ && clock::now() - shown_ >= progress_interval) put_pending();
+    if (!response_whole_ && clock::now() - shown_ >= limits::progress_interval) put_pending();
 }
 
 void recorder::cancelled(protocol::cancel_reason reason) {

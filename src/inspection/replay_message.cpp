@@ -142,6 +142,7 @@ std::variant<replay_message, replay_refusal> make_replay(const inspector::record
     std::erase_if(from.fields, [](const auto& f) { return iequals(f.first, replay_field); });
     if (!options.exact) from.fields.emplace_back(replay_field, inspector::to_string(of.id));
     auto message = to_message(std::move(from));
+    message.edited = options.edits.has_value();
     if (!http::is_writable(message.head) || !http::is_writable(message.trailers)) {
         return replay_refusal{refusal_code::bad_edit,
                               "The request is not valid HTTP: look for blanks in the method or target, line ends in a "

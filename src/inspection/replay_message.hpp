@@ -19,6 +19,7 @@ struct replay_message {
     http::request_head head;
     std::string body;
     bool chunked = false;
+    bool edited = false;
     http::field_list trailers;
 };
 

@@ -40,6 +40,7 @@ void replay_run::cancel() {
 
 void replay_run::begin() {
     protocol::request request;
+    request.from.caller = "inspector";  // for the log
     request.head = std::move(job_.message.head);
     request.body.append(job_.message.body);
     // An empty chunked body stays one only if its end comes apart from the head.
@@ -49,7 +50,8 @@ void replay_run::begin() {
     const auto finished = [self = shared_from_this()](std::shared_ptr<const inspector::record> whole) {
         self->finished(std::move(whole));
     };
-    auto observer = capture_.begin_replay(request, {job_.parent, job_.public_url, job_.app, finished});
+    auto observer =
+        capture_.begin_replay(request, {job_.parent, job_.message.edited, job_.public_url, job_.app, finished});
     if (!observer) return this->finished(nullptr);
     observer_ = observer;
     const auto exchange =

@@ -60,7 +60,7 @@ export class Actions {
                       ? "same status, another body"
                       : "another status";
             toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${same}.`, {
-                tone: last.same_status ? "ok" : "bad",
+                tone: last.same_status || (last.status ?? 0) < 400 ? "ok" : "bad",
                 action: id
                     ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) }
                     : undefined,

@@ -56,8 +56,8 @@ export class Header {
 }
 
 /** @param {Status} status */
-function routeOf({ forwarding }) {
-    const from = forwarding.public_url ?? "no public URL yet";
+function routeOf({ forwarding, tunnel }) {
+    const from = forwarding.public_url ?? tunnel.server ?? "";
     return [
         h("span", { class: "route-from", title: from }, from.replace(/^https?:\/\//, "")),
         h("span", { class: "route-arrow", role: "img", "aria-label": "is forwarded to" }, "→"),
