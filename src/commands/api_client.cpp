@@ -114,15 +114,15 @@ unsigned api_client::exchange(std::string_view method, const std::string& target
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());
     http::read_header(socket, buffer, parser);
-    std::array<char, 16 * 1024> piece{};
+    std::array<char, 16 * 1024> chunk{};
     while (!parser.is_done()) {
-        parser.get().body().data = piece.data();
-        parser.get().body().size = piece.size();
+        parser.get().body().data = chunk.data();
+        parser.get().body().size = chunk.size();
         beast::error_code error;
         http::read_some(socket, buffer, parser, error);
         if (error == http::error::need_buffer) error = {};
-        const auto size = piece.size() - parser.get().body().size;
-        if (size > 0 && !take(parser.get().result_int(), {piece.data(), size})) break;
+        const auto size = chunk.size() - parser.get().body().size;
+        if (size > 0 && !take(parser.get().result_int(), {chunk.data(), size})) break;
         if (error == http::error::partial_message)
             throw command_error(exit_failed, "the client ended before the response was whole");
         if (error) throw command_error(exit_failed, "the inspector closed the connection: " + error.message());

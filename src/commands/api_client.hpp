@@ -44,7 +44,7 @@ class api_client {
 
  private:
     using taker = std::function<bool(unsigned status, std::string_view bytes)>;
-    /// Status of the response; its body goes to `take` piece by piece until that returns false.
+    /// Status of the response; its body goes to `take` as it comes until that returns false.
     unsigned exchange(std::string_view method, const std::string& target, std::string_view body, std::string_view type,
                       const taker& take) const;
 

@@ -44,7 +44,8 @@ int list(const api_client& api, const requests_flags& what, bool as_json) {
     std::string before;
     while (items.size() < what.limit) {
         const auto most = std::min<std::size_t>(page_size, what.limit - items.size());
-        auto target = "/api/v1/exchanges?limit=" + std::to_string(most) + "&q=" + percent_encoded(joined(what.filter));
+        auto target =
+            "/api/v1/exchanges?limit=" + std::to_string(most) + "&q=" + percent_encoded(filter_of(what.filter));
         if (!before.empty()) target += "&before=" + percent_encoded(before);
         const auto page = api.get(target);
         for (const auto& item : page.value("items", json::array())) items.push_back(item);
@@ -112,7 +113,8 @@ command add_requests(CLI::App& to) {
         ->check(CLI::Range(1, 1'000'000));
     made.app->add_flag("--follow,-f", what->follow, "print requests as they end, until interrupted");
     made.run = [what, flags = made.flags](const inspector_target& at) {
-        return what->follow ? follow(at.api(), joined(what->filter), flags->json) : list(at.api(), *what, flags->json);
+        return what->follow ? follow(at.api(), filter_of(what->filter), flags->json)
+                            : list(at.api(), *what, flags->json);
     };
     return made;
 }

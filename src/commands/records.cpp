@@ -1,5 +1,9 @@
 #include "commands/records.hpp"
 
+#include <chrono>
+#include <variant>
+
+#include "inspector/query.hpp"
 #include "inspector/record_json.hpp"
 
 namespace tunnel::commands {
@@ -11,10 +15,14 @@ bool is_negated_term(std::string_view word) {
     return openings.find(word[1]) != std::string_view::npos || word.find_first_of(operators) != std::string_view::npos;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string filter_of(const std::vector<std::string>& words) {
     std::string text;
     for (const auto& word : words)
         text += (text.empty() ? "" : " ") + (word.starts_with(no_flag) ? word.substr(1) : word);
+    const auto now = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
+    const auto parsed = inspector::query::parse(text, now);
+    if (const auto* error = std::get_if<inspector::query_error>(&parsed))
+        throw command_error(exit_usage, "the filter is not valid\n" + describe(*error, text));
     return text;
 }
 

@@ -168,7 +168,7 @@ void name_app(const inspector_target& at, const std::string& id, json& call) {
 int replay(const inspector_target& at, const replay_flags& what, bool as_json) {
     const auto& api = at.api();
     auto call = call_of(what);
-    const auto filter = joined({what.which.filter});
+    const auto filter = filter_of({what.which.filter});
     auto ids = what.which.ids;
     if (what.which.last) ids.push_back(newest_id(api, "-is:replay"));
     if (what.which.failed || !filter.empty()) {

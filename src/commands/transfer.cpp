@@ -26,7 +26,7 @@ struct export_flags {
 };
 
 int export_records(const api_client& api, const export_flags& what) {
-    std::string target = "/api/v1/export?format=" + what.format + "&q=" + percent_encoded(joined(what.filter));
+    std::string target = "/api/v1/export?format=" + what.format + "&q=" + percent_encoded(filter_of(what.filter));
     if (!what.id.empty()) target = "/api/v1/exchanges/" + percent_encoded(what.id) + "/export?format=" + what.format;
     if (what.include_secrets) target += "&include_secrets=true";
     if (what.output.empty()) {
@@ -42,8 +42,8 @@ int export_records(const api_client& api, const export_flags& what) {
 int import_records(const api_client& api, const std::string& path, bool as_json) {
     std::string text;
     if (path == "-") {
-        std::array<char, 65536> piece{};
-        while (const auto size = std::fread(piece.data(), 1, piece.size(), stdin)) text.append(piece.data(), size);
+        std::array<char, 65536> chunk{};
+        while (const auto size = std::fread(chunk.data(), 1, chunk.size(), stdin)) text.append(chunk.data(), size);
     } else {
         std::ifstream file(path, std::ios::binary);
         if (!file) throw command_error(exit_usage, "\"" + path + "\" cannot be read");
@@ -70,7 +70,7 @@ struct clear_flags {
 };
 
 int clear(const api_client& api, const clear_flags& what, bool as_json) {
-    auto target = "/api/v1/exchanges?q=" + percent_encoded(joined(what.filter));
+    auto target = "/api/v1/exchanges?q=" + percent_encoded(filter_of(what.filter));
     if (what.marked) target += "&marked=true";
     const auto result = api.call("DELETE", target, {});
     print(as_json ? result.dump() + "\n" : std::to_string(result.value("removed", 0)) + " removed\n");

@@ -29,8 +29,8 @@ struct cancel_token {
 
 }  // namespace
 
-local_replayer::local_replayer(io::runtime& rt, const client::options& settings, capture& recorded, listeners heard)
-    : runtime_(rt), settings_(settings), capture_(recorded), listeners_(std::move(heard)) {}
+local_replayer::local_replayer(io::runtime& rt, const client::options& settings, capture& recorded, listeners notified)
+    : runtime_(rt), settings_(settings), capture_(recorded), listeners_(std::move(notified)) {}
 
 local_replayer::~local_replayer() {
     stop();

@@ -33,7 +33,7 @@ class local_replayer final : public inspector_http::replayer {
         std::function<void()> changed;
     };
 
-    local_replayer(io::runtime& rt, const client::options& settings, capture& recorded, listeners heard);
+    local_replayer(io::runtime& rt, const client::options& settings, capture& recorded, listeners notified);
     ~local_replayer() override;
 
     /// The inspector's own address: nothing is sent there. Before the first replay.

@@ -44,7 +44,7 @@ void add_address(app::command_line& line, options& o) {
         return value.has_value();
     };
     line.add(named("--inspect-addr", "HOST:PORT", "127.0.0.1:4040",
-                   "where the inspector is; without it, the first free port from 4040 to 4049; off: no inspector",
+                   "where the inspector listens; unless set, the first free port up to 4049; off: nowhere",
                    "host:port, a port, or off", read));
 }
 
@@ -67,14 +67,14 @@ void add_history(app::command_line& line, options& o) {
                    "a file name, memory or off", read_file));
     line.add_bytes("--history-bytes", o.history_bytes, inspector::limits::mib, largest_history,
                    "of the history at most; the oldest requests are removed");
-    line.add_number<std::size_t>("--history-count", "NUMBER", o.history_count, 1, most_records,
-                                 "of requests in the history at most");
+    line.add_number<std::size_t>("--history-count", "N", o.history_count, 1, most_records,
+                                 "requests in the history at most");
     const auto read_age = [&o](std::string_view text) {
         const auto age = parse_age(text);
         if (age) o.history_age = *age;
         return age.has_value();
     };
-    line.add(named("--history-age", "DURATION", "7d", "requests older than this are removed; marked ones stay",
+    line.add(named("--history-age", "TIME", "7d", "requests older than this are removed; marked ones stay",
                    "a time such as 7d, 12h or 30m", read_age));
 }
 
@@ -101,7 +101,7 @@ void add_settings(app::command_line& line, options& target) {
     add_address(line, target);
     add_token(line, target);
     line.add_bytes("--inspect-body-bytes", target.body_bytes, 0, largest_body,
-                   "kept of each body; the rest is counted");
+                   "kept of each body; of the rest length and SHA-256");
     add_history(line, target);
 }
 

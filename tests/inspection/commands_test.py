@@ -138,7 +138,7 @@ def check_looking(commands):
     text, _ = commands.run("requests", "method:POST")
     assert "/second" in text and "/first" not in text, text
     _, errors = commands.run("requests", "no-such-key:1", code=2)
-    assert "no-such-key" in errors, errors
+    assert "no-such-key:1\n^^^^^^^^^^^\n" in errors, errors
     second = listed[1]["id"]
     text, _ = commands.run("show", second)
     assert "POST /second" in text and '"amount": 12345678901234567890' in text, text

@@ -82,6 +82,18 @@ TEST_F(KeptExchanges, AreThoseOfTheApp) {
     }
 }
 
+TEST_F(KeptExchanges, ARewrittenHostIsKeptAsTheAppGotIt) {
+    client_options.host_header = "rewrite";
+    ASSERT_NO_FATAL_FAILURE(start());
+    (void)ask("POST /w HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\nhi");
+    const auto r = kept.ended();
+    expect_request(r, app.last_seen());
+    const auto* sent = inspector::find_field(r.request.fields, "Host");
+    ASSERT_NE(sent, nullptr);
+    EXPECT_EQ(*sent, "127.0.0.1:" + std::to_string(app.port()));
+    EXPECT_THAT(r.request.raw_received, testing::HasSubstr("\r\nHost: shop.example\r\n"));
+}
+
 TEST_F(KeptExchanges, ABodyOverTheCapIsCountedAndHashedWhole) {
     app.on("/up", sample_app_server::upload);
     app.on("/down", sample_app_server::download);
