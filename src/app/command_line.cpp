@@ -81,6 +81,8 @@ command_line::command_line(std::string_view program, std::string_view purpose)
 
 command_line::~command_line() = default;
 
+void command_line::note(std::string_view text) { impl_->app.footer(std::string(text)); }
+
 void command_line::group(std::string_view title) { impl_->current_group = title; }
 
 void command_line::add(setting s) {

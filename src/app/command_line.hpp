@@ -42,6 +42,9 @@ class command_line {
     command_line& operator=(const command_line&) = delete;
     ~command_line();
 
+    /// Stands in --help below the usage.
+    void note(std::string_view text);
+
     /// Heading in --help over the settings that follow.
     void group(std::string_view title);
 

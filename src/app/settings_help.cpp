@@ -49,6 +49,7 @@ std::string settings_help(const CLI::App& app) {
             fmt::format("{:<{}}{} (default: {})\n", "", help_column, option->get_envname(), option->get_default_str());
     }
     out += fmt::format("usage: {} [settings]{}\n", program, positional);
+    if (const auto note = app.get_footer(); !note.empty()) out += note + "\n";
     out += "A setting is a flag, an environment variable or a line of a settings file (some-name = value).\n";
     out += "A flag wins over the environment, the environment over the file.\n" + body + "\n";
     out += first_line("--config FILE", "settings file; also TUNNEL_CONFIG");

@@ -13,13 +13,14 @@ namespace tunnel::client {
 app_session::app_session(io::executor strand, const options& settings, std::shared_ptr<app_knowledge> app)
     : strand_(std::move(strand)), settings_(settings), app_(std::move(app)), parser_(settings.max_header_bytes) {}
 
-void app_session::serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request) {
-    io::run_on(strand_,
-               [self = shared_from_this(), exchange = std::move(exchange), request = std::move(request)]() mutable {
-                   self->waiting_.push_back({std::move(exchange), std::move(request)});
-                   if (self->running_) return self->waiting_changed_.notify_now();
-                   self->start();
-               });
+void app_session::serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request,
+                        std::shared_ptr<exchange_observer> observer) {
+    io::run_on(strand_, [self = shared_from_this(), exchange = std::move(exchange), request = std::move(request),
+                         observer = std::move(observer)]() mutable {
+        self->waiting_.push_back({std::move(exchange), std::move(request), std::move(observer)});
+        if (self->running_) return self->waiting_changed_.notify_now();
+        self->start();
+    });
 }
 
 void app_session::start() {
@@ -41,7 +42,8 @@ io::awaitable<void> app_session::run() {
         if (waiting_.empty()) co_return;
         auto next = std::move(waiting_.front());
         waiting_.pop_front();
-        current_ = io::make_recycled<local_exchange>(*this, std::move(next.exchange), std::move(next.request));
+        current_ = io::make_recycled<local_exchange>(*this, std::move(next.exchange), std::move(next.request),
+                                                     std::move(next.observer));
         co_await current_->run();
         current_->ended();
         current_ = nullptr;

@@ -20,6 +20,7 @@
 
 namespace tunnel::client {
 
+class exchange_observer;
 class local_exchange;
 
 /// What all connections to the app have shown about it.
@@ -39,8 +40,9 @@ class app_session : public std::enable_shared_from_this<app_session> {
 
     [[nodiscard]] const io::executor& strand() const noexcept { return strand_; }
 
-    /// (any thread) Serves the request behind those that were given before.
-    void serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request);
+    /// (any thread) Serves the request behind those that were given before. `observer` may be null.
+    void serve(std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request,
+               std::shared_ptr<exchange_observer> observer = nullptr);
     /// (any thread) No request follows: ends once those that were given are served.
     void finish();
 
@@ -73,6 +75,7 @@ class app_session : public std::enable_shared_from_this<app_session> {
     struct waiting_request {
         std::shared_ptr<mux::exchange> exchange;
         mux::part<protocol::request> request;
+        std::shared_ptr<exchange_observer> observer;
     };
 
     void start();

@@ -77,6 +77,7 @@ io::awaitable<bool> client::connect_once() {
     outcome_ = outcome::lost;
     if (stopping_) co_return true;
     if (error) {
+        show_state(tunnel_state::phase::retrying, dialled->tried());
         if (is_news({trouble::kind::unreachable, error})) {
             spdlog::warn("cannot reach the server at {}: {}; trying again until it responds",
                          to_string(settings_.server_addr), dialled->tried());
@@ -85,16 +86,19 @@ io::awaitable<bool> client::connect_once() {
     }
     session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), settings_, app_, times_);
     const auto session = session_;
+    session->observe(tap_);
     std::optional<io::clock::time_point> up_since;
     auto active = [&] {
         up_since = io::clock::now();
         trouble_.reset();
         say_connected();
+        show_state(tunnel_state::phase::up, {});
     };
     outcome_ = co_await session->run(instance_, takeover_, active);
     retry_from_ = io::clock::now();
     session_ = nullptr;
     if (up_since) backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(retry_from_ - *up_since));
+    show_end(*session);
     co_return stopping_ || ended_for_good(*session, up_since.has_value());
 }
 
@@ -154,6 +158,16 @@ void client::say_connected() {
     const auto target = settings_.echo ? std::string("echo") : "http://" + to_string(local);
     spdlog::info("connected to {}, serving {}", to_string(settings_.server_addr), target);
     say_("connected server=" + to_string(settings_.server_addr) + " local=" + target);
+}
+
+void client::show_state(tunnel_state::phase now, const std::string& detail) const {
+    if (on_state_) on_state_({now, detail, session_ ? session_->public_url() : std::string()});
+}
+
+void client::show_end(const client_session& session) const {
+    const auto other_is_active = outcome_ == outcome::replaced || outcome_ == outcome::busy;
+    if (other_is_active) return show_state(tunnel_state::phase::standing_by, session.goaway_detail());
+    show_state(tunnel_state::phase::retrying, session.ended());
 }
 
 void client::stop() {

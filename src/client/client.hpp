@@ -18,6 +18,15 @@
 
 namespace tunnel::client {
 
+/// Whether the tunnel is up, for those who show it.
+struct tunnel_state {
+    /// `standing_by`: another client is active.
+    enum class phase : std::uint8_t { connecting, up, retrying, standing_by };
+    phase now = phase::connecting;
+    std::string detail;      ///< why it is not up
+    std::string public_url;  ///< as the server says; may be empty
+};
+
 /// The whole client: one tunnel connection at a time, made again for ever. Belongs to its strand.
 class client : public std::enable_shared_from_this<client> {
  public:
@@ -25,9 +34,13 @@ class client : public std::enable_shared_from_this<client> {
     client(io::runtime& rt, options settings, std::function<void(const std::string&)> say,
            const mux::link_times& times = {});
 
+    /// Before start(): `tap` sees every exchange, and outlives the client. Null: nothing does.
+    void observe(exchange_tap* tap) noexcept { tap_ = tap; }
     void start();
     /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
     void stop();
+    /// Called at every change, on the client's strand. Before start().
+    void on_state(std::function<void(const tunnel_state&)> callback) { on_state_ = std::move(callback); }
     /// Called once, when everything is closed, with the exit code of the program.
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
@@ -52,15 +65,20 @@ class client : public std::enable_shared_from_this<client> {
     [[nodiscard]] bool is_news(const trouble& now);
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
     void say_connected();
+    void show_state(tunnel_state::phase now, const std::string& detail) const;
+    /// After a connection that may be made again.
+    void show_end(const client_session& session) const;
 
     io::runtime& runtime_;
     options settings_;
     mux::link_times times_;
     std::function<void(const std::string&)> say_;
     std::function<void(int)> on_ended_;
+    std::function<void(const tunnel_state&)> on_state_;
     io::executor strand_;
     std::shared_ptr<app_knowledge> app_ = std::make_shared<app_knowledge>();
     std::shared_ptr<io::last_good_endpoint> reached_ = std::make_shared<io::last_good_endpoint>();
+    exchange_tap* tap_ = nullptr;
     std::shared_ptr<client_session> session_;
     io::asio::steady_timer pause_;
     io::deadline drain_;

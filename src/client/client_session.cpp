@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/platform.hpp"
 #include "client/echo.hpp"
+#include "client/observed_peer.hpp"
 #include "io/spawn.hpp"
 #include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
@@ -62,6 +63,7 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
         co_return outcome_;
     }
     greeted_ = true;
+    public_url_ = theirs->public_url;
     link_->start(ours, *theirs);
     active();
     co_await link_->run(*this);
@@ -103,9 +105,20 @@ void client_session::on_request(const std::shared_ptr<mux::stream>& s, mux::part
     std::shared_ptr<app_session> app;
     if (!settings_.echo) app = apps_.session_for(request->from.connection, s);
     auto strand = app ? app->strand() : runtime_.new_strand();
-    auto exchange = s->make_exchange(strand);
+    auto observer = tap_ == nullptr ? nullptr : tap_->begin(*request);
+    auto exchange = make_exchange(s, strand, observer);
     if (stopping_) exchange->deliver(mux::stopping{});  // it crossed our goaway
-    arrived_.push_back({s, std::move(strand), std::move(app), std::move(exchange), std::move(request)});
+    arrived_.push_back(
+        {s, std::move(strand), std::move(app), std::move(exchange), std::move(request), std::move(observer)});
+}
+
+std::shared_ptr<mux::exchange> client_session::make_exchange(const std::shared_ptr<mux::stream>& s,
+                                                             const io::executor& strand,
+                                                             const std::shared_ptr<exchange_observer>& observer) {
+    if (!observer) return s->make_exchange(strand);
+    auto exchange = std::make_shared<mux::exchange>(strand, std::make_shared<observed_peer>(s, observer));
+    s->attach(exchange);
+    return exchange;
 }
 
 void client_session::on_frames_handled() {
@@ -118,11 +131,12 @@ void client_session::on_frames_handled() {
 void client_session::serve(arrived& next) {
     if (next.stream->cancelled()) return;  // the caller left before the request went anywhere
     if (!next.app) {
-        const auto echoed = std::make_shared<echo>(std::move(next.exchange), std::move(*next.request));
+        const auto echoed =
+            std::make_shared<echo>(std::move(next.exchange), std::move(*next.request), std::move(next.observer));
         auto run = [echoed]() -> io::awaitable<void> { return echoed->run(); };
         return io::spawn(next.strand, "request", std::move(run), [echoed] { echoed->ended(); });
     }
-    next.app->serve(std::move(next.exchange), std::move(next.request));
+    next.app->serve(std::move(next.exchange), std::move(next.request), std::move(next.observer));
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {

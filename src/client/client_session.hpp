@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/app_connections.hpp"
+#include "client/exchange_observer.hpp"
 #include "client/options.hpp"
 #include "io/asio.hpp"
 #include "io/deadline.hpp"
@@ -31,6 +32,8 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     client_session(io::runtime& rt, io::connected_socket socket, const options& settings,
                    std::shared_ptr<app_knowledge> app, const mux::link_times& times = {});
 
+    /// Before run(): `tap` sees every exchange, and outlives this. Null: nothing does.
+    void observe(exchange_tap* tap) noexcept { tap_ = tap; }
     /// `instance` names this client to the server. `active` is called once the server said that it is the active one.
     [[nodiscard]] io::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
 
@@ -42,6 +45,8 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
 
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
+    /// As the server says, for people; may be empty.
+    [[nodiscard]] const std::string& public_url() const noexcept { return public_url_; }
 
     void on_request(const std::shared_ptr<mux::stream>& s, mux::part<protocol::request> request) override;
     void on_closed(const protocol::closed_connection& m) override { apps_.closed(m.connection); }
@@ -56,8 +61,12 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
         std::shared_ptr<app_session> app;  // null: this client responds by itself
         std::shared_ptr<mux::exchange> exchange;
         mux::part<protocol::request> request;
+        std::shared_ptr<exchange_observer> observer;  // null: nothing observes
     };
 
+    [[nodiscard]] static std::shared_ptr<mux::exchange> make_exchange(
+        const std::shared_ptr<mux::stream>& s, const io::executor& strand,
+        const std::shared_ptr<exchange_observer>& observer);
     void serve(arrived& next);
     void cut_stalled();
 
@@ -66,6 +75,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     io::runtime& runtime_;
     std::shared_ptr<mux::link> link_;
     const options& settings_;
+    exchange_tap* tap_ = nullptr;
     app_connections apps_;
     io::deadline leaving_;  // a server that said goaway has this long for what is in flight
     io::deadline stalled_;  // while stopping: a caller that does not read holds nothing up
@@ -74,6 +84,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     bool stopping_ = false;         // goaway was sent
     outcome outcome_ = outcome::lost;
     std::string goaway_detail_;
+    std::string public_url_;
 };
 
 }  // namespace tunnel::client

@@ -59,8 +59,9 @@ nlohmann::ordered_json as_json(const http::field_list& fields) {
 
 }  // namespace
 
-echo::echo(std::shared_ptr<mux::exchange> exchange, protocol::request request)
-    : exchange_(std::move(exchange)), request_(std::move(request)) {}
+echo::echo(std::shared_ptr<mux::exchange> exchange, protocol::request request,
+           std::shared_ptr<exchange_observer> observer)
+    : exchange_(std::move(exchange)), request_(std::move(request)), observer_(std::move(observer)) {}
 
 io::awaitable<void> echo::run() {
     const auto started = io::clock::now();
@@ -81,6 +82,7 @@ io::awaitable<void> echo::run() {
         if (std::holds_alternative<mux::failed>(*part)) co_return;
         auto* data = std::get_if<protocol::data>(&*part);
         if (data == nullptr) continue;
+        if (observer_) observer_->request_part(*data);
         size += data->body.size();
         hash.update(data->body.view());
         exchange_->consumed(data->body.size());

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "client/exchange_observer.hpp"
 #include "io/asio.hpp"
 #include "mux/exchange.hpp"
 #include "tunnel/protocol/message.hpp"
@@ -12,7 +13,9 @@ namespace tunnel::client {
 /// app: method, path, headers, body size and SHA-256, trailers.
 class echo {
  public:
-    echo(std::shared_ptr<mux::exchange> exchange, protocol::request request);
+    /// `observer` may be null.
+    echo(std::shared_ptr<mux::exchange> exchange, protocol::request request,
+         std::shared_ptr<exchange_observer> observer);
 
     [[nodiscard]] io::awaitable<void> run();
     /// After run(), however it ended.
@@ -21,6 +24,7 @@ class echo {
  private:
     std::shared_ptr<mux::exchange> exchange_;
     protocol::request request_;
+    std::shared_ptr<exchange_observer> observer_;
     bool responded_ = false;
 };
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "client/request_head.hpp"
 #include "http/forwarded_fields.hpp"
-#include "http/head_writer.hpp"
 #include "http/writable.hpp"
 #include "io/spawn.hpp"
 #include "proxy/error_answer.hpp"
@@ -38,17 +38,15 @@ failure connect_failure(const io::error_code& error) {
     return failure::local_unreachable;
 }
 
-body_kind framing_of(const protocol::request& request) {
-    if (request.head.content_length) return body_kind::length;
-    if (!request.head.upgrade.empty()) return body_kind::none;
-    return request.end && request.body.empty() ? body_kind::none : body_kind::chunked;
-}
-
 }  // namespace
 
 local_exchange::local_exchange(app_session& app, std::shared_ptr<mux::exchange> exchange,
-                               mux::part<protocol::request> request)
-    : app_(app), exchange_(std::move(exchange)), request_(std::move(request)), started_(io::clock::now()) {}
+                               mux::part<protocol::request> request, std::shared_ptr<exchange_observer> observer)
+    : app_(app),
+      exchange_(std::move(exchange)),
+      request_(std::move(request)),
+      observer_(std::move(observer)),
+      started_(io::clock::now()) {}
 
 io::awaitable<void> local_exchange::run() {
     if (!http::is_writable(request_->head) || !http::is_writable(request_->trailers)) {
@@ -58,6 +56,7 @@ io::awaitable<void> local_exchange::run() {
         co_return;
     }
     set_host();
+    if (observer_) observer_->started(*request_, missing_host());
     if (!request_->end) upload_ = upload::due;
     exchange_->on_incoming([this] { incoming_arrived(); });
     incoming_arrived();
@@ -81,11 +80,16 @@ io::awaitable<void> local_exchange::run() {
         if (last == failure::none && response_ != progress::whole) last = co_await relay_response_body();
     } while (may_retry(last));
     if (last == failure::local_reset && fresh_ && response_ == progress::awaited) co_await name_cause_of_reset();
-    if (upload_ == upload::due) upload_ = upload::none;
+    const auto caller_left = caller_left_;  // give_up ends the exchange itself
     if (last != failure::none) give_up(last);
+    const auto unsent = upload_ == upload::due && !caller_left;
+    if (upload_ == upload::due) upload_ = upload::none;
     if (last == failure::none && upload_ == upload::running && status_ != 101) stop_upload_at_end();
     while (upload_ == upload::running) co_await upload_ended_.wait();
     conclude(last);
+    if (!observer_) co_return;
+    if (unsent) co_await show_unsent_body();
+    observer_->ended(last, caller_left);
 }
 
 // An app that speaks HTTPS closes the connection at the sight of a request in the clear.
@@ -167,16 +171,21 @@ bool local_exchange::write_request(io::error_code& error) {
     if (!fresh_) app_.reusing();
     app_.connection()->on_input(nullptr);
     app_.parser().reset();
-    const auto app_host = request_->head.fields.contains("Host") ? std::string() : app_.authority();
-    append_request_head(app_.output(), request_->head, {.body = kind, .app_host = app_host},
-                        proxy::body_writer::room_behind_prefix(request_->body.size()));
+    append_head(app_.output(), *request_, missing_host(),
+                proxy::body_writer::room_behind_prefix(request_->body.size()));
+    if (observer_) observer_->head_written(app_.output().view());
     writer_ = proxy::body_writer(*app_.connection(), kind);
     return writer_.write_now(app_.output(), request_->body.view(), request_->end, request_->trailers, error);
+}
+
+std::string local_exchange::missing_host() const {
+    return request_->head.fields.contains("Host") ? std::string() : app_.authority();
 }
 
 void local_exchange::request_written(const io::error_code& error) {
     if (error) upload_ = upload::failed;
     written_ = true;
+    if (observer_ && request_->end && !error) observer_->request_written();
     if (half_closed_ && app_.connection()) app_.connection()->shutdown_send();
     if (request_->end) return;
     exchange_->consumed(request_->body.size());
@@ -205,6 +214,7 @@ io::awaitable<void> local_exchange::relay_request_body() {
 }
 
 io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::size_t credit) {
+    if (observer_) observer_->request_part(part);
     const auto connection = app_.connection();
     io::error_code error = io::asio::error::not_connected;
     if (!http::is_writable(part.trailers)) {
@@ -222,8 +232,25 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::s
         co_return false;
     }
     exchange_->consumed(credit);
+    if (observer_ && part.end) observer_->request_written();
     if (part.end && status_ == 101) connection->shutdown_send();
     co_return !part.end;
+}
+
+io::awaitable<void> local_exchange::show_unsent_body() {
+    exchange_->consumed(request_->body.size());
+    io::deadline end(app_.strand(), [this] { exchange_->stop_peer(); });
+    end.set(limits::unsent_request_time);
+    while (!exchange_->over() && observer_->wants_request_body()) {
+        while (!exchange_->has_incoming()) co_await exchange_->wait_incoming();
+        const auto part = exchange_->take();
+        const auto* data = std::get_if<protocol::data>(&*part);
+        if (data == nullptr) break;  // it ended, or the client is stopping
+        observer_->request_part(*data);
+        if (data->end) co_return;
+        exchange_->consumed(data->body.size());
+    }
+    exchange_->stop_peer();
 }
 
 void local_exchange::upload_over() {

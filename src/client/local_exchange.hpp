@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "client/app_session.hpp"
+#include "client/exchange_observer.hpp"
 #include "http/body_decoder.hpp"
 #include "http/host_rewriting.hpp"
 #include "http/parse_error.hpp"
@@ -25,7 +26,9 @@ namespace tunnel::client {
 /// it.
 class local_exchange : public std::enable_shared_from_this<local_exchange> {
  public:
-    local_exchange(app_session& app, std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request);
+    /// `observer` may be null.
+    local_exchange(app_session& app, std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request,
+                   std::shared_ptr<exchange_observer> observer);
 
     [[nodiscard]] io::awaitable<void> run();
     /// After run(), however it ended.
@@ -57,6 +60,10 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part, std::size_t credit);
     void upload_over();
     void stop_upload_at_end();
+    /// HOST:PORT for the Host field, if the request has none.
+    [[nodiscard]] std::string missing_host() const;
+    /// The app never saw this request, and the response is out: the rest of the request is still shown to the observer.
+    [[nodiscard]] io::awaitable<void> show_unsent_body();
 
     /// `none`: the final head is there. Empty: what has arrived does not decide it. Interim heads are passed on.
     [[nodiscard]] std::optional<mux::failure> read_final_head();
@@ -79,6 +86,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     app_session& app_;
     std::shared_ptr<mux::exchange> exchange_;
     mux::part<protocol::request> request_;
+    std::shared_ptr<exchange_observer> observer_;  // null: nothing observes
     std::optional<http::host_rewriting> rewriting_;
 
     bool fresh_ = false;         // the connection was made for this request: it cannot be stale

@@ -31,6 +31,7 @@ std::optional<failure> local_exchange::read_final_head() {
         const auto size = app_.parser().parse(connection->buffered(), to_head, received_, error);
         if (error) return refuse(error);
         if (size == 0) break;
+        if (observer_) observer_->app_head(connection->buffered().substr(0, size), received_.head.interim());
         connection->consume(size);
         if (!received_.head.interim()) return failure::none;
         if (++interim_ > limits::max_interim) return refuse({502, "more than 32 interim responses"});
@@ -139,7 +140,7 @@ void local_exchange::give_up(failure last) {
     if (request_->head.method != "HEAD") response.body.append(own.body);
     response.end = true;
     exchange_->send(std::move(response));
-    exchange_->stop_peer();
+    if (!observer_ || upload_ != upload::due) exchange_->stop_peer();  // else show_unsent_body reads on
 }
 
 }  // namespace tunnel::client

@@ -135,7 +135,8 @@ std::vector<tunnel::address> local_addresses(const options& o) {
     return {{"127.0.0.1", o.local_port}, {"::1", o.local_port}};
 }
 
-app::parsed<options> parse_options(int argc, const char* const* argv) {
+app::parsed<options> parse_options(int argc, const char* const* argv,
+                                   const std::function<void(app::command_line&)>& add_more) {
     app::parsed<options> result;
     options& o = result.options;
 
@@ -157,6 +158,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.group("Limits");
     line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,
                    "of a response's head, else 502");
+    if (add_more) add_more(line);
     line.group("Program");
     line.add(o.common);
 

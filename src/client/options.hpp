@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct options {
 /// Where the local app may be, in order of preference: as set; unless that names one address, both loopback addresses.
 [[nodiscard]] std::vector<tunnel::address> local_addresses(const options& o);
 
-/// Reads flags, environment and settings file.
-[[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);
+/// Reads flags, environment and settings file. `add_more` adds the settings of what the program has besides the tunnel.
+[[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv,
+                                                 const std::function<void(app::command_line&)>& add_more = {});
 
 }  // namespace tunnel::client

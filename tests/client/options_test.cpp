@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 using test::environment;
 using testing::HasSubstr;
 
-auto run(const std::vector<std::string>& arguments) { return test::run_options(parse_options, arguments); }
+auto run(const std::vector<std::string>& arguments) {
+    return test::run_options([](int argc, const char* const* argv) { return parse_options(argc, argv); }, arguments);
+}
 
 void expect_refused(const std::vector<std::string>& arguments, const std::string& line) {
     const auto r = run(arguments);

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "client/client.hpp"
 #include "io/runtime.hpp"
@@ -40,7 +42,7 @@ class counter {
 /// One tunnel-client of a test.
 class client_handle {
  public:
-    client_handle(io::runtime& rt, const client::options& settings);
+    client_handle(io::runtime& rt, const client::options& settings, client::exchange_tap* tap = nullptr);
 
     /// Waits until the server said, for the n-th time, that this client is the active one.
     [[nodiscard]] bool connected(unsigned times = 1) { return connected_.reaches(times); }
@@ -89,9 +91,22 @@ class TunnelTest : public testing::Test {
     [[nodiscard]] http_message ask(std::string_view request) const;
     [[nodiscard]] http_message get(const std::string& target) const;
 
+    /// Makes an object that lives until the clients have ended: a tap, and what it uses.
+    template <class Object, class... Arguments>
+    [[nodiscard]] Object& outlive(Arguments&&... arguments) {
+        auto made = std::make_shared<Object>(std::forward<Arguments>(arguments)...);
+        outliving_.push_back(made);
+        return *made;
+    }
+
+ private:
+    std::vector<std::shared_ptr<void>> outliving_;  // first, so that it is destroyed last
+
+ protected:
     sample_app_server app;
     server::options server_options;
     client::options client_options;
+    client::exchange_tap* tap = nullptr;  ///< sees every exchange of the clients
 
  private:
     void end_server(int signals);

@@ -152,7 +152,10 @@ class Client(Ours):
     def __init__(self, run, server, app, *settings, connected=True, **options):
         to_server = ["--server-addr", server if isinstance(server, str) else server.tcp]
         to_app = ["--echo"] if app is None else ["--local-port", str(app if isinstance(app, int) else app.port)]
-        super().__init__(run, [str(run.programs / "tunnel-client"), *to_server, *to_app, *settings], **options)
+        # No port 4040 and no history of the user's.
+        environment = {"TUNNEL_INSPECT_ADDR": "off", **(options.pop("environment", None) or {})}
+        super().__init__(run, [str(run.programs / "tunnel-client"), *to_server, *to_app, *settings],
+                         environment=environment, **options)
         if connected:
             self.wait_line("connected ")
 

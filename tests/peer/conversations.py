@@ -198,7 +198,8 @@ class Conversation:
             options = ["--server-addr", f"127.0.0.1:{self.listener.getsockname()[1]}",
                        "--local-port", str(self.app.getsockname()[1])]
         options += [*spec.get("options", []), "--log-level", "off"]
-        self.program = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
+        self.program = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True,
+                                        env=programs.environment_of(command))
         self.ports = {}
         if server:
             ready = programs.first_line(self.program).split()[1:]

@@ -166,7 +166,8 @@ def pair(server, client, large, options=()):
     addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
     with contextlib.ExitStack() as running:
         def start(command):
-            process = subprocess.Popen([*command, "--log-level", "off"], stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen([*command, "--log-level", "off"], stdout=subprocess.PIPE, text=True,
+                                       env=programs.environment_of(command))
             running.callback(process.stdout.close)
             running.callback(process.wait)
             running.callback(process.kill)

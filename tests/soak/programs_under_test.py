@@ -10,7 +10,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import free_port, let_node_find_modules  # noqa: E402
+from programs import environment_of, free_port, let_node_find_modules  # noqa: E402
 
 STARTED = 10  # seconds for a program to start or to end
 RECOVERED = 15  # seconds until requests are answered again: the longest back-off is 10 s
@@ -35,7 +35,7 @@ class Program:
     async def start(self):
         self.process = await asyncio.create_subprocess_exec(
             *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=self.log,
-            start_new_session=True,
+            start_new_session=True, env=environment_of(self.command),
         )  # fmt: skip
         self.reading = asyncio.create_task(self.read())
         await self.wait_for_line(1, STARTED)

@@ -1,2 +1,2 @@
-// Compiled with the include folders of the http room, this must fail: http may not include mux.
+// Compiled with the include folders of a room that may not include mux, this must fail.
 #include "mux/link.hpp"

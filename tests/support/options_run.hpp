@@ -54,7 +54,7 @@ struct options_run {
     std::string err;
 };
 
-/// `parse` is server::parse_options or client::parse_options.
+/// `parse` takes argc and argv, as the parse_options of server and client do.
 template <class Parse>
 auto run_options(Parse parse, const std::vector<std::string>& arguments) {
     const hidden_variable threads("TUNNEL_TEST_THREADS");

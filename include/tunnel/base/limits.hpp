@@ -328,6 +328,10 @@ inline constexpr int listen_queue = 4096;
 inline constexpr auto local_connect_time = 5s;
 inline constexpr auto connect_time = 10s;
 
+/// A request that the app could not be given is still read for an observer, until it has enough of the body or this has
+/// passed: the response is out, and a slow sender is not to hold a stream for long.
+inline constexpr auto unsent_request_time = 5s;
+
 /// An app that closed an idle connection sooner than this behind its response closes them on purpose, without having
 /// announced it. A request that must not be sent twice waits this long before it reuses a connection to such an app:
 /// the close nearly always arrives at once and ends the wait.

@@ -1,0 +1,79 @@
+#include "commands/run.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "commands/commands.hpp"
+#include "commands/records.hpp"
+#include "commands/terminal.hpp"
+
+namespace tunnel::commands {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> names{"requests", "show", "replay", "diff", "export", "import", "clear"};
+
+int run_parsed(const command& chosen) {
+    const auto name = "tunnel-client " + chosen.app->get_name();
+    try {
+        const inspector_target target(*chosen.flags);
+        return chosen.run(target);
+    } catch (const command_error& error) {
+        std::fprintf(stderr, "%s: %s\n", name.c_str(), printable(error.what(), true).c_str());
+        return error.code;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s: %s\n", name.c_str(), printable(error.what()).c_str());
+        return exit_failed;
+    }
+}
+
+}  // namespace
+
+command make_command(CLI::App& to, const char* name, const char* purpose, const char* footer) {
+    command made;
+    made.app = to.add_subcommand(name, purpose);
+    made.flags = std::make_shared<common_flags>();
+    made.app->footer(footer);
+    auto& flags = *made.flags;
+    made.app->add_option("--inspect-addr", flags.inspect_addr, "the inspector of a client that runs")
+        ->type_name("HOST:PORT")
+        ->envname("TUNNEL_INSPECT_ADDR");
+    made.app->add_option("--inspect-token", flags.inspect_token, "its token, where it was not started by this user")
+        ->type_name("TOKEN")
+        ->envname("TUNNEL_INSPECT_TOKEN");
+    made.app->add_option("--history", flags.history, "read this file, whatever runs")->type_name("FILE");
+    made.app->add_flag("--json", flags.json, "one JSON value a line");
+    return made;
+}
+
+std::optional<int> run(int argc, const char* const* argv) {
+    if (argc < 2 || std::ranges::find(names, std::string_view(argv[1])) == names.end()) return std::nullopt;
+    CLI::App app("Looks at the requests that came through the tunnel, and sends them again", "tunnel-client");
+    app.require_subcommand(1);
+    const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app),
+                                   add_export(app),   add_import(app), add_clear(app)};
+    try {
+        // CLI11 takes the words from the last to the first.
+        std::vector<std::string> words;
+        for (int i = argc - 1; i > 0; --i)
+            words.push_back((is_negated_term(argv[i]) ? std::string(1, no_flag) : "") + argv[i]);
+        app.parse(std::move(words));
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    const auto chosen = std::ranges::find_if(all, [](const command& c) { return c.app->parsed(); });
+    return run_parsed(*chosen);
+}
+
+}  // namespace tunnel::commands

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "inspector/record.hpp"
+
+/// Text for a terminal: what callers and apps sent stands in it, so nothing of that may move the cursor, change colours
+/// or reorder the line.
+namespace tunnel::commands {
+
+/// Control characters, those that change the direction of text, and bytes that are not UTF-8 become `\x1b` and the
+/// like. `lines`: line feeds and tabs stay.
+[[nodiscard]] std::string printable(std::string_view text, bool lines = false);
+
+/// "1.2 kB", "12 ms"
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
+[[nodiscard]] std::string time_text(std::uint64_t microseconds);
+
+/// One line of a list of requests, from a Summary of the API.
+[[nodiscard]] std::string summary_line(const nlohmann::ordered_json& summary);
+/// A whole record, secrets hidden unless `include_secrets`.
+[[nodiscard]] std::string record_text(const inspector::record& r, bool include_secrets);
+
+/// To stdout. False: it takes no more.
+bool print(std::string_view text);
+
+}  // namespace tunnel::commands

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inspector/limits.hpp"
+#include "inspector/query.hpp"
+#include "inspector/record.hpp"
+#include "inspector/record_id.hpp"
+
+namespace tunnel::inspector {
+
+enum class history_mode : std::uint8_t { file, memory, off };
+
+struct history_settings {
+    history_mode mode = history_mode::file;
+    std::string path;  ///< of the file; its folder is made (0700) where it is missing
+    std::uint64_t max_bytes = limits::history_bytes;
+    std::uint64_t max_count = limits::history_count;
+    std::chrono::seconds max_age = limits::history_age;
+    std::size_t queued_changes = limits::queued_changes;
+    std::size_t queued_bytes = limits::queued_bytes;
+};
+
+/// `$XDG_STATE_HOME/tunnel/history.db`, else below `~/.local/state`; empty where there is no home.
+[[nodiscard]] std::string default_history_path();
+
+enum class change_kind : std::uint8_t { stored, removed, cleared };
+
+/// Tells of records that were stored or removed; called on the writer's thread once readers see the change.
+struct history_change {
+    std::uint64_t sequence = 0;  ///< counts from 1 in this process
+    change_kind kind = change_kind::stored;
+    record_id id = 0;
+    std::shared_ptr<const record> stored;  ///< as it was given to put(); null where only a part of it changed
+};
+
+struct page_request {
+    query filter;
+    record_id before = 0;  ///< only older records; 0: from the newest on
+    record_id after = 0;   ///< only newer records
+    std::size_t limit = 50;
+    bool oldest_first = false;  ///< then the cursor is passed as `after`
+    std::chrono::milliseconds time = limits::search_time;
+};
+
+struct history_page {
+    std::vector<record> items;  ///< without raw heads, body bytes, messages and events
+    record_id next = 0;         ///< cursor for the next page; 0: there is no more
+    time_point searched_to{};   ///< how far the search has come
+    std::string error;          ///< empty unless the history could not be read
+};
+
+/// What a list shows of a record besides what list() gives.
+struct record_relations {
+    std::uint64_t replays = 0;
+    std::uint64_t attempt = 0;   ///< 1 and up among the records with its delivery id; 0: it has none
+    std::uint64_t messages = 0;  ///< and events, those over the cap too
+    bool truncated = false;      ///< not all of a body was kept
+    bool websocket = false;
+};
+
+struct history_status {
+    history_mode mode = history_mode::off;  ///< memory also where the file cannot be used
+    std::string path;
+    std::string problem;  ///< why the file is not used; empty where it is, or was not asked for
+    std::uint64_t records = 0;
+    std::uint64_t marked = 0;
+    std::uint64_t bytes = 0;    ///< pages in use
+    std::uint64_t dropped = 0;  ///< records that did not fit into the queue, or that nothing could store
+};
+
+/// Keeps records. Producers never wait: changes go through a bounded queue to one writer thread, which stores them in
+/// batches. Every member may be called from any thread. The destructor stores what is queued.
+///
+/// A file that is corrupt, newer than this program, or of another program is renamed and a new one begun; where the
+/// file cannot be used (locked, no space, no permission), the history goes on in memory and the file is tried again.
+/// `notice` gets one line for each such event, on the thread where it is met.
+class history {
+ public:
+    using notice_function = std::function<void(std::string_view)>;
+    using change_function = std::function<void(const history_change&)>;
+
+    explicit history(history_settings settings, notice_function notice = {}, change_function changed = {});
+    ~history();
+    history(const history&) = delete;
+    history& operator=(const history&) = delete;
+
+    /// An id for an exchange that begins now; ids of two programs on one file differ.
+    [[nodiscard]] record_id next_id();
+
+    /// Stores a record, or a later version of it: the whole of it but for the note, which stays as the user left it,
+    /// and messages and events, which are added to those stored (same sequence: replaced).
+    void put(std::shared_ptr<const record> r);
+    /// Adds to a stored record; `part` has its id, and only messages, events and messages_dropped count.
+    void append(std::shared_ptr<const record> part);
+    void annotate(record_id id, user_note note);
+    void annotate(record_id id, webhook_note note);
+    void remove(std::vector<record_id> ids);
+    /// Removes every record, marked ones too unless `keep_marked`, and wipes them from the file.
+    void clear(bool keep_marked);
+    /// Stores an imported record; waits while the queue is full. An id of 0, or one that is taken, becomes a new one
+    /// of the time of arrival.
+    void import(record r);
+
+    /// Waits until every change queued before it can be read. Not for producers.
+    void flush();
+
+    [[nodiscard]] history_page list(const page_request& request) const;
+    /// The whole record.
+    [[nodiscard]] std::optional<record> find(record_id id) const;
+    /// Replays of a record, and attempts of one delivery, oldest first, as list() gives them.
+    [[nodiscard]] std::vector<record> children(record_id parent) const;
+    [[nodiscard]] std::vector<record> attempts(std::string_view provider, std::string_view delivery) const;
+    /// One for each id, in that order; empty ones for records that are not there.
+    [[nodiscard]] std::vector<record_relations> relations(const std::vector<record_id>& ids) const;
+    [[nodiscard]] history_status status() const;
+
+ private:
+    class state;
+    std::string settings_path_;
+    std::unique_ptr<id_source> off_ids_;  // ids where nothing is kept
+    std::unique_ptr<state> state_;        // null where nothing is kept
+};
+
+}  // namespace tunnel::inspector

@@ -1,0 +1,86 @@
+/** Text with numbered lines, and with a mark where something is wrong with it. */
+
+import { h } from "../view/dom.js";
+import { bytes } from "../view/format.js";
+
+/** What one click shows: a browser lays out so much text without a pause. */
+const charactersAtOnce = 100_000;
+
+/**
+ * @param {string} text
+ * @param {{offset: number, message: string}|null} [fault]
+ */
+export function textView(text, fault) {
+    const box = h("div", { class: "text", tabindex: "0", role: "group", "aria-label": "Text" });
+    extend(box, text, 0, 1, fault ?? null);
+    return box;
+}
+
+/**
+ * @param {HTMLElement} box
+ * @param {string} text
+ * @param {number} from
+ * @param {number} firstLine
+ * @param {{offset: number, message: string}|null} fault
+ */
+function extend(box, text, from, firstLine, fault) {
+    const to = endOfBlock(text, from);
+    const shown = text.slice(from, to);
+    const lines = shown.split("\n");
+    if (to < text.length && lines.at(-1) === "") lines.pop();
+    const numbers = lines.map((_, i) => firstLine + i).join("\n");
+    box.append(
+        h(
+            "div",
+            { class: "text-block" },
+            h("pre", { class: "line-numbers", "aria-hidden": "true" }, numbers),
+            code(shown, fault, from),
+        ),
+    );
+    if (to === text.length) return;
+    const more = h(
+        "button",
+        {
+            type: "button",
+            class: "more",
+            onclick: () => {
+                more.remove();
+                extend(box, text, to, firstLine + lines.length, fault);
+            },
+        },
+        `Show more of ${bytes(text.length - to)}`,
+    );
+    box.append(more);
+}
+
+/**
+ * After the last whole line that fits, or inside a line that is longer than a block.
+ * @param {string} text
+ * @param {number} from
+ */
+function endOfBlock(text, from) {
+    const to = from + charactersAtOnce;
+    if (to >= text.length) return text.length;
+    const afterLine = text.lastIndexOf("\n", to) + 1;
+    return afterLine > from ? afterLine : to;
+}
+
+/**
+ * @param {string} text
+ * @param {{offset: number, message: string}|null} fault
+ * @param {number} from
+ */
+function code(text, fault, from) {
+    if (!fault || fault.offset < from || fault.offset > from + text.length) return h("pre", { class: "code" }, text);
+    const at = fault.offset - from;
+    const character = text.slice(at, at + 1);
+    const marked = character === "" || character === "\n" ? "⏎" : character;
+    return h(
+        "pre",
+        { class: "code" },
+        text.slice(0, at),
+        h("mark", { class: "fault", title: fault.message }, marked),
+        character === "\n" ? "\n" : "",
+        text.slice(at + 1),
+    );
+}

@@ -1,0 +1,47 @@
+/** The verdict on a webhook's signature, the reason, and what to do. */
+
+import { h } from "../view/dom.js";
+import { duration } from "../view/format.js";
+import { verdictChip, verdictOf } from "../view/status_mark.js";
+import { factList, fieldTable, fieldTerm, section } from "./parts.js";
+
+/** @type {import("./context.js").Tab} */
+export async function signatureTab(box, context) {
+    const { verification } = context.exchange;
+    if (!verification || verification.scheme === null) {
+        box.replaceChildren(
+            h(
+                "div",
+                { class: "nothing" },
+                h("p", null, "No scheme"),
+                h(
+                    "p",
+                    { class: "muted" },
+                    "No field of this request belongs to a signature scheme that the inspector knows.",
+                ),
+            ),
+        );
+        return;
+    }
+    const age = verification.age_at_arrival_us;
+    box.replaceChildren(
+        h(
+            "div",
+            { class: `notice tone-${verdictOf(verification.verdict).tone}` },
+            h("p", null, h("strong", null, verification.reason)),
+            verification.advice ? h("p", null, verification.advice) : "",
+        ),
+        factList([
+            ["Verdict", verdictChip(verification.verdict)],
+            ["Provider", verification.provider],
+            ["Scheme", verification.scheme],
+            ["Verified as", verification.matched_variant ?? null],
+            ["Age at arrival", typeof age === "number" ? duration(age) : null],
+            ["Tolerance", typeof verification.tolerance_us === "number" ? duration(verification.tolerance_us) : null],
+            ["Expected", verification.expected_prefix && h("code", null, `${verification.expected_prefix}…`)],
+        ]),
+        verification.fields?.length
+            ? section("Fields that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
+            : "",
+    );
+}

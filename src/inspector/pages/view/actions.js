@@ -1,0 +1,243 @@
+/** What can be done with records. Buttons, menus and keys all come here. */
+
+import * as api from "../data/api.js";
+import { button } from "./buttons.js";
+import { h } from "./dom.js";
+import { askText, confirm, openDialog } from "./dialog.js";
+import { openEditDialog } from "./edit_dialog.js";
+import { duration, plural } from "./format.js";
+import { toast, toastError } from "./toast.js";
+
+/** @typedef {import("../data/types.js").Summary} Summary */
+/** @typedef {import("../data/types.js").ReplayResult} ReplayResult */
+/** @typedef {import("../data/types.js").Format} Format */
+
+/**
+ * @param {ReplayResult[]} results
+ * @param {(result: ReplayResult) => boolean} fits
+ */
+const countOf = (results, fits) => results.filter(fits).length;
+
+export class Actions {
+    /**
+     * @param {import("../data/record_store.js").RecordStore} store
+     * @param {import("../data/place.js").PlaceInUrl} place
+     */
+    constructor(store, place) {
+        this.store = store;
+        this.place = place;
+        /** @type {string|null} the record that the next `d` compares with */
+        this.base = null;
+        /** @type {Set<string>} */
+        this.watched = new Set();
+    }
+
+    /** @param {string} id */
+    async replay(id) {
+        try {
+            this.replayed(await api.replayExchange(id, {}));
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /** @param {ReplayResult[]} results */
+    replayed(results) {
+        const last = results.at(-1);
+        if (!last) return;
+        const { id, error } = last;
+        if (results.length > 1) {
+            toast(
+                `Replayed ${results.length} times: ${countOf(results, (one) => one.same_status)} with the same status.`,
+            );
+        } else if (error) {
+            toast(error.message, { tone: "bad" });
+        } else {
+            const same =
+                last.same_status && last.same_body
+                    ? "the same response"
+                    : last.same_status
+                      ? "same status, another body"
+                      : "another status";
+            toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${same}.`, {
+                tone: last.same_status || (last.status ?? 0) < 400 ? "ok" : "bad",
+                action: id
+                    ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) }
+                    : undefined,
+            });
+        }
+        if (id) this.place.go({ id, other: null });
+    }
+
+    /** @param {string} id */
+    async edit(id) {
+        try {
+            await openEditDialog(await api.getExchange(id), (results) => this.replayed(results));
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /** @param {string} id */
+    setBase(id) {
+        this.base = id;
+        const record = this.store.get(id);
+        toast(
+            `Now choose the record to compare ${record ? `${record.method} ${record.target}` : id} with, and press d.`,
+        );
+    }
+
+    /** @param {string} id */
+    compare(id) {
+        const other = this.base !== null && this.base !== id ? this.base : null;
+        this.base = null;
+        this.place.go({ tab: "diff", other });
+    }
+
+    /** @param {Pick<Summary, "id"|"marked">} record */
+    async mark(record) {
+        await this.annotate(record.id, { marked: !record.marked });
+    }
+
+    /** @param {Pick<Summary, "id"|"comment">} record */
+    async comment(record) {
+        const text = await askText("Comment", "Comment", record.comment ?? "");
+        if (text !== null) await this.annotate(record.id, { comment: text.trim() || null });
+    }
+
+    /**
+     * @param {string} id
+     * @param {{marked?: boolean, comment?: string|null}} change
+     */
+    async annotate(id, change) {
+        try {
+            this.store.put([await api.annotateExchange(id, change)]);
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /** @param {Summary} record */
+    async remove(record) {
+        if (
+            record.marked &&
+            !(await confirm("Delete a marked record?", `${record.method} ${record.target} is marked.`, "Delete"))
+        )
+            return;
+        try {
+            const index = this.store.indexOf(record.id);
+            const next = this.store.items[index + 1] ?? this.store.items[index - 1];
+            await api.deleteExchange(record.id);
+            this.store.remove([record.id]);
+            this.place.go({ id: next?.id ?? null, other: null });
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    async clear() {
+        const { q } = this.place.current;
+        const what = q ? `All records that match ${q}` : "All records";
+        if (
+            !(await confirm(
+                "Delete records?",
+                `${what} are deleted; marked ones stay. This cannot be undone.`,
+                "Delete",
+            ))
+        )
+            return;
+        try {
+            const { removed } = await api.clearExchanges(q);
+            toast(`${plural(removed, "record")} deleted.`);
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    async replayMatching() {
+        const { q } = this.place.current;
+        const what = q ? `All requests that match ${q}` : "All requests in the history";
+        if (
+            !(await confirm(
+                "Replay requests?",
+                `${what} are sent to the local app again, in order of arrival.`,
+                "Replay",
+            ))
+        )
+            return;
+        try {
+            const results = await api.replayMatching(q);
+            const good = countOf(results, (one) => one.status !== null && one.status < 400);
+            toast(`${plural(results.length, "request")} replayed: ${good} succeeded.`, {
+                tone: good === results.length ? "ok" : "bad",
+            });
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /** @param {string} id */
+    async watch(id) {
+        try {
+            if (this.watched.has(id)) await api.unwatchExchange(id);
+            else await api.watchExchange(id);
+            toast(
+                this.watched.has(id)
+                    ? "No longer watched."
+                    : "Watched: replayed each time the local app is back after a restart.",
+            );
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /**
+     * @param {string} id
+     * @param {Format} format
+     * @param {boolean} secrets
+     */
+    async copyAs(id, format, secrets) {
+        try {
+            await copyText(await api.exportText(id, format, secrets));
+            toast(secrets ? "Copied, with its secrets." : "Copied. Secrets are left out.", { tone: "ok" });
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    importFile() {
+        const input = h("input", { type: "file", accept: ".har,.json,.ndjson,.jsonl" });
+        input.addEventListener("change", async () => {
+            const file = input.files?.[0];
+            if (!file) return;
+            try {
+                const { imported, skipped } = await api.importFile(file);
+                const lost = skipped.length > 0 ? ` ${skipped.length} were skipped: ${skipped[0].reason}.` : "";
+                toast(`${plural(imported, "record")} imported.${lost}`, { tone: lost ? "bad" : "ok" });
+            } catch (error) {
+                toastError(error);
+            }
+        });
+        input.click();
+    }
+}
+
+/**
+ * The clipboard, or a text to copy by hand where the browser refuses.
+ * @param {string} text
+ */
+export async function copyText(text) {
+    try {
+        await navigator.clipboard.writeText(text);
+    } catch {
+        const area = h("textarea", { class: "input mono", rows: "10", readonly: true, "aria-label": "Text to copy" });
+        area.value = text;
+        const dialog = openDialog(
+            "Copy this text",
+            "small",
+            [area],
+            [button("Done", null, () => dialog.close(), { class: "button primary" })],
+        );
+        area.select();
+    }
+}

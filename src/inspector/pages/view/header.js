@@ -1,0 +1,114 @@
+/** The head of the page: what is forwarded where, whether the tunnel is up, and what could not be kept. */
+
+import { fill, h, part } from "./dom.js";
+import { icon } from "./icons.js";
+import { bytes, clock, count, plural } from "./format.js";
+
+/** @typedef {import("../data/types.js").Status} Status */
+
+/** @type {Record<Status["tunnel"]["state"], {tone: string, text: string}>} */
+const states = {
+    up: { tone: "ok", text: "Tunnel up" },
+    connecting: { tone: "warn", text: "Connecting" },
+    retrying: { tone: "bad", text: "Tunnel down" },
+    replaced: { tone: "bad", text: "Replaced" },
+};
+
+export class Header {
+    constructor() {
+        this.route = part("route");
+        this.state = part("tunnel-state");
+        this.alerts = part("alerts");
+        /** @type {Status|null} */
+        this.status = null;
+        this.connected = true;
+    }
+
+    /** @param {Status} status */
+    show(status) {
+        this.status = status;
+        this.render();
+    }
+
+    /** @param {boolean} connected whether the page still receives events */
+    setConnected(connected) {
+        if (connected === this.connected) return;
+        this.connected = connected;
+        this.render();
+    }
+
+    render() {
+        const { status } = this;
+        if (!status) return;
+        fill(this.route, ...routeOf(status));
+        const state = this.connected
+            ? (states[status.tunnel.state] ?? states.connecting)
+            : { tone: "bad", text: "Inspector unreachable" };
+        fill(
+            this.state,
+            h("span", { class: `state-dot tone-${state.tone}`, "aria-hidden": "true" }),
+            h("span", { class: "state-text" }, state.text),
+        );
+        this.state.title = stateTitle(status);
+        fill(this.alerts, ...alertsOf(status));
+        document.title = `${status.forwarding.public_url?.replace(/^https?:\/\//, "") ?? "Inspector"} · requests`;
+    }
+}
+
+/** @param {Status} status */
+function routeOf({ forwarding, tunnel }) {
+    const from = forwarding.public_url ?? tunnel.server ?? "";
+    return [
+        h("span", { class: "route-from", title: from }, from.replace(/^https?:\/\//, "")),
+        h("span", { class: "route-arrow", role: "img", "aria-label": "is forwarded to" }, "→"),
+        h("span", { class: "route-to", title: forwarding.to }, ...localName(forwarding.to)),
+        forwarding.app === "down"
+            ? h("span", { class: "chip tone-bad", title: "The last request found nothing listening there" }, "app down")
+            : null,
+    ];
+}
+
+/**
+ * Host and port of the app; a narrow page shows the port alone.
+ * @param {string} to
+ */
+function localName(to) {
+    const [, host, port] = /^(?:https?:\/\/)?(.*?)(:[0-9]+)?\/?$/.exec(to) ?? [];
+    return [h("span", { class: port ? "route-host" : null }, host), port];
+}
+
+/** @param {Status} status */
+function stateTitle({ tunnel, version, history }) {
+    const lines = [`Server ${tunnel.server ?? "unknown"}`];
+    if (tunnel.since) lines.push(`since ${clock(tunnel.since)}`);
+    if (tunnel.error) lines.push(tunnel.error);
+    lines.push(`${count(history.count)} records, ${bytes(history.bytes)}`, `tunnel-client ${version}`);
+    return lines.join("\n");
+}
+
+/** @param {Status} status */
+function alertsOf({ tunnel, capture, history }) {
+    const alerts = [];
+    if (tunnel.state === "replaced") {
+        const by = tunnel.replaced_by ?? "another client";
+        alerts.push(alert("bad", `Replaced by ${by}`, "Another client took this tunnel over."));
+    } else if (tunnel.state === "retrying") {
+        alerts.push(alert("bad", tunnel.error ?? "The server cannot be reached", "The client tries again by itself."));
+    }
+    const lost = capture.dropped + capture.bodies_dropped;
+    if (lost > 0) {
+        const what = `${plural(capture.dropped, "record")} and the bodies of ${count(capture.bodies_dropped)} more`;
+        const title = `${what} could not be kept. The traffic itself was not affected.`;
+        alerts.push(alert("warn", `${plural(lost, "capture")} dropped`, title));
+    }
+    if (history.state !== "file" && history.reason) alerts.push(alert("warn", "History in memory", history.reason));
+    return alerts;
+}
+
+/**
+ * @param {string} tone
+ * @param {string} text
+ * @param {string} title
+ */
+const alert = (tone, text, title) =>
+    h("span", { class: `alert tone-${tone}`, title }, icon("alert"), h("span", null, text));

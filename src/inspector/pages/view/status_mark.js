@@ -1,0 +1,78 @@
+/** What the outcome of an exchange looks like: its colour, its words, its chip. The only place that decides either. */
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { words } from "./format.js";
+
+/** @typedef {import("../data/types.js").Summary} Summary */
+/** @typedef {"ok"|"info"|"warn"|"bad"|"none"} Tone */
+
+/**
+ * @param {number|null} status
+ * @returns {Tone}
+ */
+export function toneOfStatus(status) {
+    if (status === null) return "bad";
+    if (status >= 500) return "bad";
+    if (status >= 400) return "warn";
+    if (status >= 300 || status < 200) return "info";
+    return "ok";
+}
+
+/** @param {Pick<Summary, "state"|"status">} record */
+export const toneOf = (record) =>
+    record.state === "pending" && record.status === null ? "none" : toneOfStatus(record.status);
+
+/** @param {Pick<Summary, "state"|"status">} record */
+export function statusText(record) {
+    if (record.status !== null) return String(record.status);
+    return record.state === "pending" ? "···" : record.state === "aborted" ? "abort" : "fail";
+}
+
+/** @param {Pick<Summary, "state"|"status"|"outcome">} record */
+export function statusTitle(record) {
+    if (record.state === "pending") return "In progress";
+    if (record.outcome) return words(record.outcome);
+    return record.status === null ? "No response" : `Status ${record.status}`;
+}
+
+/** @param {Pick<Summary, "state"|"status"|"outcome">} record */
+export function statusPill(record) {
+    return h(
+        "span",
+        {
+            class: `status tone-${toneOf(record)}${record.state === "pending" ? " pending" : ""}`,
+            title: statusTitle(record),
+        },
+        statusText(record),
+    );
+}
+
+/** @type {Record<import("../data/types.js").Verdict, {tone: Tone, text: string}>} */
+const verdicts = {
+    valid: { tone: "ok", text: "signature valid" },
+    invalid: { tone: "bad", text: "signature invalid" },
+    stale: { tone: "warn", text: "signature stale" },
+    unsigned: { tone: "warn", text: "unsigned" },
+    no_secret: { tone: "none", text: "no secret" },
+    truncated: { tone: "none", text: "body cut" },
+    unknown: { tone: "none", text: "signature unknown" },
+};
+
+/** @param {import("../data/types.js").Verdict} verdict */
+export const verdictOf = (verdict) => verdicts[verdict] ?? verdicts.unknown;
+
+/**
+ * @param {import("../data/types.js").Verdict} verdict
+ * @param {boolean} [short] without the word signature
+ */
+export function verdictChip(verdict, short) {
+    const { tone, text } = verdictOf(verdict);
+    const plain = verdict === "valid";
+    return h(
+        "span",
+        { class: `chip tone-${tone}${plain ? " plain" : ""}`, title: text },
+        plain && icon("check"),
+        short ? text.replace("signature ", "sig ") : text,
+    );
+}

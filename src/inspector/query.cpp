@@ -1,0 +1,60 @@
+#include "inspector/query.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
+
+#include "inspector/match_context.hpp"
+#include "inspector/query_node.hpp"
+#include "inspector/query_parser.hpp"
+
+namespace tunnel::inspector {
+
+std::string describe(const query_error& error, std::string_view text) {
+    // Blanks of a line as long as the text, so that the carets stand under what is wrong.
+    std::string shown{text};
+    std::ranges::replace_if(shown, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; }, ' ');
+    const auto characters = [](std::string_view bytes) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(bytes, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    };
+    const auto position = std::min(error.position, shown.size());
+    const auto before = characters(std::string_view{shown}.substr(0, position));
+    const auto wrong = std::max<std::size_t>(characters(std::string_view{shown}.substr(position, error.length)), 1);
+    const auto hint = error.suggestion.empty() ? "" : fmt::format("; did you mean \"{}\"?", error.suggestion);
+    return fmt::format("{}\n{}{}\n{}{}", shown, std::string(before, ' '), std::string(wrong, '^'), error.message, hint);
+}
+
+std::variant<query, query_error> query::parse(std::string_view text, time_point now) {
+    query_parser parser(text, now);
+    auto root = parser.parse();
+    if (!root) return parser.error();
+    query result;
+    result.root_ = std::make_shared<const query_node>(std::move(*root));
+    return result;
+}
+
+bool query::match(const record& r) const {
+    if (!root_) return true;
+    match_context context(r);
+    return matches(*root_, context);
+}
+
+sql_condition query::prefilter() const { return root_ ? sql_of(*root_) : sql_condition{}; }
+
+query_needs query::needs() const noexcept { return root_ ? needs_of(*root_) : query_needs::summary; }
+
+std::vector<std::string> query::unmet(const record& r) const {
+    std::vector<std::string> clauses;
+    if (!root_) return clauses;
+    match_context context(r);
+    const bool joined = root_->kind == node_kind::all_of;
+    const auto add = [&](const query_node& node) {
+        if (!matches(node, context)) clauses.push_back(node.source);
+    };
+    if (joined) std::ranges::for_each(root_->children, add);
+    if (!joined) add(*root_);
+    return clauses;
+}
+
+}  // namespace tunnel::inspector

@@ -1,0 +1,66 @@
+#include "commands/terminal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "commands/api_client.hpp"
+#include "inspector/body_capture.hpp"
+
+namespace tunnel::commands {
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Terminal, WhatMovesTheCursorOrTheLineIsEscaped) {
+    EXPECT_EQ(printable("\x1b[2J\x07 a\tb\r\n\x7f"), "\\x1b[2J\\x07 a\\x09b\\x0d\\x0a\\x7f");
+    EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");                     // a control character of ISO 6429
+    EXPECT_EQ(printable("a\xe2\x80\xae\x62"), "a\\xe2\\x80\\xae\x62");  // right-to-left override
+    EXPECT_EQ(printable("\xff\xc0\xaf\xe2\x82"), "\\xff\\xc0\\xaf\\xe2\\x82");
+    EXPECT_EQ(printable(std::string("\0", 1)), "\\x00");
+}
+
+TEST(Terminal, TextStaysText) {
+    EXPECT_EQ(printable("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+    EXPECT_EQ(printable("a\r\nb\tc\rd\n", true), "a\nb\tc\\x0dd\n");
+}
+
+TEST(Terminal, ARecordHidesSecretsAndEscapes) {
+    inspector::record r;
+    r.id = 1;
+    r.request.method = "POST";
+    r.request.target = "/\x1b[31m";
+    r.request.fields = {{"Authorization", "Bearer key"}, {"Content-Type", "application/json"}};
+    r.request.body = inspector::copy_body(R"({"n":12345678901234567890})");
+    r.response.status = 200;
+    r.response.raw_head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+    r.response.fields = inspector::fields_of_head(r.response.raw_head);
+    r.response.body = inspector::copy_body(std::string("\0\1\2", 3));
+    const auto text = record_text(r, false);
+    EXPECT_THAT(text, HasSubstr("POST /\\x1b[31m\n"));
+    EXPECT_THAT(text, Not(HasSubstr("Bearer key")));
+    EXPECT_THAT(text, HasSubstr("\"n\": 12345678901234567890"));
+    EXPECT_THAT(text, HasSubstr("00 01 02"));
+    EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+    EXPECT_THAT(record_text(r, true), HasSubstr("Bearer key"));
+}
+
+TEST(Terminal, ASummaryIsOneLine) {
+    const auto line = summary_line(nlohmann::ordered_json::parse(
+        R"({"id":"01","started_at":"2026-01-31T14:05:06.123456Z","method":"GET","status":502,"duration_us":1500,)"
+        R"("response_bytes":12,"target":"/a\nb","outcome":"local-refused","state":"failed","parent":"00"})"));
+    EXPECT_EQ(line,
+              "01  2026-01-31T14:05:06  GET     502    1.5 ms       12 B  /a\\x0ab (local-refused) (replay of 00)\n");
+}
+
+TEST(ApiClient, EncodesWhatAQueryCannotHold) {
+    EXPECT_EQ(percent_encoded("path:/a b&c=\"\xc3\xa9\""), "path%3A%2Fa%20b%26c%3D%22%C3%A9%22");
+    EXPECT_EQ(percent_encoded("aZ0-._~"), "aZ0-._~");
+}
+
+}  // namespace
+
+}  // namespace tunnel::commands

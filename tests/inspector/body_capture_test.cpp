@@ -1,0 +1,38 @@
+#include "inspector/body_capture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tunnel::inspector {
+namespace {
+
+TEST(BodyCapture, TheDigestIsOfTheWholeBodyHoweverItWasCut) {
+    for (std::size_t step = 1; step <= 3; ++step) {
+        body_capture capture(2);
+        for (std::string_view rest = "abc"; !rest.empty(); rest.remove_prefix(std::min(step, rest.size()))) {
+            capture.append(rest.substr(0, step));
+        }
+        const auto body = capture.take();
+        EXPECT_EQ(body.bytes, "ab");
+        EXPECT_EQ(body.length, 3U);
+        EXPECT_TRUE(body.truncated());
+        EXPECT_EQ(to_hex(body.sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}
+
+TEST(BodyCapture, ACopyOnTheWayLeavesTheCaptureGoingOn) {
+    body_capture capture;
+    capture.append("ab");
+    EXPECT_EQ(capture.copy().bytes, "ab");
+    capture.append("c");
+    EXPECT_EQ(capture.take(), copy_body("abc"));
+}
+
+TEST(BodyCapture, AnEmptyBodyHasTheDigestOfNothing) {
+    EXPECT_EQ(to_hex(body_capture().take().sha256), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_FALSE(copy_body("").truncated());
+}
+
+TEST(BodyCapture, ABodyOfExactlyTheCapIsWhole) { EXPECT_FALSE(copy_body("abcd", 4).truncated()); }
+
+}  // namespace
+}  // namespace tunnel::inspector

@@ -1,0 +1,148 @@
+"""What is done with records: replay, edit, compare, copy, mark, comment and delete."""
+
+from browser import Keys
+from pages_app import ORDER
+
+
+def replay_makes_a_child_that_is_compared(page):
+    b = page.browser
+    page.send("POST", "/orders", b'{"n": 1}', [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+    parent = page.items()[0]["id"]
+    b.press("j")
+    b.until_text("#detail-head", "/orders")
+    b.press("r")
+    page.wait_for_count(2)
+    b.until_text("#toasts", "Replayed: 200")
+    child = next(item for item in page.items() if item["origin"] == "replay")
+    assert child["parent"] == parent, child
+    b.until_text("#detail-head", "replay")
+    assert f"id={child['id']}" in b.driver.current_url
+    b.press("d")
+    b.until_text("#tab-panel", "Different: response body")
+    assert "/count" in b.texts(".changes th"), b.texts(".changes th")
+    assert len(b.all(".changes del")) == len(b.all(".changes ins")) == 1
+    page.check_accessibility("diff")
+
+
+def two_chosen_records_are_compared(page):
+    b = page.browser
+    page.send("POST", "/echo", b"one\ntwo\nthree", [("Content-Type", "text/plain")])
+    page.send("POST", "/echo", b"one\n2\nthree", [("Content-Type", "text/plain")])
+    page.wait_for_count(2)
+    older = page.items()[1]["id"]
+    b.press("j", "j")
+    b.until(lambda: f"id={older}" in b.driver.current_url, "the older one is selected")
+    b.press("D", "k", "d")
+    b.until_text("#tab-panel", "request body")
+    assert f"with={older}" in b.driver.current_url, b.driver.current_url
+    assert b.texts(".diff-line.removed .diff-text") == ["two"], b.texts(".diff-line")
+    assert b.texts(".diff-line.added .diff-text") == ["2"]
+
+
+def an_edited_replay_sends_the_edits(page):
+    b = page.browser
+    page.send("POST", "/echo", f'{{"id": {ORDER}}}'.encode(), [("Content-Type", "application/json"), ("X-Kept", "yes")])
+    page.wait_for_count(1)
+    b.press("j")
+    b.until_text("#detail-head", "/echo")
+    b.press("e")
+    b.until(lambda: b.all("dialog.edit[open]"), "the dialog")
+    page.check_accessibility("edit dialog")
+    set_value = "const e = arguments[0]; e.focus(); e.select();"
+    b.run(set_value, b.all("dialog [aria-label=Target]")[0])
+    b.press("/orders?edited=1")
+    b.run(set_value, b.all("dialog [aria-label=Body]")[0])
+    b.press('{"id": 9007199254740993124}')
+    b.click("dialog .text-button", "Add field")
+    b.press("X-Added", Keys.TAB, "new value")
+    b.chord(Keys.CONTROL, Keys.ENTER)
+    page.wait_for_count(2)
+    b.until_text("#detail-head", "edited replay")
+    child = page.api("GET", f"/exchanges/{next(i for i in page.items() if i['origin'] == 'replay')['id']}")
+    assert child["target"] == "/orders?edited=1", child
+    fields = {name.lower(): value for name, value in child["request"]["fields"]}
+    assert fields["x-added"] == "new value" and fields["x-kept"] == "yes", fields
+    view = page.api("GET", f"/exchanges/{child['id']}/request/view")
+    assert view["text"] == '{"id": 9007199254740993124}', view
+
+
+def a_raw_message_is_edited(page):
+    b = page.browser
+    page.send("POST", "/echo", b"before", [("Content-Type", "text/plain")])
+    page.wait_for_count(1)
+    b.press("j")
+    b.until_text("#detail-head", "/echo")
+    b.press("e")
+    b.until(lambda: b.all("dialog.edit[open]"), "the dialog")
+    b.click("dialog .segment", "Raw message")
+    area = b.all("dialog [aria-label='Raw message']")[0]
+    b.run(
+        "const e = arguments[0]; e.value = e.value.replace('before', 'after').replace('/echo', '/orders'); e.focus()",
+        area,
+    )
+    b.click("dialog .button.primary")
+    page.wait_for_count(2)
+    child = next(item for item in page.items() if item["origin"] == "replay")
+    assert child["target"] == "/orders" and child["request_bytes"] == 5, child
+
+
+def copy_as_fills_the_clipboard(page):
+    b = page.browser
+    grant = {"origin": page.inspector, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    b.driver.execute_cdp_cmd("Browser.grantPermissions", grant)
+    page.send("POST", "/echo", b"it's", [("Content-Type", "text/plain"), ("Authorization", "Bearer secret-1")])
+    page.wait_for_count(1)
+    b.press("j")
+    b.until_text("#detail-head", "/echo")
+    read = "const done = arguments[0]; navigator.clipboard.readText().then(done, (e) => done('error ' + e))"
+    b.press("c")
+    b.until(lambda: b.all("[role=menu]"), "the menu")
+    page.check_accessibility("menu")
+    b.press(Keys.ENTER)
+    b.until_text("#toasts", "Secrets are left out")
+    text = b.driver.execute_async_script(read)
+    assert "\ncurl " in text and "/echo" in text and "secret-1" not in text, text
+    b.press("c")
+    b.click("[role=menuitem]", "curl with secrets")
+    b.until_text("#toasts", "with its secrets")
+    assert "secret-1" in b.driver.execute_async_script(read)
+
+
+def marks_comments_and_deletes(page):
+    b = page.browser
+    for n in range(3):
+        page.send("GET", f"/orders/{n}")
+    page.wait_for_count(3)
+    b.press("j", "m")
+    b.until(lambda: b.all(".row .is-marked"), "the mark")
+    b.press("n")
+    b.until(lambda: b.all("dialog[open] textarea"), "the dialog")
+    b.press("look at <this>")
+    b.chord(Keys.CONTROL, Keys.ENTER)
+    b.until_text("#tab-panel", "look at <this>")
+    assert page.items("is:marked")[0]["comment"] == "look at <this>"
+    b.press("j", "x")
+    page.wait_for_rows("GET/orders/2", "GET/orders/0")
+    assert len(page.items()) == 2
+    b.press("g", "x")
+    b.until_text("dialog[open]", "Delete a marked record?")
+    page.check_accessibility("question")
+    b.press(Keys.ENTER)
+    page.wait_for_rows("GET/orders/0")
+    b.click("#list-menu")
+    b.click("[role=menuitem]", "Clear")
+    b.click("dialog[open] .button.danger")
+    b.until_text("#list-nothing:not([hidden])", "Waiting for requests")
+    assert page.items() == []
+    b.until(lambda: b.all("#detail.empty"), "the deleted record is closed")
+
+
+CASES = [
+    replay_makes_a_child_that_is_compared,
+    two_chosen_records_are_compared,
+    an_edited_replay_sends_the_edits,
+    a_raw_message_is_edited,
+    copy_as_fills_the_clipboard,
+    marks_comments_and_deletes,
+]
