@@ -12,6 +12,7 @@ import sys
 PARTS = {"boost": (["libboost1.81-dev", "libboost-dev"], "BSL-1.0"), "nlohmann-json": (["nlohmann-json3-dev"], "MIT"),
          "cli11": (["libcli11-dev"], "BSD-3-Clause"), "spdlog": (["libspdlog-dev"], "MIT"),
          "fmt": (["libfmt-dev"], "MIT"), "nettle": (["nettle-dev"], "LGPL-3.0-or-later OR GPL-2.0-or-later"),
+         "zstd": (["libzstd-dev"], "BSD-3-Clause OR GPL-2.0-only"),
          "glibc": (["libc6-dev"], "LGPL-2.1-or-later"),
          "libstdc++": (["g++"], "GPL-3.0-or-later WITH GCC-exception-3.1")}
 

@@ -19,8 +19,8 @@ _tunnel_client() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             compopt -o filenames 2>/dev/null
             return ;;
-        --server-addr|-p|--local-port|--local-host|--connect-timeout|--local-connect-timeout|--drain-timeout|--max-header-bytes|--threads) return ;;
+        --server-addr|-p|--local-port|--local-host|--connect-timeout|--local-connect-timeout|--drain-timeout|--max-header-bytes|--admin-addr|--threads) return ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "--server-addr -p --local-port --local-host --host-header --echo --exit-when-replaced --raw-bodies --connect-timeout --local-connect-timeout --drain-timeout --max-header-bytes --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "--server-addr -p --local-port --local-host --host-header --echo --exit-when-replaced --raw-bodies --connect-timeout --local-connect-timeout --drain-timeout --max-header-bytes --admin-addr --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
 }
 complete -F _tunnel_client tunnel-client

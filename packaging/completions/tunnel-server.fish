@@ -2,6 +2,7 @@
 complete -c tunnel-server -f
 complete -c tunnel-server -l http-addr -x -d 'where callers connect; port 0 takes any free one'
 complete -c tunnel-server -l tcp-addr -x -d 'where the tunnel-client connects'
+complete -c tunnel-server -l public-url -x -d 'where callers reach this server, for the client to show'
 complete -c tunnel-server -l no-forwarded-headers -d 'add no Via and X-Forwarded-* fields'
 complete -c tunnel-server -l response-timeout -x -d 'for the response\'s head, else 504'
 complete -c tunnel-server -l header-timeout -x -d 'for a request head to arrive whole, else 408'
@@ -12,6 +13,7 @@ complete -c tunnel-server -l max-header-bytes -x -d 'of a head, start line inclu
 complete -c tunnel-server -l max-body-bytes -x -d 'of a request body, else 413; 0 sets no limit'
 complete -c tunnel-server -l max-connections -x -d 'public connections open'
 complete -c tunnel-server -l max-in-flight -x -d 'requests at a time (1024 at most), else 503 with Retry-After'
+complete -c tunnel-server -l admin-addr -x -d 'where /metrics, /healthz and /readyz are, such as 127.0.0.1:9090'
 complete -c tunnel-server -l threads -x -d 'threads that serve; one is the fastest on a small machine'
 complete -c tunnel-server -l log-level -x -a 'trace debug info warn error off' -d 'trace, debug, info (one line a request), warn, error or off'
 complete -c tunnel-server -l log-format -x -a 'text json' -d 'text, or json: one object a line'

@@ -62,6 +62,7 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
     }
     greeted_ = true;
     link_->start(ours, *theirs);
+    public_url_ = theirs->public_url;
     active();
     co_await link_->run(*this);
     leaving_.stop();

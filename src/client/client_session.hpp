@@ -41,6 +41,8 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     void abandon();
 
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
+    /// Where callers reach the server, as it said in its hello; may be empty.
+    [[nodiscard]] const std::string& public_url() const noexcept { return public_url_; }
     [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
 
     void on_request(const std::shared_ptr<mux::stream>& s, mux::part<protocol::request> request) override;
@@ -72,6 +74,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     bool stopping_ = false;         // goaway was sent
     outcome outcome_ = outcome::lost;
     std::string goaway_detail_;
+    std::string public_url_;
 };
 
 }  // namespace tunnel::client

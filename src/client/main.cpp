@@ -4,7 +4,9 @@
 
 #include "app/out_of_memory.hpp"
 #include "app/program.hpp"
+#include "base/log.hpp"
 #include "base/platform.hpp"
+#include "base/statistics.hpp"
 #include "client/client.hpp"
 #include "client/options.hpp"
 
@@ -17,7 +19,14 @@ int main(int argc, char** argv) {
     try {
         int result = 0;
         app::program program("tunnel-client", settings.common);
-        auto say = [&program](const std::string& line) { program.say(line); };
+        settings.on_terminal = program.on_terminal() && settings.common.format == log_format::text;
+        const auto admin = program.start_admin([] {
+            return program_statistics().client_active() ? std::string() : std::string("not connected to the server");
+        });
+        auto say = [&program, &settings = settings, &admin](const std::string& line) {
+            program.say(settings.on_terminal ? line : line + admin);
+            program.manager().notify("STATUS=connected to " + to_string(settings.server_addr));
+        };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         client->on_ended([&](int code) {
             result = code;
@@ -25,6 +34,7 @@ int main(int argc, char** argv) {
         });
         program.on_signal([client] { client->stop(); });
         client->start();
+        program.manager().notify("READY=1\nSTATUS=connecting to " + to_string(settings.server_addr));
         program.run();
         return result;
     } catch (const std::exception& error) {

@@ -33,6 +33,7 @@ struct options {
     std::chrono::milliseconds drain_timeout = limits::drain_time;
     std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
     std::size_t max_header_bytes = limits::max_head;
+    bool on_terminal = false;  ///< no setting: a person reads what goes to stdout
     app::common_options common;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/statistics.hpp"
 #include "http/body_decoder.hpp"
 #include "http/parse_error.hpp"
 #include "http/received.hpp"
@@ -126,6 +127,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     std::uint64_t body_bytes_ = 0;
     mux::failure failed_ = mux::failure::none;  // before the head was written: the caller gets a response of our own
     proxy::body_writer writer_;
+    statistics::in_flight counted_;
     io::clock::time_point started_;
     io::clock::time_point moved_;  // when bytes of the response's body moved last
 };
