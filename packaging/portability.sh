@@ -60,7 +60,7 @@ for entry in $PACKAGES; do
 done
 apt-get install -y --no-install-recommends "${names[@]}"
 cmake -S /source -B /build -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DTUNNEL_WARNINGS_AS_ERRORS=ON
-cmake --build /build -j "$JOBS"
+cmake --build /build -j "$JOBS" --target tunnel-server tunnel-client unit_tests
 ctest --test-dir /build -L unit -j "$JOBS" --output-on-failure
 '
 
