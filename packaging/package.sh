@@ -41,6 +41,7 @@ python3 -B packaging/sbom.py "$version" "$SOURCE_DATE_EPOCH" >"$output/tunnel-$v
 
 if ((EUID == 0)); then
     packaging/try_packages.sh "$output" build/portability
+    packaging/try_systemd.sh "$output" build/portability
 else
     echo "Not root: the packages are not tried in an empty Debian"
 fi
