@@ -89,6 +89,20 @@ def check_completions(root):
     assert completed(root, "tunnel-client", "--local-port", "") == []
     assert "--tcp-addr" in completed(root, "tunnel-server", "--")
     assert completed(root, "tunnel-server", "--config", "/etc/hostna") == ["/etc/hostname"]
+    if shutil.which("fish"):
+        script = root / "usr/share/fish/vendor_completions.d/tunnel-client.fish"
+        found = run("fish", "--no-config", "-c", f'source {script}; complete -C "tunnel-client --local-p"')
+        assert found.startswith("--local-port"), found
+    if shutil.which("zsh"):
+        for script in root.glob("usr/share/zsh/vendor-completions/_tunnel-*"):
+            run("zsh", "-n", script)
+
+
+def check_manual(root):
+    for page in root.glob("usr/share/man/man1/*.gz") if shutil.which("man") else []:
+        shown = subprocess.run(["man", "--warnings", "--encoding=UTF-8", page], capture_output=True, text=True,
+                               env=os.environ | {"MANROFFOPT": "", "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
+        assert shown.returncode == 0 and not shown.stderr and "SETTINGS" in shown.stdout, shown.stderr
 
 
 def forward(root):
@@ -116,6 +130,7 @@ def main():
             run("dpkg-deb", "--extract", package, root)
         check_units(root)
         check_completions(root)
+        check_manual(root)
         forward(root)
         print(*(f"{digest}  {p.name}" for digest, p in zip(digests[0], packages)), sep="\n")
 
