@@ -199,6 +199,19 @@ command_line::setting command_line::number(std::string_view flag, std::string_vi
 
 void command_line::add(common_options& target) {
     impl_->common = &target;
+    const auto read_admin = [&target](std::string_view text) {
+        const auto value = parse_address(text, "127.0.0.1");
+        if (value || text == "off") target.admin_addr = value;
+        return value || text == "off";
+    };
+    add(setting{.flag = "--admin-addr",
+                .other_names = {},
+                .value_name = "HOST:PORT",
+                .default_text = "off",
+                .help = "where /metrics, /healthz and /readyz are, such as 127.0.0.1:9090",
+                .expects = "off, host:port, [ipv6]:port or a port from 0 to 65535",
+                .read = read_admin,
+                .hint = {}});
     add_number("--threads", "N", target.threads, 1U, 64U, "threads that serve; one is the fastest on a small machine");
     const auto read_level = [&target](std::string_view text) {
         constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};

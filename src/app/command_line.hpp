@@ -19,6 +19,7 @@ struct common_options {
     unsigned threads = 1;
     std::string log_level = "info";
     log_format format = log_format::text;
+    std::optional<address> admin_addr;  ///< where metrics and health are; nothing: nowhere
     std::vector<std::string> warnings;  ///< for the log, once it is there
 };
 

@@ -13,15 +13,20 @@
 namespace tunnel::app {
 
 program::program(std::string_view name, const common_options& options)
-    : runtime_(options.threads),
+    : admin_addr_(options.admin_addr),
+      name_(name),
+      runtime_(options.threads),
       strand_(runtime_.new_strand()),
       signals_(strand_, SIGINT, SIGTERM),
       log_timer_(strand_),
+      watchdog_timer_(strand_),
+      on_terminal_(is_terminal(STDOUT_FILENO)),
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
-    start_log(name, options.log_level, options.format);
+    start_log(name, options.log_level, options.format, shows_colours(STDERR_FILENO));
     for (const auto& warning : options.warnings) spdlog::warn("{}", warning);
     on_log([this] { io::post_to(strand_, [this] { flush_later(); }); });
+    if (manager_.watchdog()) feed_watchdog();
 }
 
 program::~program() {
@@ -38,6 +43,7 @@ void program::wait_signal() {
     signals_.async_wait([this](io::error_code error, int) {
         if (error || ended_) return;
         wait_signal();
+        if (!stopping_.exchange(true)) manager_.notify("STOPPING=1\nSTATUS=waiting for requests in flight");
         signalled_();
     });
 }
@@ -59,6 +65,25 @@ void program::flush_later() {
     });
 }
 
+std::string program::start_admin(std::function<std::string()> not_ready) {
+    if (!admin_addr_) return {};
+    auto why = [this, not_ready = std::move(not_ready)] {
+        return stopping_.load() ? std::string("the program is stopping") : not_ready();
+    };
+    admin_ = std::make_shared<admin_listener>(runtime_, name_, std::move(why));
+    admin_->start(*admin_addr_);
+    return " admin=" + to_string(admin_->local());
+}
+
+// From the event loop: a program whose loop hangs is started again.
+void program::feed_watchdog() {
+    manager_.notify("WATCHDOG=1");
+    watchdog_timer_.expires_after(*manager_.watchdog() / 2);
+    watchdog_timer_.async_wait([this](io::error_code error) {
+        if (!error && !ended_) feed_watchdog();
+    });
+}
+
 void program::run() { runtime_.run(); }
 
 void program::end() {
@@ -66,6 +91,8 @@ void program::end() {
         ended_ = true;
         signals_.cancel();
         log_timer_.cancel();
+        watchdog_timer_.cancel();
+        if (admin_) admin_->stop();
         signalled_ = nullptr;
     });
 }

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "app/admin_listener.hpp"
 #include "app/command_line.hpp"
+#include "app/service_manager.hpp"
 #include "io/runtime.hpp"
 
 namespace tunnel::app {
@@ -24,6 +28,13 @@ class program {
     /// Open files that the system allows this program.
     [[nodiscard]] std::size_t file_limit() const noexcept { return file_limit_; }
 
+    /// Whether a person reads stdout.
+    [[nodiscard]] bool on_terminal() const noexcept { return on_terminal_; }
+    [[nodiscard]] service_manager& manager() noexcept { return manager_; }
+    /// Listens for monitoring if the settings say where. `not_ready`: why the program does not serve, or empty; any
+    /// thread. Returns what the line on stdout ends in, " admin=HOST:PORT" or nothing.
+    [[nodiscard]] std::string start_admin(std::function<std::string()> not_ready);
+
     /// Called at every SIGINT and SIGTERM until `end`.
     void on_signal(std::function<void()> callback);
     /// A line on stdout, for scripts; a closed stdout does not stop the program, and a full one loses the line.
@@ -35,13 +46,21 @@ class program {
  private:
     void wait_signal();
     void flush_later();
+    void feed_watchdog();
 
+    service_manager manager_;
+    std::optional<address> admin_addr_;
+    std::string name_;
     io::runtime runtime_;
     io::executor strand_;
     io::asio::signal_set signals_;
     io::asio::steady_timer log_timer_;
+    io::asio::steady_timer watchdog_timer_;
+    std::shared_ptr<admin_listener> admin_;
     std::function<void()> signalled_;
+    std::atomic<bool> stopping_ = false;
     bool ended_ = false;
+    bool on_terminal_;
     std::size_t file_limit_;
 };
 

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/platform.hpp"
+#include "base/statistics.hpp"
 #include "base/timestamp.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -27,6 +28,23 @@ using clock = std::chrono::system_clock;
 std::string_view level_name(spdlog::level::level_enum level) {
     constexpr std::array<std::string_view, 7> names{"trace", "debug", "info", "warn", "error", "error", "off"};
     return names.at(static_cast<std::size_t>(level));
+}
+
+// Escape sequences of terminals (ECMA-48).
+constexpr std::string_view colour_end = "\x1b[0m";
+constexpr std::string_view red = "\x1b[31m";
+constexpr std::string_view green = "\x1b[32m";
+constexpr std::string_view yellow = "\x1b[33m";
+constexpr std::string_view cyan = "\x1b[36m";
+
+std::string_view colour_of(spdlog::level::level_enum level) {
+    if (level >= spdlog::level::err) return red;
+    return level == spdlog::level::warn ? yellow : std::string_view();
+}
+
+std::string_view colour_of(unsigned status) {
+    constexpr std::array<std::string_view, 6> colours{red, cyan, green, cyan, yellow, red};
+    return colours.at(status / 100 < colours.size() ? status / 100 : 0);
 }
 
 void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1) {
@@ -69,8 +87,12 @@ void append_json(std::string& out, std::string_view text) {
 /// Lines on their way to stderr.
 class line_queue {
  public:
-    void set_format(log_format format) { format_ = format; }
+    void set_format(log_format format, bool colours) {
+        format_ = format;
+        colours_ = colours && format == log_format::text;
+    }
     [[nodiscard]] log_format format() const { return format_; }
+    [[nodiscard]] bool colours() const { return colours_; }
     void on_first(std::function<void()> wake) {
         wake_ = std::move(wake);
         const std::scoped_lock lock(mutex_);
@@ -101,6 +123,7 @@ class line_queue {
             if (lines_.size() - front_ > limits::log_queue) {
                 lines_.resize(start);
                 ++dropped_;
+                program_statistics().log_lines_dropped(1);
             }
             wake = !std::exchange(awake_, true);
         }
@@ -144,8 +167,10 @@ class line_queue {
     void drop_all() {
         if (front_ > 0) torn_ = lines_[front_ - 1] != '\n';
         dropped_ += std::exchange(reported_, 0);
-        dropped_ += static_cast<std::size_t>(
+        const auto lost = static_cast<std::size_t>(
             std::count(lines_.begin() + static_cast<std::ptrdiff_t>(front_), lines_.end(), '\n'));
+        dropped_ += lost;
+        program_statistics().log_lines_dropped(lost);
         lines_.clear();
         front_ = 0;
     }
@@ -173,7 +198,10 @@ class line_queue {
         if (json) lines_ += R"({"time":")";
         timestamps_.append(lines_, now);
         lines_ += json ? R"(","level":")" : " ";
+        const auto colour = colours_ ? colour_of(level) : std::string_view();
+        lines_ += colour;
         lines_ += name;
+        if (!colour.empty()) lines_ += colour_end;
         if (json)
             lines_ += '"';
         else
@@ -185,6 +213,7 @@ class line_queue {
     std::mutex mutex_;
     std::function<void()> wake_;
     log_format format_ = log_format::text;
+    bool colours_ = false;
     std::string lines_;
     std::size_t front_ = 0;     // bytes of lines_ that are written
     std::size_t dropped_ = 0;   // lines, since the last report of them
@@ -286,7 +315,9 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
     append_visible(out, shown_target(request));
     out += mark_of_cut(request);
     out += ' ';
+    if (queue().colours()) out += colour_of(request.status);
     append_number(out, request.status);
+    if (queue().colours()) out += colour_end;
     out += ' ';
     append_duration(out, microseconds);
     out += ' ';
@@ -303,8 +334,8 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
 
 }  // namespace
 
-void start_log(std::string_view program, std::string_view level, log_format format) {
-    queue().set_format(format);
+void start_log(std::string_view program, std::string_view level, log_format format, bool colours) {
+    queue().set_format(format, colours);
     auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<queue_sink>());
     logger->set_level(spdlog::level::from_str(std::string(level)));
     logger->flush_on(spdlog::level::warn);
@@ -318,6 +349,7 @@ bool log_waiting() { return queue().waiting(); }
 void flush_log() { queue().flush(); }
 
 void log_request(const request_line& request) {
+    program_statistics().request_ended(request.status, request.took, request.body_bytes);
     if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
     const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(request.took).count();
     const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));

@@ -15,7 +15,7 @@ enum class log_format { text, json };
 /// Installs a logger that collects lines in memory (limits::log_queue) and writes them in batches; it never
 /// waits for a stderr that does not take them, and counts what it had to drop. Warnings and worse are written
 /// at once.
-void start_log(std::string_view program, std::string_view level, log_format format);
+void start_log(std::string_view program, std::string_view level, log_format format, bool colours = false);
 
 /// `wake` is called, from whichever thread logs, when a first line is collected after everything was written;
 /// it arms the timer below. Set it once, before any thread logs.

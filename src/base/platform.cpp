@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <limits>
 #include <string_view>
@@ -47,6 +49,15 @@ void open_standard_files() noexcept {
 bool takes_bytes(int file) noexcept {
     pollfd state{.fd = file, .events = POLLOUT, .revents = 0};
     return poll(&state, 1, 0) > 0;
+}
+
+bool is_terminal(int file) noexcept { return isatty(file) == 1; }
+
+bool shows_colours(int file) noexcept {
+    const char* const unwanted = std::getenv("NO_COLOR");
+    const char* const terminal = std::getenv("TERM");
+    if (unwanted != nullptr && *unwanted != '\0') return false;
+    return is_terminal(file) && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
 std::size_t raise_file_limit() noexcept {

@@ -15,6 +15,12 @@ void open_standard_files() noexcept;
 /// Whether a line can be written to this file without waiting for its reader; an error is left to the write.
 [[nodiscard]] bool takes_bytes(int file) noexcept;
 
+/// Whether a person reads this file: it is a terminal.
+[[nodiscard]] bool is_terminal(int file) noexcept;
+
+/// The same, and colours are wanted there: NO_COLOR is not set, and the terminal is not a dumb one.
+[[nodiscard]] bool shows_colours(int file) noexcept;
+
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
 

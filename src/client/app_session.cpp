@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.hpp"
 #include "client/local_exchange.hpp"
 #include "io/deadline.hpp"
 #include "io/runtime.hpp"
@@ -70,6 +71,8 @@ io::awaitable<io::error_code> app_session::connect(std::string& tried) {
     connection_ = std::make_shared<io::connection>(
         std::move(dialled->socket()), settings_.max_header_bytes + limits::input_start, std::chrono::milliseconds(0));
     connection_->start();
+    if (spdlog::should_log(spdlog::level::debug))
+        spdlog::debug("new connection to the app at {}", connection_->peer_name());
     co_return io::error_code();
 }
 
@@ -105,6 +108,8 @@ void app_session::reusing() {
 
 // The app closes the connection, or sends something that nothing asked for: either way it is of no more use.
 void app_session::idle_input() {
+    if (spdlog::should_log(spdlog::level::debug))
+        spdlog::debug("the app at {} closed an idle connection", connection_->peer_name());
     if (connection_->at_end()) app_->trust.closed_idle(io::clock::now() - idle_since_);
     disconnect();
 }

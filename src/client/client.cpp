@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/statistics.hpp"
+#include "client/greeting.hpp"
 #include "io/spawn.hpp"
-#include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::client {
 
@@ -32,6 +34,14 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
              [this] {
                  if (session_) session_->stop();
              }),
+      slow_(strand_,
+            [this] {
+                spdlog::warn(
+                    "no reply from {} yet: a firewall may drop the packets; is that port open on the server? "
+                    "Waiting for up to {} s",
+                    to_string(settings_.server_addr),
+                    std::chrono::duration_cast<std::chrono::seconds>(settings_.connect_timeout).count());
+            }),
       backoff_(std::random_device{}()),
       instance_(new_instance()) {}
 
@@ -44,7 +54,9 @@ io::awaitable<void> client::run() {
     while (!stopping_) {
         if (tried_) {
             // A dial that took long was a pause itself.
-            pause_.expires_at(retry_from_ + pause_after(outcome_));
+            const auto pause = pause_after(outcome_);
+            spdlog::debug("next attempt to connect {} ms after the last one", pause.count());
+            pause_.expires_at(retry_from_ + pause);
             co_await pause_.async_wait(io::no_throw);
             if (stopping_) break;
         }
@@ -66,13 +78,17 @@ void client::run_ended() {
         return start();
     }
     drain_.stop();
+    slow_.stop();
+    if (checking_app_) checking_app_->cancel();
     if (on_ended_) on_ended_(exit_code_);
 }
 
 io::awaitable<bool> client::connect_once() {
     dialling_ = std::make_unique<io::dialler>(strand_, reached_);
     retry_from_ = io::clock::now();
+    if (!trouble_) slow_.set(limits::slow_dial);
     const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
+    slow_.clear();
     const auto dialled = std::move(dialling_);
     outcome_ = outcome::lost;
     if (stopping_) co_return true;
@@ -91,12 +107,14 @@ io::awaitable<bool> client::connect_once() {
     auto active = [&] {
         up_since = io::clock::now();
         trouble_.reset();
-        say_connected();
+        program_statistics().client_activated(false);
+        say_connected(session->public_url());
         show_state(tunnel_state::phase::up, {});
     };
     outcome_ = co_await session->run(instance_, takeover_, active);
     retry_from_ = io::clock::now();
     session_ = nullptr;
+    program_statistics().client_left();
     if (up_since) backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(retry_from_ - *up_since));
     show_end(*session);
     co_return stopping_ || ended_for_good(*session, up_since.has_value());
@@ -151,13 +169,37 @@ std::chrono::milliseconds client::pause_after(outcome how) {
     return backoff_.next();
 }
 
-void client::say_connected() {
-    tunnel::address local;
-    local.host = settings_.local_host;
-    local.port = settings_.local_port;
+void client::say_connected(const std::string& announced_url) {
+    const tunnel::address local{settings_.local_host, settings_.local_port};
     const auto target = settings_.echo ? std::string("echo") : "http://" + to_string(local);
-    spdlog::info("connected to {}, serving {}", to_string(settings_.server_addr), target);
-    say_("connected server=" + to_string(settings_.server_addr) + " local=" + target);
+    const auto server = to_string(settings_.server_addr);
+    const auto url = public_url(announced_url, settings_.server_addr);
+    if (settings_.on_terminal) {
+        say_(greeting(server, url, target, settings_.inspector));
+        if (settings_.echo || checking_app_) return;
+        auto check = [self = shared_from_this()]() -> io::awaitable<void> { return self->check_app(); };
+        io::spawn(strand_, "app check", std::move(check),
+                  [self = shared_from_this()] { self->checking_app_ = nullptr; });
+        return;
+    }
+    if (url.empty()) {
+        spdlog::info("connected to {}, serving {}", server, target);
+    } else {
+        spdlog::info("connected to {}, serving {}; callers reach it at {}", server, target, url);
+    }
+    const auto& inspector = settings_.inspector;
+    say_("connected server=" + server + " local=" + target + (inspector.empty() ? "" : " inspector=" + inspector));
+}
+
+// Whether it accepts a connection; what it responds to a request is the app's own business.
+io::awaitable<void> client::check_app() {
+    checking_app_ = std::make_unique<io::dialler>(strand_);
+    auto where = local_addresses(settings_);
+    const auto error = co_await checking_app_->dial(std::move(where), settings_.local_connect_timeout);
+    if (stopping_) co_return;
+    say_(error
+             ? "  App         does not answer yet, tried " + checking_app_->tried() + ": requests get 502 until it does"
+             : std::string("  App         answers"));
 }
 
 void client::show_state(tunnel_state::phase now, const std::string& detail) const {
@@ -175,6 +217,7 @@ void client::stop() {
         const auto again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
         if (self->dialling_) self->dialling_->cancel();
+        if (self->checking_app_) self->checking_app_->cancel();
         if (!self->session_) return;
         if (again) return self->session_->stop();
         const auto in_flight = self->session_->drain();

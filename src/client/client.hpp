@@ -64,7 +64,8 @@ class client : public std::enable_shared_from_this<client> {
     /// Whether this kind of trouble was not the last one that was reported.
     [[nodiscard]] bool is_news(const trouble& now);
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
-    void say_connected();
+    void say_connected(const std::string& announced_url);
+    [[nodiscard]] io::awaitable<void> check_app();
     void show_state(tunnel_state::phase now, const std::string& detail) const;
     /// After a connection that may be made again.
     void show_end(const client_session& session) const;
@@ -82,9 +83,11 @@ class client : public std::enable_shared_from_this<client> {
     std::shared_ptr<client_session> session_;
     io::asio::steady_timer pause_;
     io::deadline drain_;
+    io::deadline slow_;  // says what the client waits for
     backoff backoff_;
     std::string instance_;
     std::unique_ptr<io::dialler> dialling_;
+    std::unique_ptr<io::dialler> checking_app_;
     bool takeover_ = true;
     bool stopping_ = false;
     bool gave_up_ = false;  // run() came to its end

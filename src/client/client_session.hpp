@@ -44,9 +44,9 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     void abandon();
 
     [[nodiscard]] const std::string& ended() const noexcept { return link_->ended(); }
-    [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
-    /// As the server says, for people; may be empty.
+    /// Where callers reach the server, as it said in its hello; may be empty.
     [[nodiscard]] const std::string& public_url() const noexcept { return public_url_; }
+    [[nodiscard]] const std::string& goaway_detail() const noexcept { return goaway_detail_; }
 
     void on_request(const std::shared_ptr<mux::stream>& s, mux::part<protocol::request> request) override;
     void on_closed(const protocol::closed_connection& m) override { apps_.closed(m.connection); }

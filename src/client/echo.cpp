@@ -107,7 +107,14 @@ io::awaitable<void> echo::run() {
     response.end = true;
     exchange_->send(std::move(response));
     responded_ = true;
-    log_request(request_.head.method, request_.head.target, 200, io::clock::now() - started, text.size());
+    request_line line;
+    line.method = request_.head.method;
+    line.target = request_.head.target;
+    line.status = 200;
+    line.took = io::clock::now() - started;
+    line.body_bytes = text.size();
+    line.caller = request_.from.caller;
+    log_request(line);
 }
 
 void echo::ended() {

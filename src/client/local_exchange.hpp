@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/statistics.hpp"
 #include "client/app_session.hpp"
 #include "client/exchange_observer.hpp"
 #include "http/body_decoder.hpp"
@@ -104,6 +105,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     http::received_response received_;
     http::body_decoder decoder_;
     std::optional<http::websocket_passages> websocket_;
+    statistics::in_flight counted_;
     io::clock::time_point started_;
     io::clock::time_point moved_;             // when bytes of the response moved last
     std::unique_ptr<io::deadline> stopping_;  // while the client is

@@ -1,6 +1,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "base/statistics.hpp"
 #include "client/local_exchange.hpp"
 #include "proxy/error_answer.hpp"
 #include "tunnel/base/limits.hpp"
@@ -132,6 +133,7 @@ void local_exchange::give_up(failure last) {
     exchange_->on_incoming(nullptr);  // what follows ends the exchange at this side, not at the caller's
     if (response_ == progress::head_sent || response_ == progress::whole)
         return exchange_->fail_after_sent(last, cancel_reason::local_reset);
+    program_statistics().failed(to_string(last));
     auto own = proxy::make_error_answer(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
     status_ = own.head.status;
     protocol::response response;

@@ -32,9 +32,11 @@ struct options {
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
-    std::chrono::milliseconds head_wait = limits::head_wait;  ///< no flag: for tests
+    std::chrono::milliseconds head_wait = limits::head_wait;                        ///< no flag: for tests
     std::chrono::milliseconds websocket_close_time = limits::websocket_close_time;  ///< the same
     std::size_t max_header_bytes = limits::max_head;
+    std::string inspector;     ///< no setting: the URL of the inspector's pages, if there are any
+    bool on_terminal = false;  ///< no setting: a person reads what goes to stdout
     app::common_options common;
 };
 

@@ -6,6 +6,7 @@
 #include "app/program.hpp"
 #include "base/log.hpp"
 #include "base/platform.hpp"
+#include "base/statistics.hpp"
 #include "client/client.hpp"
 #include "client/options.hpp"
 #include "commands/run.hpp"
@@ -27,17 +28,24 @@ int main(int argc, char** argv) {
     try {
         int result = 0;
         app::program program("tunnel-client", settings.common);
+        settings.on_terminal = program.on_terminal() && settings.common.format == log_format::text;
+        const auto admin = program.start_admin([] {
+            return program_statistics().client_active() ? std::string() : std::string("not connected to the server");
+        });
         std::unique_ptr<inspection::service> inspector;
         if (inspect.on) inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect);
-        auto say = [&](const std::string& line) {
-            const auto origin = inspector ? inspector->origin() : std::string();
-            program.say(origin.empty() ? line : line + " inspector=" + origin);
+        // A person follows the link, which brings the token along; scripts find it in the file of the instance.
+        if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
+        auto say = [&program, &settings = settings, &admin](const std::string& line) {
+            program.say(settings.on_terminal ? line : line + admin);
+            program.manager().notify("STATUS=connected to " + to_string(settings.server_addr));
         };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         if (inspector) {
             client->observe(inspector->tap());
             client->on_state([&](const client::tunnel_state& now) { inspector->show(now); });
-            if (const auto url = inspector->url(); !url.empty()) spdlog::info("inspector at {}", url);
+            const auto url = inspector->url();
+            if (!url.empty() && !settings.on_terminal) spdlog::info("inspector at {}", url);
         }
         client->on_ended([&](int code) {
             result = code;
@@ -46,6 +54,7 @@ int main(int argc, char** argv) {
         });
         program.on_signal([client] { client->stop(); });
         client->start();
+        program.manager().notify("READY=1\nSTATUS=connecting to " + to_string(settings.server_addr));
         program.run();
         return result;
     } catch (const std::exception& error) {

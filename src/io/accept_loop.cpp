@@ -1,9 +1,12 @@
 #include "io/accept_loop.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,8 +28,20 @@ std::string advice(const error_code& error, const address& where) {
     if (error != boost::system::errc::permission_denied || where.port == 0 || where.port >= limits::first_free_port)
         return {};
     return "; a port below " + std::to_string(limits::first_free_port) +
-           " needs a right: setcap cap_net_bind_service=+ep PROGRAM, AmbientCapabilities=CAP_NET_BIND_SERVICE in a "
-           "systemd unit, or a higher port";
+           " needs a right: setcap cap_net_bind_service=+ep PROGRAM, the unit tunnel-server.socket, whose "
+           "socket systemd passes to the program, or a higher port";
+}
+
+/// TCP over IPv4 or IPv6, if that is what the socket listens for.
+std::optional<tcp> listening_protocol(int descriptor) {
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) != 0) return std::nullopt;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) return std::nullopt;
+    if (listening == 0 || (own.ss_family != AF_INET && own.ss_family != AF_INET6)) return std::nullopt;
+    return own.ss_family == AF_INET ? tcp::v4() : tcp::v6();
 }
 
 }  // namespace
@@ -51,6 +66,18 @@ void accept_loop::listen(const address& where) {
     if (endpoint.address().is_loopback()) send_unpaced(acceptor_.native_handle());
     acceptor_.listen(limits::listen_queue, error);
     if (error) fail(error);
+}
+
+void accept_loop::adopt(int descriptor) {
+    const auto fail = [descriptor](const std::string& why) {
+        throw std::runtime_error("cannot accept on the socket that was passed as file " + std::to_string(descriptor) +
+                                 ": " + why);
+    };
+    const auto protocol = listening_protocol(descriptor);
+    if (!protocol) fail("it is not a listening TCP socket");
+    error_code error;
+    acceptor_.assign(*protocol, descriptor, error);
+    if (error) fail(error.message());
 }
 
 address accept_loop::local() const {

@@ -22,6 +22,8 @@ class accept_loop {
 
     /// Binds and listens. Throws std::runtime_error with a sentence for the user.
     void listen(const address& where);
+    /// Takes a socket that listens already, as from the service manager. Throws likewise.
+    void adopt(int descriptor);
     /// Real address and port.
     [[nodiscard]] address local() const;
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/platform.hpp"
 #include "mux/foreign_protocol.hpp"
+#include "mux/frame_trace.hpp"
 #include "tunnel/protocol/error.hpp"
 
 namespace tunnel::mux {
@@ -38,10 +39,12 @@ link::link(io::connected_socket socket, role side, const link_times& times)
                   if (!goodbye_.begun()) return protocol_error(errc::hello_too_slow);
                   take(goodbye_.timed_out(streams_->size()));
               }),
-      retry_(strand_, [this] {
-          output_.retry();
-          schedule();
-      }) {}
+      retry_(strand_,
+             [this] {
+                 output_.retry();
+                 schedule();
+             }),
+      traced_(traces_frames()) {}
 
 link::~link() { streams_->detach(); }
 
@@ -117,6 +120,7 @@ void link::bytes_arrived() {
 template <class Message>
 std::error_code link::handle(Message&& m) {
     using message = std::remove_cvref_t<Message>;
+    if (traced_) trace_frame(peer_, m);
     const auto client = streams_->side() == role::client;
     if constexpr (std::is_same_v<message, protocol::response>) {
         if (client) return errc::unexpected_message;

@@ -154,6 +154,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     bool scheduled_ = false;  // run_deferred() will be called
     bool received_anything_ = false;
     bool closed_ = false;
+    bool traced_;  // each frame that arrives is logged
     std::string ended_;
     failure stream_failure_ = failure::tunnel_lost;
 };

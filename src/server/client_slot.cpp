@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.hpp"
+#include "base/statistics.hpp"
 #include "io/runtime.hpp"
 #include "server/tunnel_session.hpp"
 #include "tunnel/base/limits.hpp"
@@ -21,6 +23,8 @@ void client_slot::claim(std::shared_ptr<tunnel_session> session, bool takeover) 
     on_strand([session = std::move(session), takeover](client_slot& self) mutable {
         if (self.phase_ != phase::serving)
             return session->refuse(protocol::goaway_reason::shutdown, "the server is shutting down");
+        spdlog::debug("client {} asks to become active, takeover {}; active is {}", session->peer(), takeover,
+                      self.active_ ? self.active_->peer() : "none");
         if (self.active_ && !takeover)
             return session->refuse(protocol::goaway_reason::busy,
                                    "another client is active, at " + self.active_->peer());
@@ -36,7 +40,9 @@ bool client_slot::was_replaced(const tunnel_session& session) const {
 
 void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     const auto& instance = session->instance();
+    program_statistics().client_activated(active_ != nullptr);
     if (active_) {
+        spdlog::info("client {} takes over from client {}", session->peer(), active_->peer());
         const auto& before = active_->instance();
         if (!before.empty() && before != instance) replaced_.push_back(before);
         if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
@@ -45,11 +51,19 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     std::erase(replaced_, instance);
     active_ = std::move(session);
     active_->activate();
+    if (changed_) changed_(active_->peer());
+}
+
+void client_slot::vacate() {
+    if (!active_) return;
+    active_ = nullptr;
+    program_statistics().client_left();
+    if (changed_) changed_("");
 }
 
 void client_slot::release(std::shared_ptr<tunnel_session> session) {
     on_strand([session = std::move(session)](client_slot& self) {
-        if (self.active_ == session) self.active_ = nullptr;
+        if (self.active_ == session) self.vacate();
     });
 }
 
@@ -71,7 +85,7 @@ void client_slot::drain() {
 void client_slot::shut_down() {
     on_strand([](client_slot& self) {
         self.phase_ = phase::shut_down;
-        self.active_ = nullptr;
+        self.vacate();
     });
 }
 

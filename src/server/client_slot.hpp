@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,10 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// `max_in_flight`: requests one client may have open at a time.
     client_slot(io::executor strand, std::size_t max_in_flight);
 
+    /// Called on the slot's strand with the address of each client that becomes active, and with "" when none is any
+    /// more. Set before the first claim.
+    void on_change(std::function<void(const std::string&)> callback) { changed_ = std::move(callback); }
+
     /// Activates the session, and replaces the previous one without waiting for it. Without `takeover`, a session is
     /// refused as `busy` if another is active. A session of a client that was replaced is replaced again: the network
     /// may have lost the first goaway, and the client then asks to take over.
@@ -53,12 +58,14 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     void on_strand(Function run);
     [[nodiscard]] bool was_replaced(const tunnel_session& session) const;
     void swap_in(std::shared_ptr<tunnel_session> session);
+    void vacate();
 
     io::executor strand_;
     std::size_t max_in_flight_;
     std::shared_ptr<tunnel_session> active_;
     std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first
     phase phase_ = phase::serving;
+    std::function<void(const std::string&)> changed_;
 };
 
 }  // namespace tunnel::server

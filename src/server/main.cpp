@@ -6,6 +6,7 @@
 #include "app/program.hpp"
 #include "base/log.hpp"
 #include "base/platform.hpp"
+#include "base/statistics.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
 
@@ -19,11 +20,21 @@ int main(int argc, char** argv) {
         app::program program("tunnel-server", settings.common);
         settings.via_name = server::new_via_name();
         server::fit_file_limit(settings, program.file_limit());
+        settings.http_socket = program.manager().take_socket("http");
+        settings.tcp_socket = program.manager().take_socket("tcp");
         const auto server = std::make_shared<server::server>(program.runtime(), settings);
+        server->on_client([&program](const std::string& peer) {
+            program.manager().notify(peer.empty() ? "STATUS=no client is connected"
+                                                  : "STATUS=client " + peer + " is active");
+        });
         server->start();
         server->on_ended([&program] { program.end(); });
         program.on_signal([server] { server->stop(); });
-        program.say("ready http=" + to_string(server->http_address()) + " tcp=" + to_string(server->tcp_address()));
+        const auto admin = program.start_admin(
+            [] { return program_statistics().client_active() ? std::string() : std::string("no client is active"); });
+        program.say("ready http=" + to_string(server->http_address()) + " tcp=" + to_string(server->tcp_address()) +
+                    admin);
+        program.manager().notify("READY=1\nSTATUS=no client is connected");
         program.run();
         return 0;
     } catch (const std::exception& error) {

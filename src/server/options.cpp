@@ -28,6 +28,33 @@ std::string new_via_name() {
     return fmt::format("tunnel-{:08x}", random());
 }
 
+namespace {
+
+/// http or https, and nothing that a terminal or a log would have to escape.
+bool is_public_url(std::string_view text) {
+    const auto visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+    const auto authority = text.substr(std::min(text.size(), text.starts_with("https://") ? std::size_t{8} : 7));
+    return visible && text.size() <= limits::max_text && !authority.empty() && authority.front() != '/' &&
+           (text.starts_with("http://") || text.starts_with("https://"));
+}
+
+app::command_line::setting public_url(options& o) {
+    const auto read = [&o](std::string_view text) {
+        if (is_public_url(text)) o.public_url = text;
+        return is_public_url(text);
+    };
+    return {.flag = "--public-url",
+            .other_names = {},
+            .value_name = "URL",
+            .default_text = "of --http-addr",
+            .help = "where callers reach this server, for the client to show",
+            .expects = "a URL such as https://hooks.example.com",
+            .read = read,
+            .hint = {}};
+}
+
+}  // namespace
+
 app::parsed<options> parse_options(int argc, const char* const* argv) {
     app::parsed<options> result;
     options& o = result.options;
@@ -37,6 +64,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.group("Addresses");
     line.add("--http-addr", o.http_addr, 0, "where callers connect; port 0 takes any free one");
     line.add("--tcp-addr", o.tcp_addr, 0, "where the tunnel-client connects");
+    line.add(public_url(o));
     line.group("Forwarding");
     line.add("--no-forwarded-headers", no_forwarded_headers, "add no Via and X-Forwarded-* fields");
     line.group("Time limits");

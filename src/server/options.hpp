@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "app/command_line.hpp"
@@ -13,6 +14,9 @@ struct options {
     tunnel::address http_addr{"0.0.0.0", 8080};
     tunnel::address tcp_addr{"0.0.0.0", 7000};
     bool forwarded_headers = true;
+    std::string public_url;           ///< what the client shows to people; empty: made from http_addr at the start
+    std::optional<int> http_socket;   ///< no setting: a listening socket in place of http_addr
+    std::optional<int> tcp_socket;    ///< no setting: the same for tcp_addr
     std::string via_name = "tunnel";  ///< no setting: names this server in Via, and is made up at its start
     std::chrono::milliseconds response_timeout = limits::response_time;
     std::chrono::milliseconds header_timeout = limits::head_time;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/statistics.hpp"
 #include "http/body_decoder.hpp"
 #include "http/parse_error.hpp"
 #include "http/received.hpp"
@@ -133,6 +134,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     output output_ = output::ready;
     std::size_t credit_due_ = 0;  // for the part in hand, once it was written
     std::optional<http::websocket_passages> websocket_;
+    statistics::in_flight counted_;
     io::clock::time_point started_;
     io::clock::time_point moved_;  // when bytes of the response's body moved last
 };

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "base/statistics.hpp"
 #include "http/head_writer.hpp"
 #include "http/writable.hpp"
 #include "proxy/error_answer.hpp"
@@ -181,6 +182,7 @@ void public_exchange::end_short(std::string_view why) {
 }
 
 io::awaitable<void> public_exchange::respond(failure why, const http::parse_error& refusal) {
+    program_statistics().failed(to_string(why));
     auto own = proxy::make_error_answer(why, accepts_html_, refusal.status, refusal.sentence());
     if (upload_ != upload::none || why == failure::bad_request || why == failure::loop) on_->keep_open = false;
     co_await write_own(std::move(own.head), std::move(own.body));

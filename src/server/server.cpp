@@ -7,7 +7,7 @@
 #include "io/spawn.hpp"
 #include "server/public_session.hpp"
 #include "server/tunnel_session.hpp"
-#include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::server {
 
@@ -20,16 +20,40 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
       http_(rt, strand_, [this](io::connected_socket socket) { accept_public(std::move(socket)); }),
       tcp_(rt, strand_, [this](io::connected_socket socket) { accept_tunnel(std::move(socket)); }),
+      hold_(strand_, [this] { start_public(); }),
       drain_(strand_, [this] { finish(false); }),
       last_responses_(strand_, [this] {
           for (const auto& session : public_sessions_) session->cut_off();
       }) {}
 
 void server::start() {
-    http_.listen(settings_.http_addr);
-    tcp_.listen(settings_.tcp_addr);
-    http_.start("public listener", shared_from_this(), [this] { session_ended(); });
+    const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where) {
+        if (passed) return loop.adopt(*passed);
+        loop.listen(where);
+    };
+    open(http_, settings_.http_socket, settings_.http_addr);
+    open(tcp_, settings_.tcp_socket, settings_.tcp_addr);
+    if (settings_.public_url.empty()) settings_.public_url = "http://" + to_string(http_.local());
+    slot_->on_change([weak = weak_from_this()](const std::string& peer) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (self->on_client_) self->on_client_(peer);
+        if (!peer.empty()) io::post_to(self->strand_, [self] { self->start_public(); });
+    });
+    holding_ = true;
+    if (settings_.http_socket) {
+        hold_.set(limits::hold_callers);
+    } else {
+        start_public();
+    }
     tcp_.start("tunnel listener", shared_from_this(), [this] { session_ended(); });
+}
+
+// A socket that was passed has callers from before the start, whom the client can serve as soon as it is back.
+void server::start_public() {
+    if (!std::exchange(holding_, false)) return;
+    hold_.stop();
+    http_.start("public listener", shared_from_this(), [this] { session_ended(); });
 }
 
 void server::accept_public(io::connected_socket socket) {
@@ -37,6 +61,7 @@ void server::accept_public(io::connected_socket socket) {
     if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_, ++connections_);
     const auto full = open >= settings_.max_connections;
+    spdlog::debug("caller connection {} accepted, {} were open{}", connections_, open, full ? ": turned away" : "");
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
     if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
 }
@@ -91,6 +116,8 @@ void server::drain() {
                  public_sessions_.size(),
                  std::chrono::duration_cast<std::chrono::seconds>(settings_.drain_timeout).count());
     slot_->drain();
+    holding_ = false;
+    hold_.stop();
     http_.stop();
     for (const auto& session : public_sessions_) session->stop(false);
     drain_.set(settings_.drain_timeout);

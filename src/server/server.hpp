@@ -31,6 +31,9 @@ class server : public std::enable_shared_from_this<server> {
     [[nodiscard]] tunnel::address http_address() const { return http_.local(); }
     [[nodiscard]] tunnel::address tcp_address() const { return tcp_.local(); }
 
+    /// Called with the address of each client that becomes active, and with "" when none is any more; any thread. Set
+    /// before start().
+    void on_client(std::function<void(const std::string&)> callback) { on_client_ = std::move(callback); }
     /// Called once, on the server's strand, when everything is closed after stop().
     void on_ended(std::function<void()> callback) { on_ended_ = std::move(callback); }
 
@@ -39,6 +42,7 @@ class server : public std::enable_shared_from_this<server> {
     void stop();
 
  private:
+    void start_public();
     void accept_public(io::connected_socket socket);
     void accept_tunnel(io::connected_socket socket);
     void drain();
@@ -57,9 +61,12 @@ class server : public std::enable_shared_from_this<server> {
     std::list<std::shared_ptr<public_session>> public_sessions_;
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
     std::uint64_t connections_ = 0;  // public ones so far, which numbers them
+    io::deadline hold_;
     io::deadline drain_;
     io::deadline last_responses_;
     enum class phase { serving, draining, ending, ended } phase_ = phase::serving;
+    bool holding_ = false;  // callers wait in the socket until the client is back
+    std::function<void(const std::string&)> on_client_;
     std::function<void()> on_ended_;
 };
 

@@ -60,6 +60,7 @@ protocol::hello tunnel_session::our_hello() const {
     if (std::ranges::find(offer, protocol::compression_method) != offer.end()) {
         ours.compress = protocol::compression_method;
     }
+    ours.public_url = settings_.public_url;
     return ours;
 }
 

@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 
 /// stderr is a pipe whose other end the test holds.
 class Log : public testing::Test {
@@ -111,6 +112,17 @@ TEST_F(Log, LinesBelowTheLevelAreNotWritten) {
     start_log("test", "off", log_format::text);
     spdlog::error("no");
     EXPECT_EQ(flushed(), "");
+}
+
+TEST_F(Log, LevelAndStatusHaveColoursWhereTheyAreWanted) {
+    start_log("test", "info", log_format::text, true);
+    log_request("GET", "/", 502, 1ms, 1);
+    spdlog::warn("careful");
+    EXPECT_THAT(taken(), MatchesRegex(".* info  GET / \x1b\\[31m502\x1b\\[0m 1\\.0ms 1B\n"
+                                      ".* \x1b\\[33mwarn\x1b\\[0m  careful\n"));
+    start_log("test", "info", log_format::json, true);
+    log_request("GET", "/", 502, 1ms, 1);
+    EXPECT_THAT(flushed(), Not(HasSubstr("\x1b")));
 }
 
 TEST_F(Log, TheFirstLineAfterAFlushWakes) {

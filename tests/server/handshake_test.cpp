@@ -41,9 +41,10 @@ TEST_F(ServerHandshake, AHelloIsReturnedByOurs) {
     start();
     test::frame_peer peer{test::raw_peer(tunnel_port())};
     peer.say_hello();
-    EXPECT_EQ(peer.receive_text(),
-              R"({"type":"hello","protocol":1,"agent":"tunnel-server/0.1.0","window":32768,"max_streams":1024,)"
-              R"("versions":[1]})");
+    EXPECT_THAT(
+        peer.receive_text(),
+        testing::MatchesRegex(R"(\{"type":"hello","protocol":1,"agent":"tunnel-server/0\.1\.0","window":32768,)"
+                              R"("max_streams":1024,"versions":\[1\],"public_url":"http://127\.0\.0\.1:[0-9]+"\})"));
     expect_served_by(peer);
 }
 

@@ -45,6 +45,20 @@ TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(o.common.format, log_format::text);
 }
 
+TEST(ServerOptions, ThePublicUrlIsHttpOrHttps) {
+    for (const auto* url : {"https://hooks.example.com", "http://[2001:db8::1]:8080/in"})
+        EXPECT_EQ(run({"--public-url", url}).parsed.options.public_url, url);
+    for (const std::string bad : {"hooks.example.com", "https://", "https:///x", "ftp://a", "http://a b"})
+        expect_refused({"--public-url", bad},
+                       "bad value \"" + bad + "\" for --public-url: give a URL such as https://hooks.example.com");
+}
+
+TEST(ServerOptions, TheAdminAddressIsOffUntilItIsSet) {
+    EXPECT_FALSE(run({}).parsed.options.common.admin_addr);
+    EXPECT_EQ(run({"--admin-addr", "9090"}).parsed.options.common.admin_addr, (tunnel::address{"127.0.0.1", 9090}));
+    EXPECT_FALSE(run({"--admin-addr", "9090", "--admin-addr", "off"}).parsed.options.common.admin_addr);
+}
+
 TEST(ServerOptions, ConnectionsFitTheLimitOfOpenFiles) {
     options wide;
     fit_file_limit(wide, 1'000'000);

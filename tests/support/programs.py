@@ -27,6 +27,7 @@ def wait_for_port(port):
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
+        select.select([], [], [], 0.02)  # leaves the processor to what is to listen
     raise SystemExit(f"nothing listens on port {port}")
 
 

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "tunnel/base/limits.hpp"
+
+/// Bounds of what service managers, monitoring and people at a terminal see. As limits.hpp, each with its reason.
+namespace tunnel::limits {
+
+/// The port for monitoring: a scraper, two probes and a person, with heads as short as theirs are. A request arrives
+/// and its response leaves within this time.
+inline constexpr std::size_t admin_connections = 8;
+inline constexpr std::size_t admin_head = 8 * kib;
+inline constexpr auto admin_time = 5s;
+
+/// Sockets that systemd may pass: the two of the server, and room for mistakes.
+inline constexpr std::size_t passed_sockets = 16;
+
+/// Where systemd holds the public socket, callers wait in it this long after a start until the client is back, which
+/// takes a fraction of a second; then they get 503 as ever.
+inline constexpr auto hold_callers = 5s;
+
+/// A server that has not replied for so long is usually behind a firewall that drops packets: the client then says
+/// what it waits for.
+inline constexpr auto slow_dial = 2500ms;
+
+}  // namespace tunnel::limits

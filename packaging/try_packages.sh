@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the Debian packages in an empty Debian and forwards a request there, then does the same with the static
+# programs in an empty folder. As root. Called by package.sh.
+#
+# usage: try_packages.sh PACKAGES ROOTS
+set -euo pipefail
+
+packages=$(readlink -f "$1")
+roots=$(readlink -m "$2")
+# shellcheck source=/dev/null
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+mirror=${TUNNEL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+root=$roots/installed
+empty=$(mktemp -d)
+pids=()
+
+finish() {
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    if mountpoint -q "$root/proc"; then umount --lazy "$root/proc"; fi
+    rm -rf "$root" "$empty"
+}
+trap finish EXIT
+
+# forward ROOT FOLDER: what the client's --echo says of a request that went through both programs in that root.
+forward() {
+    local root=$1 folder=$2 out=$empty/out http='' tcp=''
+    mkdir -p "$out"
+    chroot "$root" "$folder/tunnel-server" --http-addr 127.0.0.1:0 --tcp-addr 127.0.0.1:0 >"$out/server" &
+    pids+=($!)
+    for _ in {1..200}; do
+        read -r _ http tcp <"$out/server" 2>/dev/null && break
+        sleep 0.05
+    done
+    chroot "$root" "$folder/tunnel-client" --server-addr "${tcp#tcp=}" --echo >"$out/client" &
+    pids+=($!)
+    for _ in {1..200}; do
+        if grep -q '^connected ' "$out/client"; then break; fi
+        sleep 0.05
+    done
+    curl --silent --show-error --fail --data-binary 'hello' "http://${http#http=}/hook?x=1" >"$out/response"
+    grep -q 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824 "$out/response"
+    kill "${pids[@]}"
+    wait "${pids[@]}"
+    pids=()
+    rm -rf "$out"
+}
+
+mkdir -p "$roots"
+debootstrap --variant=minbase "$release" "$root" "$mirror" >"$roots/installed.log" 2>&1
+mount -t proc proc "$root/proc"
+cp "$packages"/*.deb "$root/tmp"
+chroot "$root" bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    /tmp/*.deb' >>"$roots/installed.log" 2>&1
+forward "$root" /usr/bin
+chroot "$root" dpkg --purge tunnel-server tunnel-client >>"$roots/installed.log" 2>&1
+echo "Installed in an empty Debian $release, forwarded a request, removed"
+
+tar -xzf "$packages"/*.tar.gz -C "$empty" --strip-components=1
+forward "$empty" ""
+echo "The static programs forwarded a request with no other file in their root"

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace tunnel {
+
+/// What the program counts for monitoring (--admin-addr). One object a program, as the log is. Off until enabled:
+/// then a request costs one reading of a flag. Any thread.
+class statistics {
+ public:
+    /// Upper ends of the buckets that durations of requests are counted in.
+    static constexpr std::array<std::chrono::milliseconds, 12> buckets{
+        std::chrono::milliseconds(1),    std::chrono::milliseconds(5),     std::chrono::milliseconds(10),
+        std::chrono::milliseconds(25),   std::chrono::milliseconds(50),    std::chrono::milliseconds(100),
+        std::chrono::milliseconds(250),  std::chrono::milliseconds(500),   std::chrono::milliseconds(1000),
+        std::chrono::milliseconds(5000), std::chrono::milliseconds(30000), std::chrono::milliseconds(300000)};
+    static constexpr std::array<std::string_view, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+    void enable() noexcept { enabled_.store(true, std::memory_order_relaxed); }
+    [[nodiscard]] bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+    void request_ended(unsigned status, std::chrono::steady_clock::duration took, std::uint64_t body_bytes) noexcept;
+    /// A response that the tunnel made by itself; `cause` is the value of X-Tunnel-Error.
+    void failed(std::string_view cause);
+    /// A client became active, in place of another one if `took_over`; or none is any more.
+    void client_activated(bool took_over) noexcept;
+    void client_left() noexcept { active_since_.store(0, std::memory_order_relaxed); }
+    void log_lines_dropped(std::uint64_t n) noexcept { dropped_.fetch_add(n, std::memory_order_relaxed); }
+
+    struct values {
+        std::array<std::uint64_t, classes.size()> requests{};
+        std::array<std::uint64_t, buckets.size() + 1> durations{};  ///< the last: longer than all
+        double seconds = 0;
+        std::uint64_t body_bytes = 0;
+        std::int64_t in_flight = 0;
+        std::map<std::string, std::uint64_t> failures;
+        std::int64_t active_since = 0;  ///< in seconds since 1970; 0: no client is active
+        std::uint64_t activations = 0;
+        std::uint64_t takeovers = 0;
+        std::uint64_t dropped_log_lines = 0;
+    };
+    [[nodiscard]] values now() const;
+    [[nodiscard]] bool client_active() const noexcept { return active_since_.load(std::memory_order_relaxed) != 0; }
+
+    /// Counts a request as in flight for the life of the object.
+    class in_flight {
+     public:
+        in_flight() noexcept;
+        ~in_flight();
+        in_flight(const in_flight&) = delete;
+        in_flight& operator=(const in_flight&) = delete;
+
+     private:
+        bool counted_;
+    };
+
+ private:
+    using counter = std::atomic<std::uint64_t>;
+
+    std::atomic<bool> enabled_ = false;
+    std::array<counter, classes.size()> requests_{};
+    std::array<counter, buckets.size() + 1> durations_{};
+    counter microseconds_ = 0;
+    counter body_bytes_ = 0;
+    std::atomic<std::int64_t> in_flight_ = 0;
+    std::atomic<std::int64_t> active_since_ = 0;
+    counter activations_ = 0;
+    counter takeovers_ = 0;
+    counter dropped_ = 0;
+    mutable std::mutex mutex_;                       // for the map: a failed request is rare, or has time
+    std::map<std::string, std::uint64_t> failures_;  // bounded: causes are constants of the program
+};
+
+[[nodiscard]] statistics& program_statistics() noexcept;
+
+}  // namespace tunnel

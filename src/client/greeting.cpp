@@ -1,0 +1,33 @@
+#include "client/greeting.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tunnel::client {
+
+std::string public_url(std::string_view announced, const address& server) {
+    const auto visible = std::ranges::all_of(announced, [](char c) { return c > ' ' && c <= '~'; });
+    const std::string_view scheme = announced.starts_with("https://") ? "https://" : "http://";
+    if (!visible || !announced.starts_with(scheme) || announced.size() == scheme.size()) return {};
+    const auto rest = announced.substr(scheme.size());
+    for (const std::string_view every : {"0.0.0.0:", "[::]:"}) {
+        if (!rest.starts_with(every)) continue;
+        const auto port = rest.substr(every.size());
+        const auto host = to_string(address{server.host, 0});
+        return fmt::format("{}{}:{}", scheme, host.substr(0, host.size() - 2), port);
+    }
+    return std::string(announced);
+}
+
+std::string greeting(std::string_view server, std::string_view url, std::string_view target,
+                     std::string_view inspector) {
+    std::string text = fmt::format("\nConnected to {}\n", server);
+    if (!url.empty()) text += fmt::format("  Public URL  {}\n", url);
+    const auto is_echo = target == "echo";
+    text += is_echo ? "  Forwards to no app: --echo responds" : fmt::format("  Forwards to {}", target);
+    if (!inspector.empty()) text += fmt::format("\n  Inspector   {}", inspector);
+    return text;
+}
+
+}  // namespace tunnel::client
