@@ -24,6 +24,7 @@ namespace {
 constexpr int exit_bad_settings = 2;
 constexpr std::string_view config_variable = "TUNNEL_CONFIG";
 constexpr std::string_view variable_prefix = "TUNNEL_";
+constexpr std::string_view secret_prefix = "TUNNEL_SECRET_";
 
 std::string variable_of(std::string_view flag) {
     std::string name(variable_prefix);
@@ -359,6 +360,7 @@ void command_line::impl::note_unknown_variables() {
     for (const auto& e : settings) known.push_back(e->option->get_envname());
     for (char** at = environ; common != nullptr && *at != nullptr; ++at) {
         const std::string_view variable(*at, std::string_view(*at).find('='));
+        if (variable.starts_with(secret_prefix)) continue;  // names the secret of a provider
         if (!variable.starts_with(variable_prefix) || std::ranges::find(known, variable) != known.end()) continue;
         const auto near = nearest_name(variable, known);
         common->warnings.push_back(fmt::format("{} has no setting {}{}", app.get_name(), in_quotes(variable),

@@ -14,10 +14,13 @@
 
 namespace tunnel::inspection {
 
+class webhook_judge;
+
 struct capture_settings {
     std::size_t body_bytes = inspector::limits::body_bytes;   ///< kept of each body
     std::size_t open_bytes = inspector::limits::open_bodies;  ///< kept of the bodies of all open exchanges
     std::string app;                                          ///< HOST:PORT of the local app, or "echo"
+    std::shared_ptr<const webhook_judge> judge;               ///< of signatures; null: they are not judged
 };
 
 /// Whether the last connection to the app succeeded.

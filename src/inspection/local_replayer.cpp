@@ -63,7 +63,7 @@ std::optional<replay_refusal> local_replayer::refuse(const std::vector<record_id
     if (ids.size() != 1) return std::nullopt;
     const auto only = capture_.records().find(ids.front());
     if (!only) return replay_refusal{refusal_code::not_found, "The history has no record of that id."};
-    auto made = make_replay(*only, options);
+    auto made = make_replay(*only, options, capture_.settings().judge.get());
     if (auto* refused = std::get_if<replay_refusal>(&made)) return std::move(*refused);
     return std::nullopt;
 }
@@ -74,9 +74,8 @@ std::shared_ptr<void> local_replayer::start(std::vector<record_id> ids, replay_o
         done(std::move(*refused));
         return nullptr;
     }
-    const auto batch =
-        std::make_shared<replay_batch>(capture_.records(), target_of(options), std::move(ids), std::move(options),
-                                       [this](replay_job job) { return begin(std::move(job)); });
+    const auto batch = std::make_shared<replay_batch>(capture_, target_of(options), std::move(ids), std::move(options),
+                                                      [this](replay_job job) { return begin(std::move(job)); });
     {
         const std::lock_guard lock(mutex_);
         join_finished();

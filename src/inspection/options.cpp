@@ -78,6 +78,19 @@ void add_history(app::command_line& line, options& o) {
                    "a time such as 7d, 12h or 30m", read_age));
 }
 
+void add_webhooks(app::command_line& line, options& o) {
+    const auto into = [](std::string& file) {
+        return [&file](std::string_view text) {
+            file = text;
+            return !text.empty();
+        };
+    };
+    line.add(named("--secrets", "FILE", "none", "signing secrets of webhook providers, readable by you alone",
+                   "a file name", into(o.webhooks.secrets)));
+    line.add(named("--webhook-schemes", "FILE", "none", "how your own webhooks are signed (docs/webhooks.md)",
+                   "a file name", into(o.webhooks.schemes)));
+}
+
 }  // namespace
 
 std::optional<std::chrono::seconds> parse_age(std::string_view text) {
@@ -103,6 +116,7 @@ void add_settings(app::command_line& line, options& target) {
     line.add_bytes("--inspect-body-bytes", target.body_bytes, 0, largest_body,
                    "kept of each body; of the rest length and SHA-256");
     add_history(line, target);
+    add_webhooks(line, target);
 }
 
 inspector::history_settings history_settings_of(const options& o) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/command_line.hpp"
+#include "inspection/webhook_files.hpp"
 #include "inspector/history.hpp"
 
 namespace tunnel::inspection {
@@ -20,6 +21,7 @@ struct options {
     std::size_t history_bytes = inspector::limits::history_bytes;
     std::size_t history_count = inspector::limits::history_count;
     std::chrono::seconds history_age = inspector::limits::history_age;
+    webhook_files webhooks;
     bool announced = true;  ///< commands find it; no flag
 };
 

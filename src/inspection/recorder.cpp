@@ -6,6 +6,7 @@
 
 #include "inspection/head_text.hpp"
 #include "inspection/limits.hpp"
+#include "inspection/webhook_judge.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel::inspection {
@@ -258,6 +259,7 @@ void recorder::finish(failure why, bool caller_left) {
     if (!record_.phases.last_byte || record_.state != record_state::complete) record_.phases.last_byte = now();
     record_.request.body = request_body_.take();
     record_.response.body = response_body_.take();
+    if (const auto& judge = owner_.settings().judge) record_.webhook = judge->note_of(record_);
     const auto whole = std::make_shared<const record>(std::move(record_));
     owner_.records().put(whole);
     if (when_finished_) when_finished_(whole);

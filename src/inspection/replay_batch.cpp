@@ -60,9 +60,13 @@ replay_result judge_replay(const inspector::record& parent, const inspector::rec
     return result;
 }
 
-replay_batch::replay_batch(inspector::history& records, address app, std::vector<inspector::record_id> ids,
+replay_batch::replay_batch(capture& recorded, address app, std::vector<inspector::record_id> ids,
                            inspector_http::replay_options options, starter start)
-    : records_(records), app_(std::move(app)), options_(std::move(options)), start_(std::move(start)) {
+    : records_(recorded.records()),
+      judge_(recorded.settings().judge),
+      app_(std::move(app)),
+      options_(std::move(options)),
+      start_(std::move(start)) {
     for (const auto id : ids) ids_.insert(ids_.end(), options_.times, id);
     results_.resize(ids_.size());
     open_.resize(ids_.size());
@@ -91,7 +95,7 @@ std::vector<replay_result> replay_batch::run() {
 }
 
 void replay_batch::send(std::size_t place, const inspector::record& parent) {
-    auto made = make_replay(parent, options_);
+    auto made = make_replay(parent, options_, judge_.get());
     if (auto* refused = std::get_if<replay_refusal>(&made))
         return set_error(place, std::string(name_of(refused->code)), std::move(refused->message));
     // What is compared once the response is there, without the bodies.

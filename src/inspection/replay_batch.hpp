@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "inspection/capture.hpp"
 #include "inspection/replay_run.hpp"
 #include "inspector/history.hpp"
 #include "inspector_http/replayer.hpp"
@@ -22,7 +23,7 @@ class replay_batch : public std::enable_shared_from_this<replay_batch> {
     /// Starts one; calls job.done at its end.
     using starter = std::function<std::shared_ptr<replay_run>(replay_job)>;
 
-    replay_batch(inspector::history& records, address app, std::vector<inspector::record_id> ids,
+    replay_batch(capture& recorded, address app, std::vector<inspector::record_id> ids,
                  inspector_http::replay_options options, starter start);
 
     /// Results in the order of the ids; those that were not sent when it was cancelled have an error.
@@ -39,6 +40,7 @@ class replay_batch : public std::enable_shared_from_this<replay_batch> {
     void set_error(std::size_t place, std::string code, std::string message);
 
     inspector::history& records_;
+    std::shared_ptr<const webhook_judge> judge_;
     address app_;
     std::vector<inspector::record_id> ids_;
     inspector_http::replay_options options_;

@@ -8,6 +8,7 @@
 #include "http/writable.hpp"
 #include "inspection/capture.hpp"
 #include "inspection/json_splice.hpp"
+#include "inspection/webhook_judge.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel::inspection {
@@ -75,6 +76,22 @@ std::optional<std::string> apply(draft& to, const replay_edits& edits) {
     return std::nullopt;
 }
 
+std::optional<std::string> sign_again(draft& to, const inspector::record& of, const webhook_judge* judge) {
+    if (judge == nullptr) return "No secret is known with which the request could be signed again.";
+    webhook::delivery request;
+    request.method = to.method;
+    request.target = to.target;
+    request.fields = to.fields;
+    request.body = to.body;
+    if (to.target == of.request.target) request.url = of.public_url;
+    auto changes = judge->sign_again(request);
+    if (!changes.refusal.empty()) return std::move(changes.refusal);
+    for (const auto& [name, value] : changes.fields) set_field(to.fields, name, value);
+    if (changes.target) to.target = std::move(*changes.target);
+    if (changes.body) to.body = std::move(*changes.body);
+    return std::nullopt;
+}
+
 /// Fields of the connection become what the head says of its framing; the rest stays as it is.
 replay_message to_message(draft&& from) {
     replay_message message;
@@ -117,9 +134,6 @@ std::optional<replay_refusal> refuse(const inspector::record& of, const inspecto
         return replay_refusal{
             refusal_code::not_replayable,
             "The request switches protocols, as a WebSocket does; such a request cannot be replayed."};
-    if (options.resign)
-        return replay_refusal{refusal_code::cannot_sign,
-                              "No secret is known with which the request could be signed anew."};
     const auto replaces_body = options.edits && (options.edits->raw || options.edits->body);
     const auto incomplete = std::ranges::find(of.labels, incomplete_request) != of.labels.end();
     if ((of.request.body.truncated() || incomplete) && !options.allow_truncated && !replaces_body)
@@ -132,12 +146,17 @@ std::optional<replay_refusal> refuse(const inspector::record& of, const inspecto
 }  // namespace
 
 std::variant<replay_message, replay_refusal> make_replay(const inspector::record& of,
-                                                         const inspector_http::replay_options& options) {
+                                                         const inspector_http::replay_options& options,
+                                                         const webhook_judge* judge) {
     if (auto refused = refuse(of, options)) return std::move(*refused);
     draft from{of.request.method, of.request.target, of.request.fields, of.request.body.bytes, of.request.trailers};
     if (options.edits) {
         if (auto problem = apply(from, *options.edits))
             return replay_refusal{refusal_code::bad_edit, std::move(*problem)};
+    }
+    if (options.resign) {
+        if (auto problem = sign_again(from, of, judge))
+            return replay_refusal{refusal_code::cannot_sign, std::move(*problem)};
     }
     std::erase_if(from.fields, [](const auto& f) { return iequals(f.first, replay_field); });
     if (!options.exact) from.fields.emplace_back(replay_field, inspector::to_string(of.id));

@@ -10,6 +10,8 @@
 
 namespace tunnel::inspection {
 
+class webhook_judge;
+
 /// Names the record that a request replays.
 inline constexpr std::string_view replay_field = "Tunnel-Replay-Of";
 
@@ -23,7 +25,8 @@ struct replay_message {
     http::field_list trailers;
 };
 
+/// `judge` signs again where the options ask for that; null: no secret is known.
 [[nodiscard]] std::variant<replay_message, inspector_http::replay_refusal> make_replay(
-    const inspector::record& of, const inspector_http::replay_options& options);
+    const inspector::record& of, const inspector_http::replay_options& options, const webhook_judge* judge);
 
 }  // namespace tunnel::inspection

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/loopback.hpp"
+#include "inspection/webhook_judge.hpp"
 
 namespace tunnel::inspection {
 
@@ -21,6 +22,7 @@ capture_settings capture_settings_of(const client::options& client_settings, con
     capture_settings c;
     c.body_bytes = settings.body_bytes;
     c.app = app_of(client_settings);
+    c.judge = std::make_shared<const webhook_judge>(settings.webhooks);
     return c;
 }
 
@@ -59,8 +61,12 @@ std::unique_ptr<inspector_http::server> service::make_server(std::optional<addre
     how.listen = std::move(where);
     how.token = token;
     return std::make_unique<inspector_http::server>(
-        inspector_http::services{
-            .history = history_, .feed = feed_, .replays = replays_, .status = *this, .verify = {}},
+        inspector_http::services{.history = history_,
+                                 .feed = feed_,
+                                 .replays = replays_,
+                                 .status = *this,
+                                 .verify = [judge = capture_.settings().judge](
+                                               const inspector::record& of) { return judge->verification_of(of); }},
         how);
 }
 

@@ -37,7 +37,7 @@ replay_options exactly() {
 }
 
 replay_message made(const inspector::record& r, const replay_options& o) {
-    auto result = make_replay(r, o);
+    auto result = make_replay(r, o, nullptr);
     if (const auto* refused = std::get_if<replay_refusal>(&result)) {
         ADD_FAILURE() << refused->message;
         return {};
@@ -54,7 +54,7 @@ std::string head_of(replay_message message) {
 }
 
 refusal_code refused(const inspector::record& r, const replay_options& o) {
-    auto result = make_replay(r, o);
+    auto result = make_replay(r, o, nullptr);
     const auto* refused = std::get_if<replay_refusal>(&result);
     EXPECT_NE(refused, nullptr);
     return refused == nullptr ? refusal_code::busy : refused->code;

@@ -1,0 +1,126 @@
+#include "inspection/webhook_judge.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "webhook/limits.hpp"
+#include "webhook/settings_error.hpp"
+
+namespace tunnel::inspection {
+
+using inspector::signature_verdict;
+
+namespace {
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text(webhook::limits::settings_file + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.gcount() == 0 && !file.eof())
+        throw webhook::settings_error("--webhook-schemes: the file " + path + " cannot be read");
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > webhook::limits::settings_file)
+        throw webhook::settings_error("--webhook-schemes: the file " + path + " is larger than 256 KiB");
+    return text;
+}
+
+// The user's own come first: they may replace a row of the table.
+std::vector<webhook::scheme> schemes_of(const webhook_files& from) {
+    auto all = from.schemes.empty() ? std::vector<webhook::scheme>() : webhook::parse_schemes(text_of(from.schemes));
+    const auto& known = webhook::builtin_schemes();
+    all.insert(all.end(), known.begin(), known.end());
+    return all;
+}
+
+webhook::verifier verifier_of(const webhook_files& from) {
+    auto schemes = schemes_of(from);
+    std::vector<webhook::secret> secrets;
+    if (!from.secrets.empty()) secrets = webhook::load_secrets(from.secrets, schemes);
+    auto more = webhook::secrets_of_environment(environ, schemes);
+    secrets.insert(secrets.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    return {std::move(schemes), std::move(secrets)};
+}
+
+signature_verdict kept(webhook::verdict v) {
+    switch (v) {
+        case webhook::verdict::none:
+            return signature_verdict::none;
+        case webhook::verdict::valid:
+            return signature_verdict::valid;
+        case webhook::verdict::invalid:
+            return signature_verdict::invalid;
+        case webhook::verdict::stale:
+            return signature_verdict::stale;
+        case webhook::verdict::unsigned_:
+            return signature_verdict::unsigned_;
+        case webhook::verdict::no_secret:
+            return signature_verdict::no_secret;
+        case webhook::verdict::truncated:
+            return signature_verdict::truncated;
+    }
+    return signature_verdict::unknown;
+}
+
+webhook::delivery delivery_of(const inspector::record& of) {
+    webhook::delivery d;
+    d.method = of.request.method;
+    d.target = of.request.target;
+    d.fields = of.request.fields;
+    d.body = of.request.body.bytes;
+    d.body_truncated = of.request.body.truncated();
+    d.url = of.public_url;
+    d.arrived = std::chrono::floor<std::chrono::seconds>(of.arrived);
+    d.now = d.arrived;
+    d.app_status = of.response.status;
+    return d;
+}
+
+nlohmann::ordered_json text_or_null(const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+nlohmann::ordered_json microseconds_or_null(const std::optional<std::chrono::seconds>& time) {
+    return time ? nlohmann::ordered_json(std::chrono::microseconds(*time).count()) : nlohmann::ordered_json(nullptr);
+}
+
+std::chrono::sys_seconds now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+webhook_judge::webhook_judge(const webhook_files& from) : verifier_(verifier_of(from)) {}
+
+inspector::webhook_note webhook_judge::note_of(const inspector::record& of) const {
+    auto report = verifier_.verify(delivery_of(of));
+    inspector::webhook_note note;
+    note.provider = std::move(report.provider);
+    note.event = std::move(report.event);
+    note.delivery = std::move(report.delivery);
+    note.signature = kept(report.result);
+    return note;
+}
+
+nlohmann::ordered_json webhook_judge::verification_of(const inspector::record& of) const {
+    auto delivery = delivery_of(of);
+    delivery.now = now();
+    const auto report = verifier_.diagnose(delivery);
+    if (report.result == webhook::verdict::none) return nullptr;
+    return {{"provider", text_or_null(report.provider)},
+            {"scheme", text_or_null(report.scheme)},
+            {"verdict", to_string(kept(report.result))},
+            {"reason", report.explanation},
+            {"advice", nullptr},
+            {"age_at_arrival_us", microseconds_or_null(report.age_at_arrival)},
+            {"tolerance_us", microseconds_or_null(report.tolerance)}};
+}
+
+webhook::resigned webhook_judge::sign_again(const webhook::delivery& request) const {
+    return verifier_.resign(request, now());
+}
+
+}  // namespace tunnel::inspection
