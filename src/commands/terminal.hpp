@@ -22,7 +22,7 @@ namespace tunnel::commands {
 /// One line of a list of requests, from a Summary of the API.
 [[nodiscard]] std::string summary_line(const nlohmann::ordered_json& summary);
 /// A whole record, secrets hidden unless `include_secrets`.
-[[nodiscard]] std::string record_text(const inspector::record& r, bool include_secrets);
+[[nodiscard]] std::string record_text(const inspector::record& from, bool include_secrets);
 
 /// To stdout. False: it takes no more.
 bool print(std::string_view text);

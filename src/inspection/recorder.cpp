@@ -70,8 +70,8 @@ recorder::recorder(capture& owner, const protocol::request& request, replay_of r
     record_.origin = is_replay ? inspector::record_origin::replay : inspector::record_origin::live;
     record_.arrived = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
     if (!is_replay) record_.caller = host_of_peer(request.from.caller);
-    record_.public_url = is_replay ? std::move(replay.public_url) : public_url_of(request.head);
-    record_.app = is_replay ? std::move(replay.app) : owner.settings().app;
+    record_.public_url = is_replay ? replay.public_url : public_url_of(request.head);
+    record_.app = is_replay ? replay.app : owner.settings().app;
     record_.request.method = request.head.method;
     record_.request.target = request.head.target;
     record_.request.raw_received = head_text(request);

@@ -64,7 +64,7 @@ class recorder final : public client::exchange_observer {
     template <class Function>
     void guard(Function run) noexcept;
     [[nodiscard]] inspector::duration now() const;
-    void begin_response(const protocol::response& head);
+    void begin_response(const protocol::response& message);
     void add_response(std::string_view bytes, bool end, const http::field_list& trailers);
     void add_messages(inspector::message_direction from, std::string_view bytes);
     void put_part(inspector::record part);

@@ -31,7 +31,7 @@ class service final : private inspector_http::status_source {
     /// For client::observe; null where nothing is kept.
     [[nodiscard]] client::exchange_tap* tap() noexcept;
     /// For client::on_state. Any thread.
-    void show(const client::tunnel_state& now);
+    void show(const client::tunnel_state& state);
     /// "http://127.0.0.1:4040"; empty where there is no server.
     [[nodiscard]] std::string origin() const;
     /// The same with the token, to be opened in a browser.

@@ -68,9 +68,10 @@ inline constexpr std::chrono::milliseconds file_retry_time = 30s;
 inline constexpr std::size_t journal_bytes = 8 * mib;
 
 /// Oldest records removed in one transaction where a bound is exceeded: twice what one adds, so that a history whose
-/// bounds were lowered comes down to them without a long stop. Towards the bound in bytes they go by the step.
+/// bounds were lowered comes down to them without a long stop. Towards the bound in bytes they go by the step, a small
+/// one because a record may have megabytes.
 inline constexpr int prune_records = 2 * static_cast<int>(batch_changes);
-inline constexpr int prune_step = 32;
+inline constexpr int prune_step = 4;
 
 // --- Queries ------------------------------------------------------------------------------------------------
 

@@ -215,7 +215,7 @@ def readable(message):
             value = value.hex() if name == "body" else value.decode("latin-1")
         elif name in texts:
             value = value[:texts[name]]
-        if value or name in ("end", "nonce", "bytes", "window", "max_streams"):
+        if value or name in ("end", "nonce", "bytes", "window", "max_streams", "content_length", "content_length_at"):
             found[name] = value
     if found.get("te") not in (None, "trailers"):
         del found["te"]
