@@ -13,6 +13,9 @@ PARTS = {"boost": (["libboost1.81-dev", "libboost-dev"], "BSL-1.0"), "nlohmann-j
          "cli11": (["libcli11-dev"], "BSD-3-Clause"), "spdlog": (["libspdlog-dev"], "MIT"),
          "fmt": (["libfmt-dev"], "MIT"), "nettle": (["nettle-dev"], "LGPL-3.0-or-later OR GPL-2.0-or-later"),
          "zstd": (["libzstd-dev"], "BSD-3-Clause OR GPL-2.0-only"),
+         "sqlite": (["libsqlite3-dev"], "blessing"), "pcre2": (["libpcre2-dev"], "BSD-3-Clause"),
+         "zlib": (["zlib1g-dev"], "Zlib"), "brotli": (["libbrotli-dev"], "MIT"),
+         "openssl": (["libssl-dev"], "Apache-2.0"),
          "glibc": (["libc6-dev"], "LGPL-2.1-or-later"),
          "libstdc++": (["g++"], "GPL-3.0-or-later WITH GCC-exception-3.1")}
 

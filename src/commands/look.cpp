@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,8 +54,8 @@ int list(const api_client& api, const requests_flags& what, bool as_json) {
         before = page["next"].get<std::string>();
     }
     // The newest is read last, above the prompt.
-    for (auto item = items.rbegin(); item != items.rend(); ++item) {
-        if (!print_summary(*item, as_json)) break;
+    for (const auto& item : std::ranges::reverse_view(items)) {
+        if (!print_summary(item, as_json)) break;
     }
     return 0;
 }

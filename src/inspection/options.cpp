@@ -63,8 +63,8 @@ void add_history(app::command_line& line, options& o) {
         o.history = text;
         return !text.empty();
     };
-    line.add(named("--history", "FILE", "history.db", "where requests are kept: a file, memory or off",
-                   "a file name, memory or off", read_file));
+    line.add(named("--history", "FILE", "~/.local/state/tunnel/history.db",
+                   "where requests are kept: a file, memory or off", "a file name, memory or off", read_file));
     line.add_bytes("--history-bytes", o.history_bytes, inspector::limits::mib, largest_history,
                    "of the history at most; the oldest requests are removed");
     line.add_number<std::size_t>("--history-count", "N", o.history_count, 1, most_records,

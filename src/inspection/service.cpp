@@ -1,5 +1,6 @@
 #include "inspection/service.hpp"
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/loopback.hpp"
 #include "base/platform.hpp"
 #include "mux/foreign_protocol.hpp"
 #include "mux/frame_trace.hpp"
@@ -44,7 +45,9 @@ link::link(io::connected_socket socket, role side, const link_times& times)
                  output_.retry();
                  schedule();
              }),
-      traced_(traces_frames()) {}
+      traced_(traces_frames()) {
+    if (!is_loopback(socket_.peer_address())) streams_->set_off_machine();
+}
 
 link::~link() { streams_->detach(); }
 

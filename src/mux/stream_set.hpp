@@ -29,6 +29,9 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     /// credit comes back get more of it.
     void note_round_trip(io::clock::duration took) noexcept { round_trip_ = std::min(round_trip_, took); }
 
+    /// The peer is on another machine: on this one, a long round trip shows only that the machine is busy.
+    void set_off_machine() noexcept { off_machine_ = true; }
+
     /// Server: opens a stream for a request whose response goes to a session on `session`. Null: the peer takes no
     /// more open streams, or ids are used up.
     [[nodiscard]] std::shared_ptr<exchange> open(const io::executor& session, part<outgoing> request);
@@ -86,7 +89,7 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     [[nodiscard]] std::uint64_t lend_credit(std::uint64_t wanted) noexcept override;
     void return_credit(std::uint64_t borrowed) noexcept override { borrowed_ -= borrowed; }
     [[nodiscard]] bool far() const noexcept override {
-        return round_trip_ >= limits::long_round_trip && round_trip_ != io::clock::duration::max();
+        return off_machine_ && round_trip_ >= limits::long_round_trip && round_trip_ != io::clock::duration::max();
     }
 
  private:
@@ -114,6 +117,7 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     protocol::body_form form_ = protocol::body_form::base64;
     std::uint64_t borrowed_ = 0;  // credit beyond the first windows, over all streams
     io::clock::duration round_trip_ = io::clock::duration::max();
+    bool off_machine_ = false;
 };
 
 }  // namespace tunnel::mux

@@ -220,7 +220,7 @@ TEST(CommandLine, PrintSettingsIsTheTableAsJson) {
     const auto table = nlohmann::json::parse(r.out);
     EXPECT_EQ(table.at("program"), "sample");
     EXPECT_EQ(table.at("purpose"), "tries the settings");
-    ASSERT_EQ(table.at("settings").size(), 8U);
+    ASSERT_EQ(table.at("settings").size(), 9U);
     const nlohmann::json port{{"flag", "--port"},          {"other_names", {"-p", "PORT"}},
                               {"variable", "TUNNEL_PORT"}, {"key", "port"},
                               {"value", "PORT"},           {"default", "80"},

@@ -55,13 +55,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (value.starts_with(' ')) value.remove_prefix(1);
         fields.emplace_back(line.substr(0, colon), value);
     }
-    const auto* const url = find_field(fields, "X-Url");
+    // A copy: the fields change below.
+    const auto* const url_field = find_field(fields, "X-Url");
+    const std::string url = url_field == nullptr ? std::string() : *url_field;
     delivery d{.method = "POST",
                .target = "/hook",
                .fields = fields,
                .body = rest,
                .body_truncated = false,
-               .url = url == nullptr ? std::string_view() : std::string_view(*url),
+               .url = url,
                .configured_url = {},
                .arrived = arrived,
                .now = arrived,

@@ -91,6 +91,7 @@ TEST_F(StreamSet, AResponseOfUnknownLengthGetsMoreCreditOnceItUsedHalfOfTheFirst
 
 TEST_F(StreamSet, ADistantClientGetsThatCreditWithTheRequest) {
     begin(limits::initial_window);
+    streams->set_off_machine();
     streams->note_round_trip(limits::long_round_trip);
     auto s = open();
     EXPECT_EQ(written(), (list{"request 1 GET /", "window 1 +" + std::to_string(wider)}));
