@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--public")
     parser.add_argument("--app-port", type=int, default=0)
-    parser.add_argument("--axe", default=os.environ.get("TUNNEL_TEST_AXE"))
+    parser.add_argument("--axe", default=os.environ.get("TEST_AXE"))
     parser.add_argument("--only", help="cases whose name has this")
     parser.add_argument("--screenshots", type=pathlib.Path)
     arguments = parser.parse_args()

@@ -5,7 +5,7 @@
 
 Every operation gets requests that fit the contract and requests that do not; each response must be one that the
 contract describes, in its shape, and none may be of the server's failing. schemathesis is looked for in the folder
-TUNNEL_TEST_API_CLIENTS too; exits with 77 where it is not installed.
+TEST_API_CLIENTS too; exits with 77 where it is not installed.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import urllib.request
 
-sys.path.append(os.environ.get("TUNNEL_TEST_API_CLIENTS", ""))
+sys.path.append(os.environ.get("TEST_API_CLIENTS", ""))
 if importlib.util.find_spec("schemathesis") is None:
     print("schemathesis is not installed (PyPI: schemathesis)")
     sys.exit(77)
@@ -69,7 +69,7 @@ def main():
         for path in EXCLUDED:
             command += ["--exclude-path", path]
         try:
-            environment = dict(os.environ, PYTHONPATH=os.environ.get("TUNNEL_TEST_API_CLIENTS", ""))
+            environment = dict(os.environ, PYTHONPATH=os.environ.get("TEST_API_CLIENTS", ""))
             with tempfile.TemporaryDirectory() as folder:  # it leaves its examples where it runs
                 contract = with_real_ids(pathlib.Path(CONTRACT).read_text(encoding="utf-8"), origin, token)
                 pathlib.Path(folder, "contract.yaml").write_text(contract, encoding="utf-8")

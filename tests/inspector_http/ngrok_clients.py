@@ -4,7 +4,7 @@
     ngrok_clients.py INSPECTOR_SAMPLE_SERVER
 
 pyngrok's own functions are called as its users call them; only the start of ngrok's program is replaced by the address
-of the inspector. pyngrok is looked for in the folder TUNNEL_TEST_API_CLIENTS too; exits with 77 where it is not
+of the inspector. pyngrok is looked for in the folder TEST_API_CLIENTS too; exits with 77 where it is not
 installed.
 """
 
@@ -16,7 +16,7 @@ import sys
 import types
 import unittest
 
-sys.path.append(os.environ.get("TUNNEL_TEST_API_CLIENTS", ""))
+sys.path.append(os.environ.get("TEST_API_CLIENTS", ""))
 try:
     from pyngrok import conf, exception, ngrok
 except ImportError:

@@ -4,7 +4,7 @@
 //
 // Where a package signs, the library verifies what it signed; where it verifies, it accepts what the library signed and
 // refuses the same with another body. The packages are looked for in the folder
-// TUNNEL_TEST_WEBHOOK_PACKAGES/node_modules; exits with 77 where they are not installed.
+// TEST_WEBHOOK_PACKAGES/node_modules; exits with 77 where they are not installed.
 
 'use strict';
 
@@ -16,7 +16,7 @@ const { createInterface } = require('node:readline');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-const folder = process.env.TUNNEL_TEST_WEBHOOK_PACKAGES || __dirname;
+const folder = process.env.TEST_WEBHOOK_PACKAGES || __dirname;
 const packageRequire = createRequire(path.join(folder, 'package.json'));
 
 const BODY = '{"type": "invoice.paid", "id": "evt_1", "name": "Zo\u00eb / \u20ac"}';

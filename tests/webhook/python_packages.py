@@ -4,7 +4,7 @@
     python_packages.py WEBHOOK_TOOL
 
 Where a package signs, the library verifies what it signed; where it verifies, it accepts what the library signed and
-refuses the same with another body. The packages are looked for in the folder TUNNEL_TEST_WEBHOOK_PACKAGES/python too;
+refuses the same with another body. The packages are looked for in the folder TEST_WEBHOOK_PACKAGES/python too;
 exits with 77 where they are not installed.
 """
 
@@ -20,7 +20,7 @@ import time
 import types
 import unittest
 
-sys.path.insert(0, os.path.join(os.environ.get("TUNNEL_TEST_WEBHOOK_PACKAGES", ""), "python"))
+sys.path.insert(0, os.path.join(os.environ.get("TEST_WEBHOOK_PACKAGES", ""), "python"))
 try:
     import discord_interactions
     import nacl.signing
