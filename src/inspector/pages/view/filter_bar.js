@@ -15,6 +15,8 @@ export class FilterBar {
         this.error = part("filter-error");
         this.list = part("filter-suggestions");
         this.active = -1;
+        /** A key was accepted and its value is to be typed: the text is not a filter yet. */
+        this.awaitsValue = false;
         /** @type {number|undefined} */
         this.timer = undefined;
         this.listen();
@@ -22,19 +24,24 @@ export class FilterBar {
 
     listen() {
         this.input.addEventListener("input", () => {
+            this.awaitsValue = false;
             this.suggest();
             this.clearButton.hidden = this.input.value === "";
             clearTimeout(this.timer);
             this.timer = setTimeout(() => this.onfilter(this.input.value.trim(), true), typingPauseMs);
         });
         this.input.addEventListener("keydown", (event) => this.onkey(event));
-        this.input.addEventListener("blur", () => this.closeSuggestions());
+        this.input.addEventListener("blur", () => {
+            this.awaitsValue = false;
+            this.closeSuggestions();
+        });
         this.list.addEventListener("pointerdown", (event) => {
             event.preventDefault();
             const option = /** @type {Element} */ (event.target).closest("[role=option]");
             if (option) this.accept([...this.list.children].indexOf(option));
         });
         this.clearButton.addEventListener("click", () => {
+            this.awaitsValue = false;
             this.set("");
             this.onfilter("", false);
             this.input.focus();
@@ -49,7 +56,7 @@ export class FilterBar {
     /** @param {string} q */
     set(q) {
         // What is being typed is not overwritten by its own trimmed self.
-        if (this.input.value.trim() !== q) this.input.value = q;
+        if (this.input.value.trim() !== q && !this.awaitsValue) this.input.value = q;
         this.clearButton.hidden = q === "";
     }
 
@@ -64,6 +71,7 @@ export class FilterBar {
         else if (event.key === "Escape") this.input.blur();
         else if (event.key === "Enter") {
             clearTimeout(this.timer);
+            this.awaitsValue = false;
             this.closeSuggestions();
             this.onfilter(this.input.value.trim(), false);
             return;
@@ -122,6 +130,8 @@ export class FilterBar {
         const start = end - (this.word()?.length ?? 0);
         const keyed = /^(header|reqheader|resheader)$/.test(key) ? `${key}.` : `${key}:`;
         this.input.setRangeText(keyed, start, end, "end");
+        this.awaitsValue = true;
+        clearTimeout(this.timer);
         this.closeSuggestions();
     }
 
