@@ -36,9 +36,9 @@ int main(int argc, char** argv) {
         if (inspect.on) inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect);
         // A person follows the link, which brings the token along; scripts find it in the file of the instance.
         if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
-        auto say = [&program, &settings = settings, &admin](const std::string& line) {
-            program.say(settings.on_terminal ? line : line + admin);
-            program.manager().notify("STATUS=connected to " + to_string(settings.server_addr));
+        auto say = [&program, &used = settings, &admin](const std::string& line) {
+            program.say(used.on_terminal ? line : line + admin);
+            program.manager().notify("STATUS=connected to " + to_string(used.server_addr));
         };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         if (inspector) {

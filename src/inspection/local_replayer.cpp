@@ -74,7 +74,7 @@ std::shared_ptr<void> local_replayer::start(std::vector<record_id> ids, replay_o
         done(std::move(*refused));
         return nullptr;
     }
-    const auto batch = std::make_shared<replay_batch>(capture_, target_of(options), std::move(ids), std::move(options),
+    const auto batch = std::make_shared<replay_batch>(capture_, target_of(options), ids, std::move(options),
                                                       [this](replay_job job) { return begin(std::move(job)); });
     {
         const std::lock_guard lock(mutex_);

@@ -60,7 +60,7 @@ replay_result judge_replay(const inspector::record& parent, const inspector::rec
     return result;
 }
 
-replay_batch::replay_batch(capture& recorded, address app, std::vector<inspector::record_id> ids,
+replay_batch::replay_batch(capture& recorded, address app, const std::vector<inspector::record_id>& ids,
                            inspector_http::replay_options options, starter start)
     : records_(recorded.records()),
       judge_(recorded.settings().judge),

@@ -23,7 +23,7 @@ class replay_batch : public std::enable_shared_from_this<replay_batch> {
     /// Starts one; calls job.done at its end.
     using starter = std::function<std::shared_ptr<replay_run>(replay_job)>;
 
-    replay_batch(capture& recorded, address app, std::vector<inspector::record_id> ids,
+    replay_batch(capture& recorded, address app, const std::vector<inspector::record_id>& ids,
                  inspector_http::replay_options options, starter start);
 
     /// Results in the order of the ids; those that were not sent when it was cancelled have an error.
