@@ -85,6 +85,7 @@ def service_manager_is_notified():
             notify.until("STATUS=no client is connected")
             server.terminate()
             notify.until("STOPPING=1")
+            server.wait(LIMIT)  # a second signal would end it at once
         assert server.returncode == 0
 
 

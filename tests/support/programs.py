@@ -41,10 +41,12 @@ def stop_on_sigterm():
 
 
 def environment_of(command):
-    """Of a program under test: a tunnel-client takes no port 4040 and no history of the user's, unless told to."""
+    """Of a program under test: without the tests' own variables, which are no settings; and a tunnel-client takes no
+    port 4040 and no history of the user's, unless told to."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("TUNNEL_TEST_")}
     if os.path.basename(command[0]) != "tunnel-client":
-        return None
-    return {"TUNNEL_INSPECT_ADDR": "off", **os.environ}
+        return ours
+    return {"TUNNEL_INSPECT_ADDR": "off", **ours}
 
 
 @contextlib.contextmanager
