@@ -3,14 +3,10 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
-
-#include "webhook/limits.hpp"
-#include "webhook/settings_error.hpp"
 
 namespace tunnel::inspection {
 
@@ -18,28 +14,8 @@ using inspector::signature_verdict;
 
 namespace {
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(webhook::limits::settings_file + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.gcount() == 0 && !file.eof())
-        throw webhook::settings_error("--webhook-schemes: the file " + path + " cannot be read");
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > webhook::limits::settings_file)
-        throw webhook::settings_error("--webhook-schemes: the file " + path + " is larger than 256 KiB");
-    return text;
-}
-
-// The user's own come first: they may replace a row of the table.
-std::vector<webhook::scheme> schemes_of(const webhook_files& from) {
-    auto all = from.schemes.empty() ? std::vector<webhook::scheme>() : webhook::parse_schemes(text_of(from.schemes));
-    const auto& known = webhook::builtin_schemes();
-    all.insert(all.end(), known.begin(), known.end());
-    return all;
-}
-
 webhook::verifier verifier_of(const webhook_files& from) {
-    auto schemes = schemes_of(from);
+    auto schemes = from.schemes.empty() ? webhook::builtin_schemes() : webhook::load_schemes(from.schemes);
     std::vector<webhook::secret> secrets;
     if (!from.secrets.empty()) secrets = webhook::load_secrets(from.secrets, schemes);
     auto more = webhook::secrets_of_environment(environ, schemes);

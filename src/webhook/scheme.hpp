@@ -34,7 +34,7 @@ struct scheme {
 
     std::string signature{};           ///< place of the signature
     std::vector<std::string> when{};   ///< fields that have to be there too: `Name`, or `Name=text in its value`
-    std::vector<std::string> marks{};  ///< fields that tell the provider even where there is no signature
+    std::vector<std::string> marks{};  ///< fields that identify the provider even without a signature
     /// Between the items of the signature field: one character, and a blank where one is written behind it. Empty: the
     /// field is one item.
     std::string separator{};
@@ -70,5 +70,8 @@ struct scheme {
 /// The user's own rows, a JSON array of objects whose members are those of `scheme`, followed by the built-in ones.
 /// Throws settings_error, which names the row and the member.
 [[nodiscard]] std::vector<scheme> parse_schemes(std::string_view json);
+
+/// The same of a file. Throws settings_error, which names it.
+[[nodiscard]] std::vector<scheme> load_schemes(const std::string& path);
 
 }  // namespace tunnel::webhook

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "webhook/limits.hpp"
+#include "webhook/scheme.hpp"
 #include "webhook/secrets.hpp"
 #include "webhook/settings_error.hpp"
 
@@ -58,6 +59,15 @@ class open_file {
 };
 
 }  // namespace
+
+std::vector<scheme> load_schemes(const std::string& path) {
+    const open_file file(path);
+    try {
+        return parse_schemes(file.read());
+    } catch (const settings_error& error) {
+        throw settings_error(fmt::format("{}: {}", path, error.what()));
+    }
+}
 
 std::vector<secret> load_secrets(const std::string& path, std::span<const scheme> known) {
     const open_file file(path);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "inspection/replay_message.hpp"
 
@@ -100,6 +101,18 @@ TEST_F(WebhookJudge, ARequestWithoutASecretIsNotSignedAgain) {
     auto made = make_replay(delivery("Hello, World!"), options, &without);
     ASSERT_TRUE(std::holds_alternative<inspector_http::replay_refusal>(made));
     EXPECT_EQ(std::get<inspector_http::replay_refusal>(made).code, inspector_http::refusal_code::cannot_sign);
+}
+
+TEST_F(WebhookJudge, AFileOfSchemesThatCannotBeReadIsNamed) {
+    const std::vector<std::string> files{testing::TempDir() + "no-such-file", testing::TempDir(), file_};
+    for (const auto& file : files) {
+        try {
+            const webhook_judge by({{}, file});
+            FAIL() << file;
+        } catch (const std::exception& error) {
+            EXPECT_EQ(std::string(error.what()).find(file), 0U) << error.what();
+        }
+    }
 }
 
 TEST_F(WebhookJudge, ASecretsFileThatOthersMayReadIsRefused) {
