@@ -108,9 +108,11 @@ void app_session::reusing() {
 
 // The app closes the connection, or sends something that nothing asked for: either way it is of no more use.
 void app_session::idle_input() {
+    const auto closed = connection_->at_end();
     if (spdlog::should_log(spdlog::level::debug))
-        spdlog::debug("the app at {} closed an idle connection", connection_->peer_name());
-    if (connection_->at_end()) app_->trust.closed_idle(io::clock::now() - idle_since_);
+        spdlog::debug("the app at {} {}", connection_->peer_name(),
+                      closed ? "closed an idle connection" : "sent bytes that no request asked for");
+    if (closed) app_->trust.closed_idle(io::clock::now() - idle_since_);
     disconnect();
 }
 
