@@ -45,7 +45,7 @@ class client : public std::enable_shared_from_this<client> {
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 
  private:
-    /// Why there is no connection, as far as it decides whether that is logged again.
+    /// Why there is no connection: the part that decides whether it is logged again.
     struct trouble {
         enum class kind : std::uint8_t { unreachable, not_a_server, busy, lost };
         kind what;

@@ -117,7 +117,7 @@ io::awaitable<failure> local_exchange::relay_response_body() {
     co_return failure::local_reset;
 }
 
-// Both ends are told that the client goes away. What they then say, and that they close, passes as before.
+// Sends a Close frame to both ends. Their own Close frames, and the end of their connections, are relayed as before.
 void local_exchange::close_websocket() {
     stopping_->set(app_.settings().websocket_close_time);
     exchange_->deliver(mux::stopping{});  // the app's Close frame, in its place behind what has arrived

@@ -124,7 +124,7 @@ command add_show(CLI::App& to) {
     auto made = make_command(to, "show", "Shows one request and its response",
                              "Values of Authorization, Cookie and other secrets are hidden unless --include-secrets is "
                              "given. --body writes the bytes as they are.\n"
-                             "Exit codes: 0, 1 there is no such request, 2 usage, 3 no client and no history.");
+                             "Exit codes: 0 success, 1 no such request, 2 wrong usage, 3 no client and no history.");
     const auto what = std::make_shared<show_flags>();
     made.app->add_option("id", what->id, "of the request");
     made.app->add_flag("--last", what->last, "the newest request");

@@ -7,7 +7,7 @@
 namespace tunnel::inspection {
 
 /// How a command finds the inspector of a client that runs: a file of the user's with its address and token, which is
-/// removed at the end. A file that cannot be written is no fault: commands then need --inspect-token.
+/// removed at the end. If the file cannot be written, commands need --inspect-token.
 class instance_file {
  public:
     instance_file(const std::string& origin, const std::string& token);

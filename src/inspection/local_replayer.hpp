@@ -27,7 +27,7 @@ namespace tunnel::inspection {
 /// Before it is destroyed, the io_context still runs, or has ended for good.
 class local_replayer final : public inspector_http::replayer {
  public:
-    /// `watch_ran` is told of each replay that a watch made; `changed`, that the watches changed.
+    /// `watch_ran` is called after each replay that a watch made; `changed`, when the list of watches changed.
     struct listeners {
         std::function<void(inspector::record_id, inspector_http::replay_result)> watch_ran;
         std::function<void()> changed;

@@ -285,7 +285,7 @@ void public_exchange::end_endless() {
     on_->deadline.set(left + std::chrono::milliseconds(1));
 }
 
-// Both ends are told that the server goes away. What they then say, and that they close, passes as before.
+// Sends a Close frame to both ends. Their own Close frames, and the end of their connections, are relayed as before.
 void public_exchange::close_websocket() {
     on_->deadline.set(settings_.websocket_close_time);
     exchange_->deliver(mux::stopping{});  // in its place behind what has arrived
