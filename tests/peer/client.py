@@ -84,14 +84,12 @@ async def relay_response(stream, app):
         _, status, reason = (head.start + b"  ").split(b" ", 2)
         status, reason = int(status), reason.rstrip()
         message = {"type": "response", "status": status, "reason": reason if len(reason) <= 1024 else b"",
-                   **head.members}
+                   "upgrade": head.upgrade if status in (101, 426) else b"", **head.members}
         if status in (101, 204) or is_interim(status):
             message.pop("content_length", None)
         if is_interim(status):
             await stream.send(message)
     stream.head_done = True
-    if status in (101, 426):
-        message["upgrade"] = head.upgrade
     if status == 101:
         stream.expected = head.length = None
     stream.switched.set_result(status == 101)

@@ -113,8 +113,7 @@ class Stream:
         need(self.granted >= 0, "more body than credit", message)
         if self.expected is not None:
             self.expected -= body
-            fits = self.expected == 0 or (self.expected > 0 and not message["end"])
-            need(fits, "`content_length` does not fit", message)
+            need(self.expected == 0 or self.expected > 0 and not message["end"], "a body of another length", message)
 
 
 class Link:
@@ -179,16 +178,13 @@ class Link:
 
     async def first_byte(self):
         """Of a frame. A peer that sends nothing is asked once whether it is there."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PING_AFTER):
-                return await self.reader.readexactly(1)
-        if self.theirs:
-            self.send({"type": "ping", "nonce": 1})
-        try:
-            async with asyncio.timeout(DEAD_AFTER - PING_AFTER):
-                return await self.reader.readexactly(1)
-        except TimeoutError:
-            raise ConnectionError from None
+        for patience in (PING_AFTER, DEAD_AFTER - PING_AFTER):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    return await self.reader.readexactly(1)
+            if self.theirs:
+                self.send({"type": "ping", "nonce": 1})
+        raise ConnectionError
 
     async def run(self):
         """After the hellos, until the connection ends."""

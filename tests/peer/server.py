@@ -23,8 +23,6 @@ class ServerLink(Link):
 
     def handle(self, message):
         need(not self.probe or message["type"] in ("ping", "pong", "goaway"), "a probe has no streams")
-        if message["type"] == "goaway":
-            self.server.release(self)
         return super().handle(message)
 
     def open_stream(self, request):
@@ -38,12 +36,12 @@ class ServerLink(Link):
 
 class Server:
     def __init__(self):
-        self.active, self.stopping, self.replaced, self.links = None, False, {}, set()
+        self.latest, self.stopping, self.replaced, self.links = None, False, {}, set()
         self.numbers = itertools.count(1)
 
-    def release(self, link):
-        if self.active is link:
-            self.active = None
+    @property
+    def active(self):
+        return self.latest if self.latest and not self.latest.goaways and not self.latest.closing else None
 
     async def tunnel(self, reader, writer):
         link = ServerLink(reader, writer, self)
@@ -54,7 +52,6 @@ class Server:
                 await link.run()
         except ConnectionFault as fault:
             link.goaway(fault.reason, str(fault))
-        self.release(link)
         self.links.discard(link)
         link.lost("shutdown" if link.goaways == ["shutdown"] else "other")
         await link.closed()
@@ -72,7 +69,7 @@ class Server:
             link.goaway("replaced", "another client took over")
         else:
             self.replaced.pop(link.instance, None)
-            self.active = link
+            self.latest = link
             self.replace(before, link.instance)
         if link.told is None:
             link.ours["raw_bodies"] = hello.get("raw_bodies", False)

@@ -6,11 +6,10 @@ import re
 
 MAX_FRAME, MAX_HELLO, MAX_DEPTH, MAX_NUMBER = 1 << 20, 4096, 16, 2**53 - 1
 RAW_BIT = 1 << 31
-CONNECTION_FIELDS = {b"connection", b"content-length", b"keep-alive", b"proxy-connection", b"te",
-                     b"transfer-encoding", b"upgrade"}
-NOT_AS_TRAILERS = CONNECTION_FIELDS | {
-    b"authorization", b"content-encoding", b"content-range", b"content-type", b"cookie", b"expect", b"forwarded",
-    b"host", b"max-forwards", b"proxy-authorization", b"set-cookie", b"trailer", b"via"}
+CONNECTION_FIELDS = set(b"connection content-length keep-alive proxy-connection te transfer-encoding upgrade".split())
+NOT_AS_TRAILERS = CONNECTION_FIELDS | set(b"authorization content-encoding content-range content-type cookie expect "
+                                          b"forwarded host max-forwards proxy-authorization set-cookie trailer "
+                                          b"via".split())
 
 # Type of message -> member -> type of value; "!": required.
 MESSAGES = {
@@ -170,8 +169,7 @@ def check_http(message):
         value = message.get(name)
         good = not isinstance(value, bytes) or (len(value) <= most and re.fullmatch(form, value))
         need(good, f"`{name}` is not HTTP, or longer than {most} bytes", message)
-    if message.get("path") == b"*":
-        need(message["method"] == b"OPTIONS", "`path` is not in origin-form", message)
+    need(message.get("path") != b"*" or message["method"] == b"OPTIONS", "`path` is not in origin-form", message)
     if message["type"] == "request" and message.get("upgrade"):
         bodiless = not (message.get("body") or message.get("content_length") or message["end"])
         need(bodiless, "a request to switch protocols has a body, or ends", message)
