@@ -87,8 +87,10 @@ awaitable<error_code> dialler::dial(std::vector<address> where, std::chrono::mil
     error_code error;
     for (auto& each : where) {
         lookup_.expires_at(until);
+        const auto name = each.host;
         const auto found = co_await resolve(std::move(each), lookup_, error);
         if (cancelled_) co_return asio::error::operation_aborted;
+        if (found.empty()) unresolved_ += (unresolved_.empty() ? "" : ", ") + name + " (" + error.message() + ")";
         const auto in_order = interleave_families(found);
         endpoints.insert(endpoints.end(), in_order.begin(), in_order.end());
     }
@@ -178,7 +180,7 @@ error_code dialler::most_telling() const noexcept {
 }
 
 std::string dialler::tried() const {
-    std::string all;
+    std::string all = unresolved_;
     for (const auto& [endpoint, error] : failures_) {
         if (!all.empty()) all += ", ";
         all += endpoint_name(endpoint) + " (" + error.message() + ")";

@@ -85,6 +85,7 @@ class dialler {
     deadline wake_;
     std::vector<std::shared_ptr<attempt>> running_;
     std::vector<failure> failures_;
+    std::string unresolved_;  // names that were not found, and why, as text
     bool cancelled_ = false;
 };
 

@@ -8,13 +8,34 @@
 
 namespace tunnel::mux {
 
+namespace {
+
+// A frame above this size is not moved to the front where it can stay: once it has begun, it is read to its end and no
+// further, so that the next one begins at the front of an empty buffer.
+constexpr std::size_t worth_leaving = limits::link_read / 8;
+
+// A read, and the rest of a frame of body behind it.
+constexpr std::size_t usual_room = 2 * limits::link_read;
+
+}  // namespace
+
 void link_input::read(io::tcp_stream& from, io::error_code& error) {
-    if (frames_.empty() && frames_.capacity() > 2 * limits::link_read) frames_.reset();
+    if (frames_.empty() && frames_.capacity() > usual_room) frames_.reset();
     auto& into = expander_ ? expander_->received() : frames_;
-    const auto missing = !expander_ && needed_ > frames_.size() ? needed_ - frames_.size() : 0;
-    const auto room = std::max(missing, into.spare() >= limits::link_read / 2 ? into.spare() : limits::link_read);
+    const auto missing = !expander_ && needed_ > rest().size() ? needed_ - rest().size() : 0;
+    const auto most =
+        into.spare() < limits::link_read / 2 ? limits::link_read : std::min(into.spare(), limits::link_read);
+    const auto room = missing > 0 && needed_ > worth_leaving ? missing : most;
+    if (!expander_) make_room(room);
     auto* const start = into.prepare(room);
     into.commit(from.read(start, room, error));
+}
+
+void link_input::make_room(std::size_t n) noexcept {
+    if (decoded_ == 0 || frames_.spare() >= n) return;
+    if (needed_ > worth_leaving && frames_.capacity() < usual_room) return;  // it grows instead, once
+    frames_.consume(decoded_);
+    decoded_ = 0;
 }
 
 void link_input::expect_compressed() {
@@ -25,7 +46,10 @@ void link_input::expect_compressed() {
     needed_ = 0;
 }
 
-std::error_code link_input::expand() { return expander_->expand(frames_); }
+std::error_code link_input::expand() {
+    make_room(limits::expand_at_once);
+    return expander_->expand(frames_);
+}
 
 bool link_input::next(std::size_t largest_frame, const stream_set& streams, std::error_code& error) {
     fault_.clear();
@@ -48,7 +72,8 @@ bool link_input::next(std::size_t largest_frame, const stream_set& streams, std:
 }
 
 void link_input::drop_decoded() noexcept {
-    frames_.consume(decoded_);
+    if (decoded_ != frames_.size()) return;
+    frames_.clear();
     decoded_ = 0;
 }
 

@@ -37,16 +37,19 @@ class link_input {
     [[nodiscard]] protocol::message& message() noexcept { return message_; }
     /// Which member broke which rule, where the last error of the connection was that of a message.
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
-    /// Makes room: the frames that `next` decoded are not needed any more.
+    /// The frames that `next` decoded are not needed any more.
     void drop_decoded() noexcept;
 
     /// What was not decoded yet; between frames, nothing.
     [[nodiscard]] std::string_view rest() const noexcept { return frames_.view().substr(decoded_); }
-    [[nodiscard]] bool empty() const noexcept { return frames_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return rest().empty(); }
     /// Drops everything; what follows is not expanded.
     void discard() noexcept;
 
  private:
+    /// Moves what was not decoded to the front where there is no room for `n` bytes behind it.
+    void make_room(std::size_t n) noexcept;
+
     byte_buffer frames_;
     std::size_t decoded_ = 0;  // bytes of frames_ that were decoded
     std::size_t needed_ = 0;   // size of the frame that has begun, where known

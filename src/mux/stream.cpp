@@ -129,7 +129,7 @@ void stream::write_next(byte_buffer& out, std::size_t slice_limit) {
     if (sending_ == send_state::waiting) {
         sending_ = send_state::begun;
         const auto widens = host_->side() == role::server && window_.size() == limits::initial_window;
-        if (widens && host_->far()) append_wider_window(out);
+        if (widens && host_->far()) append_wider_window(out, limits::body_window);
     }
     front_head_written_ = true;
     credit_.take(slice);
@@ -360,16 +360,20 @@ void stream::give_credit(std::size_t bytes) {
 }
 
 void stream::widen_window() {
-    if (window_.size() != limits::initial_window) return;  // it was widened before
+    std::uint64_t wanted = limits::body_window;
+    if (expected_ && host_->far()) wanted = std::clamp<std::uint64_t>(*expected_, wanted, limits::declared_body_window);
+    const auto size = window_.size();
+    const auto first = size == limits::initial_window || size == limits::body_window;
+    if (!first || size >= wanted) return;  // it was widened before
     const auto available = window_.available();
     const auto longer = expected_ ? *expected_ > available : available < limits::initial_window / 2;
     if (!longer) return;
-    append_wider_window(host_->control());
+    append_wider_window(host_->control(), wanted);
     host_->wake();
 }
 
-void stream::append_wider_window(byte_buffer& out) {
-    window_.grow(window_.size() + host_->lend_credit(limits::body_window - window_.size()));
+void stream::append_wider_window(byte_buffer& out, std::uint64_t wanted) {
+    window_.grow(window_.size() + host_->lend_credit(wanted - window_.size()));
     const auto credit = window_.consume(0);
     if (credit > 0) append_frame(out, protocol::window{id_, credit});
 }

@@ -130,7 +130,7 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     void grow_window(std::size_t bytes);
     /// Once it shows that more of a body is to come than the first window takes.
     void widen_window();
-    void append_wider_window(byte_buffer& out);
+    void append_wider_window(byte_buffer& out, std::uint64_t wanted);
 
     /// Whether the session is to have it. If not, the stream was cancelled for it, or it means nothing.
     [[nodiscard]] bool accept(const protocol::response& m);

@@ -113,7 +113,10 @@ TEST_F(Dialler, ASocketThatMetAnotherIsKept) {
     EXPECT_TRUE(dialler.socket().is_open());
 }
 
-TEST_F(Dialler, AMalformedNameIsNotFound) { EXPECT_EQ(dial({"no..name", 1}), asio::error::host_not_found); }
+TEST_F(Dialler, AMalformedNameIsNotFoundAndSaidToBeSo) {
+    EXPECT_EQ(dial({"no..name", 1}), asio::error::host_not_found);
+    EXPECT_THAT(dialler.tried(), testing::StartsWith("no..name (Host not found"));
+}
 
 TEST_F(Dialler, APeerThatDoesNotAcceptTimesOut) {
     test::full_listener listener;

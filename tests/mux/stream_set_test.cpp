@@ -99,6 +99,20 @@ TEST_F(StreamSet, ADistantClientGetsThatCreditWithTheRequest) {
     EXPECT_EQ(written(), list{});
 }
 
+TEST_F(StreamSet, ADistantClientGetsMoreForABodyThatIsDeclaredLonger) {
+    begin(limits::initial_window);
+    streams->set_off_machine();
+    streams->note_round_trip(limits::long_round_trip);
+    auto s = open();
+    (void)written();
+    auto first = response(1, "x", false);
+    first.head.content_length = 100 * limits::mib;
+    EXPECT_FALSE(streams->handle(std::move(first)));
+    EXPECT_EQ(written(), list{"window 1 +" + std::to_string(limits::mib - limits::body_window)});
+    EXPECT_FALSE(streams->handle(data(1, "x")));
+    EXPECT_EQ(written(), list{});
+}
+
 TEST_F(StreamSet, ResponsesGetNoMoreCreditThanThePoolHas) {
     constexpr auto enough = limits::window_pool / wider + 2;
     begin(limits::initial_window, 1000, enough);

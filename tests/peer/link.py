@@ -2,12 +2,24 @@
 
 import asyncio
 import contextlib
-import time
 
-from wire import ConnectionFault, StreamFault, decode, encode, take_frame
+from wire import ConnectionFault, StreamFault, decode, encode, need, read_prefix
 
 WINDOW, MAX_STREAMS, SLICE, MAX_INTERIM, UNREAD_REPLIES = 256 * 1024, 1024, 48 * 1024, 32, 256 * 1024
 PING_AFTER, DEAD_AFTER, FRAME_TIME, HELLO_TIME, GOAWAY_TIME, DRAIN_TIME = 10, 25, 30, 10, 1, 30
+
+
+tasks = set()  # asyncio does not keep them
+
+
+def start(work):
+    tasks.add(task := asyncio.create_task(work))
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+def is_interim(status):
+    return 100 <= status < 200 and status != 101
 
 
 class Cancelled(Exception):
@@ -41,7 +53,7 @@ class Stream:
             self.link.send({"type": "window", "id": self.id, "bytes": self.unreturned})
             self.unreturned = 0
 
-    async def send(self, head, body=b"", end=False, trailers=()):
+    async def send(self, head=None, body=b"", end=False, trailers=()):
         """A head, or none for data, and a body of any size: in frames, as credit allows."""
         message = head or {"type": "data"}
         while True:
@@ -56,7 +68,8 @@ class Stream:
             self.link.send({**message, "id": self.id, "end": self.ended, "body": body[:size],
                             "trailers": trailers if self.ended else ()})
             self.link.forget_closed(self)
-            await self.link.room()
+            with contextlib.suppress(ConnectionError):
+                await self.link.writer.drain()
             message, body = {"type": "data"}, body[size:]
             if not body:
                 return
@@ -75,113 +88,103 @@ class Stream:
 
     def take(self, message):
         """A response or data of the peer."""
-        wanted = message["type"] != "data" or message["end"] or message.get("body")
-        if not self.cancelled and wanted:
+        if not self.cancelled and (message["type"] != "data" or message["end"] or message.get("body")):
             self.check(message)
             self.inbox.put_nowait(message)
         self.peer_done = message["end"]
         self.link.forget_closed(self)
 
     def check(self, message):
-        def need(good, detail):
-            if not good:
-                raise StreamFault(message, detail)
-
         body, status = len(message.get("body", b"")), message.get("status")
         if message["type"] == "response":
-            interim = 100 <= status < 200 and status != 101
-            self.interim += interim
-            need(not self.head_done and self.interim <= MAX_INTERIM, "a response too many")
-            if interim:
-                return need(not message["end"] and not body, "an interim response with a body or an end")
+            self.interim += is_interim(status)
+            need(not self.head_done and self.interim <= MAX_INTERIM, "a response too many", message)
+            if is_interim(status):
+                return need(not message["end"] and not body, "an interim response with a body or an end", message)
             self.head_done = True
             bodiless = self.request["method"] == b"HEAD" or status in (204, 304)
-            need(not bodiless or (message["end"] and not body), "a body where none may be")
-            need(status != 101 or (message.get("upgrade") and self.request.get("upgrade")), "a 101 without `upgrade`")
-            need(not message.get("upgrade") or status in (101, 426), "`upgrade` does not fit the status")
+            need(not bodiless or (message["end"] and not body), "a body where none may be", message)
+            both, allowed = message.get("upgrade") and self.request.get("upgrade"), status in (101, 426)
+            need(both if status == 101 else allowed or not message.get("upgrade"), "a wrong 101 or `upgrade`", message)
             self.expected = None if bodiless else message.get("content_length")
-        need(message["type"] != "data" or self.head_done or not self.link.is_server, "data before the response")
+        ordered = message["type"] != "data" or self.head_done or not self.link.is_server
+        need(ordered, "data before the response", message)
         self.granted -= body
-        need(self.granted >= 0, "more body than credit")
+        need(self.granted >= 0, "more body than credit", message)
         if self.expected is not None:
             self.expected -= body
-            need(self.expected == 0 or (self.expected > 0 and not message["end"]), "`content_length` does not fit")
+            need(self.expected == 0 or self.expected > 0 and not message["end"], "a body of another length", message)
 
 
 class Link:
-    """Frames to messages to streams. The client and the server say what is done with `request` and `goaway`."""
+    """Frames to messages to streams. The client says what is done with a request."""
 
     is_server = False
 
-    def __init__(self, reader, writer, ours):
-        self.reader, self.writer, self.ours, self.theirs = reader, writer, ours, None
-        self.buffer, self.streams, self.highest, self.raw_bodies = bytearray(), {}, 0, False
-        self.goaways, self.told, self.pinged, self.closing = [], None, False, False
-        self.last = self.begun = time.monotonic()
+    def __init__(self, reader, writer, hello):
+        self.reader, self.writer, self.theirs = reader, writer, None
+        self.ours = {"type": "hello", "protocol": 1, "window": WINDOW, "max_streams": MAX_STREAMS, **hello}
+        self.streams, self.highest, self.raw_bodies = {}, 0, False
+        self.goaways, self.told, self.closing = [], None, False
         self.idle = asyncio.Event()  # a stream was closed, and none is open
 
     def send(self, message):
         if not self.closing:
             self.writer.write(encode(message, self.raw_bodies))
 
-    async def room(self):
-        with contextlib.suppress(ConnectionError):
-            await self.writer.drain()
-
     def goaway(self, reason, detail):
         if self.told in (None, "shutdown"):
-            more = {"versions": [1]} if reason == "version" else {}
-            self.send({"type": "goaway", "reason": reason, "detail": detail, **more})
+            versions = [1] if reason == "version" else None
+            self.send({"type": "goaway", "reason": reason, "detail": detail, "versions": versions})
             self.told = reason
 
     async def greet(self):
         """The peer's first message, a goaway or a hello, or None."""
-        first = await self.next_message(HELLO_TIME)
-        if first and first["type"] not in ("hello", "goaway"):
-            raise ConnectionFault("the first frame was not hello")
+        try:
+            async with asyncio.timeout(HELLO_TIME):
+                first = await self.next_message()
+        except TimeoutError:
+            raise ConnectionFault("no hello within 10 s") from None
+        need(not first or first["type"] in ("hello", "goaway"), "the first frame was not hello")
         return first
 
-    def start(self, theirs):
+    async def leave(self, quiet=0):
+        await self.drained(quiet)
+        self.close()
+
+    def greeted(self, theirs):
         self.theirs = theirs
         self.max_streams = min(self.ours["max_streams"], theirs["max_streams"])
         self.raw_bodies = bool(self.ours.get("raw_bodies") and theirs.get("raw_bodies"))
 
-    async def next_message(self, time_limit=None):
+    async def next_message(self):
         """The next message of a known type; None at the end of the connection."""
-        while not self.closing:
-            frame = take_frame(self.buffer, self.theirs is not None, self.raw_bodies)
-            if frame:
-                size, payload, raw = frame
-                del self.buffer[:size]
-                self.begun = self.last
-                if message := decode(payload, raw):
-                    return message
-            elif not await self.read_more(time_limit):
+        message = None
+        while not message:
+            try:
+                first = await self.first_byte()
+                async with asyncio.timeout(FRAME_TIME):
+                    prefix = first + await self.reader.readexactly(3)
+                    length, raw = read_prefix(prefix, self.theirs is not None, self.raw_bodies)
+                    payload = await self.reader.readexactly(length)
+            except (asyncio.IncompleteReadError, ConnectionError):
                 return None
-
-    async def read_more(self, time_limit):
-        ends = self.last + (time_limit or (DEAD_AFTER if self.pinged else PING_AFTER))
-        if self.buffer:
-            ends = min(ends, self.begun + FRAME_TIME)
-        try:
-            async with asyncio.timeout(max(ends - time.monotonic(), 0)):
-                data = await self.reader.read(1 << 17)
-        except ConnectionError:
-            return False
-        except TimeoutError:
-            if self.buffer and time.monotonic() >= self.begun + FRAME_TIME:
+            except TimeoutError:
                 raise ConnectionFault("a frame was not whole within 30 s") from None
-            if time_limit:
-                raise ConnectionFault("no hello within 10 s") from None
-            if not self.pinged:
+            if self.closing:
+                return None
+            message = decode(payload, raw)
+        return message
+
+    async def first_byte(self):
+        """Of a frame. A peer that sends nothing is asked once whether it is there."""
+        for patience in (PING_AFTER, DEAD_AFTER - PING_AFTER):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    return await self.reader.readexactly(1)
+            if self.theirs:
                 self.send({"type": "ping", "nonce": 1})
-            self.pinged = not self.pinged
-            return self.pinged
-        self.last, self.pinged = time.monotonic(), False
-        if not self.buffer:
-            self.begun = self.last
-        self.buffer += data
-        return bool(data)
+        raise ConnectionError
 
     async def run(self):
         """After the hellos, until the connection ends."""
@@ -191,29 +194,24 @@ class Link:
                 message = await self.next_message()
                 alive = message is not None and self.handle(message)
             except StreamFault as fault:
-                self.refuse(fault, str(fault))
+                self.refuse(fault)
 
-    def refuse(self, fault, detail):
+    def refuse(self, fault):
         if fault.opens:
             self.check_new(fault.id)
-            self.highest = fault.id
-            self.send({"type": "cancel", "id": fault.id, "reason": "protocol", "detail": detail})
+            self.send({"type": "cancel", "id": fault.id, "reason": "protocol", "detail": str(fault)})
         elif (stream := self.find(fault.id)) and not stream.peer_done:
-            stream.peer_done = True  # its last frame, for all we know
-            stream.ended = False
-            stream.cancel("protocol", detail)
+            stream.peer_done, stream.ended = True, False  # the peer's last frame, for all we know
+            stream.cancel("protocol", str(fault))
 
     def check_new(self, stream_id):
-        if self.is_server or "shutdown" in self.goaways:
-            raise ConnectionFault("request is not expected here")
-        if stream_id <= self.highest:
-            raise ConnectionFault(f"the id of a request must be above {self.highest}")
-        if len(self.streams) >= self.max_streams:
-            raise ConnectionFault(f"more than {self.max_streams} streams")
+        need(not self.is_server and "shutdown" not in self.goaways, "request is not expected here")
+        need(stream_id > self.highest, f"the id of a request must be above {self.highest}")
+        need(len(self.streams) < self.max_streams, f"more than {self.max_streams} streams")
+        self.highest = stream_id
 
     def find(self, stream_id):
-        if stream_id > self.highest:
-            raise ConnectionFault(f"stream {stream_id} was never opened")
+        need(stream_id <= self.highest, f"stream {stream_id} was never opened")
         return self.streams.get(stream_id)
 
     def forget_closed(self, stream):
@@ -224,45 +222,46 @@ class Link:
 
     def handle(self, message):
         """False: the connection is over."""
-        kind = message["type"]
+        kind, goodbye = message["type"], ["shutdown"]
         if kind == "ping":
             self.send({"type": "pong", "nonce": message["nonce"]})
             return self.writer.transport.get_write_buffer_size() < UNREAD_REPLIES
         if kind == "goaway":
-            if self.goaways in ([], ["shutdown"]) and message["reason"] not in self.goaways:
+            if self.goaways in ([], goodbye) and message["reason"] not in self.goaways:
                 self.goaways.append(message["reason"])
-                self.on_goaway(message)
-            return self.goaways == ["shutdown"]
+                if self.goaways == goodbye:
+                    start(self.leave())
+            return self.goaways == goodbye
         if kind == "request":
-            self.check_new(message["id"])
-            self.highest = message["id"]
-            stream = Stream(self, message["id"], message)
-            stream.check(message)
-            stream.peer_done = message["end"]
-            self.streams[stream.id] = stream
-            self.on_request(stream)
+            self.open(message)
         elif kind in ("data", "window", "cancel", "response" if self.is_server else "fin"):
             if stream := self.find(message["id"]):
                 self.handle_stream(stream, message)
-        elif kind not in ("pong", "closed") or (kind == "closed" and self.is_server):
-            raise ConnectionFault(f"{kind} is not expected here")
+        else:
+            need(kind == "pong" or (kind == "closed" and not self.is_server), f"{kind} is not expected here")
         return True
+
+    def open(self, message):
+        stream = Stream(self, message["id"], message)
+        stream.check(message)
+        self.check_new(stream.id)
+        stream.peer_done = message["end"]
+        self.streams[stream.id] = stream
+        self.on_request(stream)
 
     def handle_stream(self, stream, message):
         kind = message["type"]
         if kind == "window":
             stream.credit += message["bytes"]
             stream.changed.set()
-            if stream.credit > 2**53:
-                raise ConnectionFault("credit above 2^53")
+            need(stream.credit <= 2**53, "credit above 2^53")
         elif kind == "cancel":
             if not stream.ended and not stream.cancelled:
                 self.send({"type": "cancel", "id": stream.id, "reason": message["reason"]})
             stream.peer_done = True
             stream.stop(message["reason"])
         elif kind == "fin":
-            if not stream.peer_done:
-                raise StreamFault(message, "fin before the end of the request")
+            need(stream.peer_done, "fin before the end of the request", message)
             stream.inbox.put_nowait(message)
         elif not stream.peer_done:
             stream.take(message)
@@ -272,15 +271,14 @@ class Link:
             stream.peer_done = True
             stream.stop(reason)
 
-    async def end(self, quiet=0):
-        """Waits until no stream has been open for so many seconds, but no longer than the time for ending; closes."""
+    async def drained(self, quiet=0):
+        """No stream has been open for so many seconds, or the time for ending has passed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIME):
                 while self.streams:
                     self.idle.clear()
                     await self.idle.wait()
                     await asyncio.sleep(quiet)
-        self.close()
 
     def close(self):
         """What was written leaves, what still arrives is dropped; soon the connection is gone."""

@@ -144,10 +144,10 @@ std::string random_bytes(std::mt19937& random, std::size_t most) {
     return bytes;
 }
 
-field_list random_fields(std::mt19937& random) {
+field_list random_fields(std::mt19937& random, std::string_view prefix = {}) {
     field_list list;
     for (auto n = random() % 12; n != 0; --n) {
-        const std::string name = random_bytes(random, 20);
+        const std::string name = std::string(prefix) + random_bytes(random, 20);
         list.add(name, random_bytes(random, 60));
     }
     return list;
@@ -344,7 +344,8 @@ TEST(Codec, RandomMessagesSurvive) {
         m.head.accepts_trailers = random() % 2 == 0;
         m.body.append(random_bytes(random, 300));
         m.end = random() % 2 == 0;
-        if (m.end) m.trailers = random_fields(random);
+        // A name such as `te` must not be a trailer: the decoder drops it.
+        if (m.end) m.trailers = random_fields(random, "t-");
         expect_round_trip(m);
 
         response r;

@@ -130,6 +130,21 @@ TEST(StreamCompression, ByteByByteIsTheSameAsAtOnce) {
     EXPECT_EQ(to.all, ping_frames(5));
 }
 
+// A connection that ends early gives what had been written before, and nothing that was not.
+TEST(StreamCompression, AStreamThatIsCutOffGivesTheStartOfWhatWasSent) {
+    stream_compressor from;
+    const auto first = compressed(from, ping_frames(3));
+    const auto bytes = first + compressed(from, ping_frames(20));
+    const auto sent = ping_frames(23);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        receiver to;
+        ASSERT_FALSE(to.receive(std::string_view(bytes).substr(0, size)));
+        ASSERT_LT(to.all.size(), sent.size());
+        ASSERT_EQ(to.all, sent.substr(0, to.all.size()));
+        ASSERT_TRUE(size < first.size() || to.all.size() >= ping_frames(3).size());
+    }
+}
+
 TEST(StreamCompression, WhatDoesNotShrinkGrowsByNextToNothing) {
     stream_compressor from;
     stream_expander to;

@@ -54,8 +54,12 @@ inline constexpr std::size_t initial_window = 32 * kib;
 /// `window_pool` lasts.
 inline constexpr std::size_t body_window = 256 * kib;
 
-/// Where a round trip takes this long, a response gets that credit along with its request: to wait for the first bytes
-/// would take a round trip.
+/// Credit of a stream whose declared length is this or more, where a round trip takes `long_round_trip`: each smaller
+/// step to it would take a round trip more.
+inline constexpr std::size_t declared_body_window = 1 * mib;
+
+/// Where a round trip takes this long, a response gets `body_window` along with its request: to wait for its first
+/// bytes would take a round trip.
 inline constexpr std::chrono::microseconds long_round_trip = 4ms;
 
 /// Bytes written after which the link is notified that there is room again: to notify it of every write would cost more
