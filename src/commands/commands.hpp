@@ -14,12 +14,14 @@ struct command {
     CLI::App* app = nullptr;
     std::shared_ptr<common_flags> flags;
     std::function<int(const inspector_target&)> run;
+    bool needs_client = false;  ///< the history alone is not enough
 };
 
 [[nodiscard]] command add_requests(CLI::App& to);
 [[nodiscard]] command add_show(CLI::App& to);
 [[nodiscard]] command add_replay(CLI::App& to);
 [[nodiscard]] command add_diff(CLI::App& to);
+[[nodiscard]] command add_expect(CLI::App& to);
 [[nodiscard]] command add_export(CLI::App& to);
 [[nodiscard]] command add_import(CLI::App& to);
 [[nodiscard]] command add_clear(CLI::App& to);

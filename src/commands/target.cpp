@@ -65,7 +65,7 @@ class inspector_target::own_inspector {
     std::thread thread_;
 };
 
-inspector_target::inspector_target(const common_flags& flags) {
+inspector_target::inspector_target(const common_flags& flags, bool needs_client) {
     if (!flags.inspect_addr.empty() && flags.inspect_addr != "off") {
         const auto where = address_of(flags.inspect_addr);
         if (!where || where->port == 0)
@@ -88,6 +88,9 @@ inspector_target::inspector_target(const common_flags& flags) {
             return;
         }
     }
+    if (needs_client)
+        throw command_error(exit_no_client,
+                            "no client runs here; start tunnel-client, or name one with --inspect-addr");
     const auto file = flags.history.empty() ? inspector::default_history_path() : flags.history;
     std::error_code error;
     if (file.empty() || !std::filesystem::exists(file, error)) {

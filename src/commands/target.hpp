@@ -20,8 +20,8 @@ struct common_flags {
 /// The inspector that a command talks to: that of a running client, or one of this program over the history.
 class inspector_target {
  public:
-    /// Throws command_error where there is neither.
-    explicit inspector_target(const common_flags& flags);
+    /// Throws command_error where there is neither, or no client and it is needed.
+    inspector_target(const common_flags& flags, bool needs_client);
     ~inspector_target();
     inspector_target(const inspector_target&) = delete;
     inspector_target& operator=(const inspector_target&) = delete;

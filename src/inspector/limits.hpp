@@ -83,6 +83,12 @@ inline constexpr std::size_t query_depth = 16;
 inline constexpr std::uint32_t regex_steps = 1'000'000;
 inline constexpr std::uint32_t regex_memory_kib = 4 * 1024;
 
+/// Why a record does not match: bytes of one value, all of the sentence for one clause, and values of one JSON path. A
+/// reader compares them with what he expected; the record itself has the rest.
+inline constexpr std::size_t explained_value = 120;
+inline constexpr std::size_t explained_clause = 500;
+inline constexpr std::size_t explained_values = 3;
+
 /// Records on one page.
 inline constexpr std::size_t page_records = 500;
 

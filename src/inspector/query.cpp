@@ -44,17 +44,10 @@ sql_condition query::prefilter() const { return root_ ? sql_of(*root_) : sql_con
 
 query_needs query::needs() const noexcept { return root_ ? needs_of(*root_) : query_needs::summary; }
 
-std::vector<std::string> query::unmet(const record& r) const {
-    std::vector<std::string> clauses;
-    if (!root_) return clauses;
+std::vector<unmet_clause> query::unmet(const record& r) const {
+    if (!root_) return {};
     match_context context(r);
-    const bool joined = root_->kind == node_kind::all_of;
-    const auto add = [&](const query_node& node) {
-        if (!matches(node, context)) clauses.push_back(node.source);
-    };
-    if (joined) std::ranges::for_each(root_->children, add);
-    if (!joined) add(*root_);
-    return clauses;
+    return unmet_clauses(*root_, context);
 }
 
 }  // namespace tunnel::inspector

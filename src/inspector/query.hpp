@@ -39,6 +39,13 @@ struct sql_condition {
 /// What match() looks at, so that a reader loads no more than that.
 enum class query_needs : std::uint8_t { summary, heads, bodies };
 
+/// A clause (one of the terms and groups that are joined by "and") that a record does not meet.
+struct unmet_clause {
+    std::string source;        ///< as it was written
+    std::size_t position = 0;  ///< of its first byte in the filter
+    std::string found;  ///< what the record has instead: a sentence without a period, values of secret fields hidden
+};
+
 struct query_node;  // query_node.hpp
 
 class query {
@@ -52,8 +59,8 @@ class query {
     [[nodiscard]] sql_condition prefilter() const;
     [[nodiscard]] query_needs needs() const noexcept;
 
-    /// Clauses (terms joined by "and") that the record does not meet, as they were written: the fewer, the nearer.
-    [[nodiscard]] std::vector<std::string> unmet(const record& r) const;
+    /// Why the record does not match; empty where it does. The fewer clauses, the nearer it is.
+    [[nodiscard]] std::vector<unmet_clause> unmet(const record& r) const;
 
  private:
     std::shared_ptr<const query_node> root_;  // immutable, so that copies share it between threads

@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <functional>
-#include <span>
 
+#include "inspector/json_path.hpp"
 #include "inspector/json_text.hpp"
 #include "inspector/match_context.hpp"
 #include "inspector/query_node.hpp"
@@ -113,28 +112,11 @@ bool json_value_matches(const query_term& t, const json& value) {
     return false;
 }
 
-bool path_matches(const query_term& t, const json& value, std::span<const std::string> path) {
-    if (path.empty()) return json_value_matches(t, value);
-    if (value.is_object()) {
-        const auto member = value.find(path[0]);
-        return member != value.end() && path_matches(t, *member, path.subspan(1));
-    }
-    if (!value.is_array()) return false;
-    std::size_t index = 0;
-    const auto& step = path[0];
-    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
-    if (error == std::errc{} && end == step.data() + step.size()) {
-        return index < value.size() && path_matches(t, value[index], path.subspan(1));
-    }
-    // A name on an array asks for any element that has it.
-    return std::ranges::any_of(value, [&](const json& element) { return path_matches(t, element, path); });
-}
-
 bool body_matches(const query_term& t, std::string_view text, const std::function<const json*()>& parsed) {
     if (t.json_path.empty()) return !text.empty() && text_matches(t, text);
     if (text.empty()) return false;
     const auto* const value = parsed();
-    return value && path_matches(t, *value, t.json_path);
+    return value && any_at(*value, t.json_path, [&](const json& found) { return json_value_matches(t, found); });
 }
 
 bool request_body_matches(const query_term& t, match_context& context) {

@@ -98,13 +98,15 @@ struct query_node {
     node_kind kind = node_kind::all_of;
     std::vector<query_node> children;
     query_term term;
-    std::string source;  ///< as it was written
+    std::string source;        ///< as it was written
+    std::size_t position = 0;  ///< of its first byte in the filter
 };
 
 /// The bodies of a record, decoded and parsed once for all terms that look at them.
 class match_context;
 
 [[nodiscard]] bool matches(const query_node& node, match_context& context);
+[[nodiscard]] std::vector<unmet_clause> unmet_clauses(const query_node& root, match_context& context);
 [[nodiscard]] sql_condition sql_of(const query_node& node);
 [[nodiscard]] query_needs needs_of(const query_node& node) noexcept;
 

@@ -66,6 +66,7 @@ std::optional<query_node> query_parser::parse() {
 }
 
 query_node query_parser::any_of(std::size_t depth) {
+    skip_blanks();
     const auto start = at_;
     query_node node;
     node.kind = node_kind::any_of;
@@ -75,7 +76,7 @@ query_node query_parser::any_of(std::size_t depth) {
         node.children.push_back(all_of(depth));
     }
     if (node.children.size() == 1) return std::move(node.children[0]);
-    node.source = text_.substr(start, at_ - start);
+    note_place(node, start);
     return node;
 }
 
@@ -88,7 +89,7 @@ query_node query_parser::all_of(std::size_t depth) {
         skip_blanks();
     }
     if (!error_ && node.children.empty()) fail(at_, 1, "a term is missing here");
-    node.source = text_.substr(start, std::min(text_.find_last_not_of(blanks, at_ - 1) + 1, at_) - start);
+    note_place(node, start);
     if (node.children.size() == 1) return std::move(node.children[0]);
     return node;
 }
@@ -106,7 +107,7 @@ query_node query_parser::one(std::size_t depth) {
     } else {
         node = term();
     }
-    node.source = text_.substr(start, at_ - start);
+    note_place(node, start);
     return node;
 }
 
@@ -360,6 +361,12 @@ std::string query_parser::take_quoted() {
     }
     if (!take("\"")) fail(start, 1, "this quote is not closed");
     return value;
+}
+
+void query_parser::note_place(query_node& node, std::size_t start) const {
+    const auto written = text_.substr(start, at_ - start);
+    node.position = start;
+    node.source = written.substr(0, written.find_last_not_of(blanks) + 1);
 }
 
 void query_parser::skip_blanks() noexcept { at_ = std::min(text_.find_first_not_of(blanks, at_), text_.size()); }

@@ -42,6 +42,8 @@ class query_parser {
     std::string take_quoted();
     void take_regex(query_term& t);
 
+    /// That the node was written from `start` to here.
+    void note_place(query_node& node, std::size_t start) const;
     void skip_blanks() noexcept;
     [[nodiscard]] bool at_or() const noexcept;
     [[nodiscard]] bool at_end() const noexcept { return at_ >= text_.size(); }

@@ -18,6 +18,7 @@ reply list_messages(const call& c);
 reply diff_exchanges(const call& c);
 reply get_chart(const call& c);
 reply wait(const call& c);
+reply get_now(const call& c);
 reply stream_events(const call& c);
 
 reply export_exchange(const call& c);

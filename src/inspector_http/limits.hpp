@@ -75,6 +75,15 @@ inline constexpr auto wait_pause = 20ms;
 inline constexpr auto status_pause = 1s;
 inline constexpr auto heartbeat = 15s;
 
+/// Longest `wait`: a job of CI that waits longer has failed.
+inline constexpr std::chrono::milliseconds wait_time = 10min;
+
+/// Records that a `wait` counts, which it holds as summaries.
+inline constexpr std::size_t waited_records = 1'000;
+
+/// Filters of a `wait` for records in an order; each is searched for anew when one of them comes.
+inline constexpr std::size_t wait_steps = 16;
+
 /// Newest records that are compared with the filter of a `wait` that was not met, and how many it names.
 inline constexpr std::size_t compared_misses = 200;
 inline constexpr std::size_t named_misses = 3;

@@ -9,11 +9,14 @@ namespace tunnel::inspector_http {
 
 namespace {
 
+inspector::time_point now() {
+    return std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
+}
+
 /// Microseconds since 1970 at the start: no program makes a million changes a second, so the next run starts higher.
 /// JavaScript holds such a number exactly.
-std::uint64_t start_position() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+std::uint64_t start_position(inspector::time_point begun) {
+    return static_cast<std::uint64_t>(begun.time_since_epoch().count());
 }
 
 feed_change::kind kind_of(inspector::change_kind kind) noexcept {
@@ -30,7 +33,7 @@ feed_change::kind kind_of(inspector::change_kind kind) noexcept {
 
 }  // namespace
 
-live_feed::live_feed() : newest_(start_position()), first_(newest_) {}
+live_feed::live_feed() : begun_(now()), newest_(start_position(begun_)), first_(newest_) {}
 
 inspector::history::change_function live_feed::listener() {
     return [this](const inspector::history_change& change) { add({0, kind_of(change.kind), change.id, nullptr}); };

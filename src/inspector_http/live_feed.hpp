@@ -35,6 +35,8 @@ class live_feed {
     /// A watched record was replayed.
     void watch_ran(inspector::record_id id, replay_result result);
 
+    /// When it was made, which is before the history that it listens to was opened: when the program started.
+    [[nodiscard]] inspector::time_point begun() const noexcept { return begun_; }
     /// Position of the newest change. Positions grow from run to run of the program, so that one of an older run
     /// is recognized.
     [[nodiscard]] std::uint64_t position() const;
@@ -51,6 +53,7 @@ class live_feed {
     void add(feed_change change);
     void wake();
 
+    const inspector::time_point begun_;
     mutable std::mutex mutex_;
     std::deque<feed_change> changes_;
     std::uint64_t newest_;

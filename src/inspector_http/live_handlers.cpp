@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <nlohmann/json.hpp>
 
 #include "inspector/record_id.hpp"
+#include "inspector_http/api_json.hpp"
 #include "inspector_http/event_source.hpp"
 #include "inspector_http/handlers.hpp"
+#include "inspector_http/limits.hpp"
 #include "inspector_http/wait_search.hpp"
 
 namespace tunnel::inspector_http::handlers {
@@ -26,25 +30,52 @@ std::optional<std::uint64_t> last_event_id(const call& c) {
     return id;
 }
 
+time_point now() { return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now()); }
+
+/// Each line of `then` is a further step.
+void add_steps(const parameters& p, wait_request& request) {
+    const auto* lines = p.find("then");
+    for (auto rest = lines ? std::string_view{*lines} : std::string_view{}; !rest.empty();) {
+        const auto text = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+        request.steps.push_back({std::string(text), parse_filter(text)});
+        if (request.steps.size() > limits::wait_steps) throw bad_request("\"then\" has too many filters.");
+    }
+}
+
+/// The newest record that does not count.
+record_id start_of(const call& c, const parameters& p) {
+    const auto* after = p.find("after");
+    if (p.find("since_ms")) {
+        if (after) throw bad_request("Give \"after\" or \"since_ms\", not both.");
+        return first_id_at(now() - std::chrono::milliseconds(p.integer("since_ms", {1, 86'400'000}, 1))) - 1;
+    }
+    if (!after) return first_id_at(now()) - 1;
+    if (*after == "start") return first_id_at(c.s.feed.begun()) - 1;
+    return *after == "0" ? 0 : p.id("after");
+}
+
 }  // namespace
 
 reply wait(const call& c) {
     const auto p = c.params();
     wait_request request;
-    request.filter_text = p.filter_text();
-    request.filter = p.filter();
-    request.count = p.integer("count", {1, 1'000}, 1);
-    request.timeout = std::chrono::milliseconds(p.integer("timeout_ms", {0, 600'000}, 30'000));
+    request.steps.push_back({std::string(p.filter_text()), p.filter()});
+    add_steps(p, request);
     request.none = p.flag("none");
-    const auto* after = p.find("after");
-    if (!after || after->empty()) {
-        const auto now = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
-        request.after = first_id_at(now) - 1;
-    } else if (*after != "0") {
-        request.after = p.id("after");
+    request.count = p.integer("count", {1, limits::waited_records}, 1);
+    if (request.steps.size() > 1 && (request.none || p.find("count"))) {
+        throw bad_request("\"then\" goes with neither \"count\" nor \"none\".");
+    }
+    request.timeout = std::chrono::milliseconds(p.integer("timeout_ms", {0, limits::wait_time.count()}, 30'000));
+    request.after = start_of(c, p);
+    if (c.s.history.status().mode == history_mode::off) {
+        throw api_error(503, "history_unavailable", "No request is kept: tunnel-client runs with --history off.");
     }
     return std::make_shared<wait_search>(c.s, std::move(request));
 }
+
+reply get_now(const call& c) { return json_response(ordered_json::object({{"id", to_string(c.s.history.next_id())}})); }
 
 reply stream_events(const call& c) {
     auto filter = c.params().filter();

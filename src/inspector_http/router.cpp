@@ -38,6 +38,7 @@ constexpr std::array table{
     route{"POST", "/api/v1/import", body_kind::import, handlers::import_records},
     route{"GET", "/api/v1/chart", none, handlers::get_chart},
     route{"GET", "/api/v1/wait", none, handlers::wait},
+    route{"GET", "/api/v1/now", none, handlers::get_now},
     route{"GET", "/api/v1/events", none, handlers::stream_events},
     route{"GET", "/api/tunnels", none, handlers::ngrok_tunnels},
     route{"GET", "/api/tunnels/{name}", none, handlers::ngrok_tunnel},

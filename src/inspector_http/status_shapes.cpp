@@ -1,5 +1,3 @@
-#include <chrono>
-
 #include "inspector/record_time.hpp"
 #include "inspector_http/api_json.hpp"
 #include "tunnel/version.hpp"
@@ -9,8 +7,6 @@ namespace tunnel::inspector_http {
 using namespace inspector;
 
 namespace {
-
-time_point now() { return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now()); }
 
 std::string_view to_text(tunnel_state state) noexcept {
     switch (state) {
@@ -58,13 +54,12 @@ ordered_json moment_or_null(const std::optional<time_point>& when) {
 }  // namespace
 
 ordered_json status_json(const services& s) {
-    static const auto started = now();
     const auto tunnel = s.status.status();
     const auto history = s.history.status();
     auto watches = ordered_json::array();
     for (const auto& watch : s.replays.watches()) watches.push_back(to_string(watch.id));
     return {{"version", program_version},
-            {"started_at", to_rfc3339(started)},
+            {"started_at", to_rfc3339(s.feed.begun())},
             {"forwarding",
              {{"public_url", text_or_null(tunnel.public_url)},
               {"to", shown_text(tunnel.forwarding_to)},

@@ -1,12 +1,14 @@
 #include "inspector_http/wait_search.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "inspector_http/api_json.hpp"
 #include "inspector_http/changed_records.hpp"
 #include "inspector_http/limits.hpp"
-#include "inspector_http/parameters.hpp"
+#include "inspector_http/wait_misses.hpp"
 
 namespace tunnel::inspector_http {
 
@@ -14,35 +16,37 @@ using namespace inspector;
 
 namespace {
 
-struct miss {
-    record r;
-    std::vector<std::string> unmet;
-};
-
-/// What the record has instead, for the most frequent clauses.
-std::string reason_of(const record& r, std::string_view clause) {
-    const auto key = clause.substr(0, clause.find_first_of(":=!<>~"));
-    if (key == "status") {
-        return r.response.status == 0 ? "there is no response" : "the status is " + std::to_string(r.response.status);
-    }
-    if (key == "method") return "the method is " + shown_text(r.request.method);
-    if (key == "path" || key == "url" || key == "query") return "the target is " + shown_text(r.request.target);
-    if (key == "host") return "the host is " + shown_text(host_of(r));
-    if (key == "dur" && total_time(r)) return "it took " + std::to_string(total_time(r)->count()) + " us";
-    if (key == "sig") return "the signature is " + std::string(to_string(r.webhook.signature));
-    if (key == "provider") return "the provider is " + shown_text(r.webhook.provider);
-    if (key == "event") return "the event is " + shown_text(r.webhook.event);
-    return "the record does not meet this clause";
+/// The oldest record after that one that has ended and matches.
+std::optional<record> first_after(const services& s, const query& filter, record_id after) {
+    page_request next;
+    next.filter = filter;
+    next.after = after;
+    next.limit = limits::default_page;
+    next.oldest_first = true;
+    do {
+        auto page = s.history.list(next);
+        for (auto& r : page.items) {
+            if (r.state != record_state::pending) return std::move(r);
+        }
+        next.after = page.next;
+    } while (next.after != 0);
+    return std::nullopt;
 }
 
 }  // namespace
 
 wait_search::wait_search(const services& s, wait_request request) : services_(s), request_(std::move(request)) {}
 
+std::size_t wait_search::wanted() const noexcept {
+    if (request_.none) return 1;
+    return is_ordered() ? request_.steps.size() : request_.count;
+}
+
 bool wait_search::look() {
     const auto changes = position_ == 0 ? std::nullopt : services_.feed.after(position_);
     if (!changes) {
-        look_at_all();
+        position_ = services_.feed.position();
+        is_ordered() ? look_for_order() : look_at_all(states::ended);
         return is_full();
     }
     if (changes->empty()) return is_full();
@@ -55,26 +59,46 @@ bool wait_search::look() {
     return is_full();
 }
 
-void wait_search::look_at_all() {
-    position_ = services_.feed.position();
+void wait_search::look_at_all(states which) {
     page_request next;
-    next.filter = request_.filter;
+    next.filter = request_.steps.front().filter;
     next.after = request_.after;
     next.limit = limits::largest_page;
     next.oldest_first = true;
     do {
         auto page = services_.history.list(next);
         for (auto& r : page.items) {
-            if (r.state != record_state::pending && !is_full()) matched_.emplace(r.id, std::move(r));
+            const bool counts = which == states::any || r.state != record_state::pending;
+            if (counts && !is_full()) matched_.emplace(r.id, std::move(r));
         }
         next.after = page.next;
     } while (next.after != 0 && !is_full());
 }
 
 void wait_search::look_at(std::vector<record_id> ids) {
-    for (auto& [id, r] : matching(services_, request_.filter, std::move(ids))) {
+    if (ids.empty()) return;
+    if (is_ordered()) {
+        const bool any = std::ranges::any_of(
+            request_.steps, [&](const auto& step) { return !matching(services_, step.filter, ids).empty(); });
+        if (any) look_for_order();
+        return;
+    }
+    for (auto& [id, r] : matching(services_, request_.steps.front().filter, std::move(ids))) {
         if (r.state != record_state::pending && !is_full()) matched_.insert_or_assign(id, std::move(r));
     }
+}
+
+// Anew each time: a record that ends now may have arrived before those that ended earlier.
+void wait_search::look_for_order() {
+    found_records found;
+    auto after = request_.after;
+    for (const auto& step : request_.steps) {
+        auto first = first_after(services_, step.filter, after);
+        if (!first) break;
+        after = first->id;
+        found.emplace(after, std::move(*first));
+    }
+    matched_ = std::move(found);
 }
 
 record_id wait_search::last_seen() const {
@@ -87,44 +111,27 @@ record_id wait_search::last_seen() const {
 }
 
 response wait_search::result() {
+    if (!is_full()) {
+        services_.history.flush();
+        static_cast<void>(look());
+        // What is open still has arrived.
+        if (request_.none) look_at_all(states::any);
+    }
     const bool met = request_.none ? matched_.empty() : is_full();
     std::vector<record> records;
     for (const auto& [id, r] : matched_) records.push_back(r);
     ordered_json value{
         {"met", met}, {"items", summaries_json(services_.history, records)}, {"last", id_or_null(last_seen())}};
+    value["step"] = met || !is_ordered() ? ordered_json(nullptr) : ordered_json(matched_.size());
     if (!met && !request_.none) value["misses"] = misses();
     return json_response(value);
 }
 
 ordered_json wait_search::misses() const {
-    page_request newest;
-    newest.after = request_.after;
-    newest.limit = limits::compared_misses;
-    const auto deadline = std::chrono::steady_clock::now() + inspector::limits::search_time;
-    std::vector<miss> all;
-    for (auto& r : services_.history.list(newest).items) {
-        if (std::chrono::steady_clock::now() > deadline) break;
-        if (matched_.contains(r.id)) continue;
-        const auto whole = services_.history.find(r.id);
-        if (!whole) continue;
-        auto unmet = request_.filter.unmet(*whole);
-        // A record that matches but has not ended.
-        if (unmet.empty()) unmet.emplace_back();
-        all.push_back({std::move(r), std::move(unmet)});
-    }
-    // The newest of those that are equally near: ids grow with time.
-    std::ranges::sort(all, {}, [](const miss& m) { return std::pair(m.unmet.size(), ~m.r.id); });
-    if (all.size() > limits::named_misses) all.resize(limits::named_misses);
-    auto list = ordered_json::array();
-    for (const auto& m : all) {
-        const auto& clause = m.unmet.front();
-        const auto at = request_.filter_text.find(clause);
-        list.push_back({{"exchange", summary_json(m.r, services_.history.relations({m.r.id}).front())},
-                        {"clause", shown_text(clause)},
-                        {"position", code_points_before(request_.filter_text, at == std::string::npos ? 0 : at)},
-                        {"reason", clause.empty() ? "the record has not ended" : reason_of(m.r, clause)}});
-    }
-    return list;
+    const auto& step = request_.steps[is_ordered() ? matched_.size() : 0];
+    const auto before = is_ordered() && !matched_.empty() ? matched_.rbegin()->first : 0;
+    return nearest_misses(services_, step, request_.after, before,
+                          [this](record_id id) { return matched_.contains(id); });
 }
 
 }  // namespace tunnel::inspector_http

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "inspector/query.hpp"
 #include "inspector_http/response.hpp"
@@ -13,12 +13,15 @@
 namespace tunnel::inspector_http {
 
 struct wait_request {
-    std::string filter_text;
-    inspector::query filter;
-    std::size_t count = 1;
+    struct step {
+        std::string text;  ///< of the filter
+        inspector::query filter;
+    };
+    std::vector<step> steps;  ///< one; or several, that records must match in this order of arrival
+    std::size_t count = 1;    ///< records that must match a single step
     std::chrono::milliseconds timeout{30'000};
     inspector::record_id after = 0;  ///< records newer than this count
-    bool none = false;               ///< met where nothing matches
+    bool none = false;               ///< met where nothing matches until the timeout
 };
 
 /// Counts the records that have ended and match: those that are there, and those that come. No record is missed between
@@ -31,20 +34,28 @@ class wait_search {
     [[nodiscard]] bool look();
     /// Whether look() would have something to look at. Cheap.
     [[nodiscard]] bool has_news() const { return services_.feed.position() != position_; }
+    /// Looks once more, at what was being stored too.
     [[nodiscard]] response result();
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return request_.timeout; }
 
  private:
-    [[nodiscard]] bool is_full() const noexcept { return matched_.size() >= (request_.none ? 1 : request_.count); }
-    void look_at_all();
+    using found_records = std::map<inspector::record_id, inspector::record>;
+    enum class states : std::uint8_t { ended, any };
+
+    [[nodiscard]] bool is_ordered() const noexcept { return request_.steps.size() > 1; }
+    [[nodiscard]] std::size_t wanted() const noexcept;
+    [[nodiscard]] bool is_full() const noexcept { return matched_.size() >= wanted(); }
+    void look_at_all(states which);
     void look_at(std::vector<inspector::record_id> ids);
+    /// The first records that match one step after the other, as far as they are there.
+    void look_for_order();
     [[nodiscard]] nlohmann::ordered_json misses() const;
     [[nodiscard]] inspector::record_id last_seen() const;
 
     const services& services_;
     wait_request request_;
     std::uint64_t position_ = 0;
-    std::map<inspector::record_id, inspector::record> matched_;
+    found_records matched_;
 };
 
 }  // namespace tunnel::inspector_http

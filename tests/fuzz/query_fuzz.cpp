@@ -70,7 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static const record r = sample();
     const auto& q = std::get<query>(parsed);
-    require(q.match(r) == q.unmet(r).empty());
+    const auto unmet = q.unmet(r);
+    require(q.match(r) == unmet.empty());
+    for (const auto& clause : unmet) require(text.substr(clause.position).starts_with(clause.source));
     expect_sql(q);
     return 0;
 }
