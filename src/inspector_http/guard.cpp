@@ -28,12 +28,15 @@ std::string_view trim(std::string_view text) noexcept {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// "1.1 tunnel", whatever the version; tunnel-server adds it to all that it forwards.
+/// "1.1 tunnel-1a2b3c4d", whatever the version: each tunnel-server makes up a name that begins so, and adds it to all
+/// that it forwards.
 bool is_own_via(std::string_view member) noexcept {
+    constexpr std::string_view own = "tunnel";
     const auto blank = member.find_first_of(" \t");
     if (blank == std::string_view::npos) return false;
     const auto rest = trim(member.substr(blank));
-    return iequals(rest.substr(0, rest.find_first_of(" \t(")), "tunnel");
+    const auto name = rest.substr(0, rest.find_first_of(" \t("));
+    return iequals(name.substr(0, own.size()), own) && (name.size() == own.size() || name[own.size()] == '-');
 }
 
 response unauthorized_page() {

@@ -4,13 +4,12 @@
 #include <memory>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <spdlog/spdlog.h>
 
 #include "client/app_trust.hpp"
 #include "client/client_session.hpp"
 #include "client/options.hpp"
+#include "fuzz/app_port.hpp"
 #include "fuzz/script.hpp"
 #include "fuzz/scripted_link.hpp"
 #include "http/body_decoder.hpp"
@@ -29,33 +28,6 @@ using namespace tunnel;
     std::fprintf(stderr, "%s:\n%.*s\n", what, static_cast<int>(bytes.size()), bytes.data());
     std::abort();
 }
-
-/// The local app's port: one listener for all inputs.
-class app_port {
- public:
-    app_port() : file_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
-        sockaddr_in where{};
-        where.sin_family = AF_INET;
-        where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof where;
-        if (::bind(file_, reinterpret_cast<const sockaddr*>(&where), size) != 0 || ::listen(file_, 128) != 0 ||
-            ::getsockname(file_, reinterpret_cast<sockaddr*>(&where), &size) != 0) {
-            std::abort();
-        }
-        number = ntohs(where.sin_port);
-    }
-    ~app_port() { ::close(file_); }
-    app_port(const app_port&) = delete;
-    app_port& operator=(const app_port&) = delete;
-
-    /// -1: no connection waits.
-    [[nodiscard]] int accept() const { return ::accept4(file_, nullptr, nullptr, SOCK_NONBLOCK); }
-
-    std::uint16_t number = 0;
-
- private:
-    int file_;
-};
 
 /// Returns how many requests began. `upgraded`: behind an upgrade anything may follow.
 std::size_t count_requests(std::string bytes) {
@@ -83,7 +55,7 @@ std::size_t count_requests(std::string bytes) {
 
 class scene {
  public:
-    explicit scene(const app_port& port) : port_(port) {
+    explicit scene(const fuzz::app_port& port) : port_(port) {
         settings_.local_port = port.number;
         settings_.raw_bodies = true;
         io::tcp::socket tunnel(runtime_.new_strand());
@@ -215,7 +187,7 @@ class scene {
         }
     }
 
-    const app_port& port_;
+    const fuzz::app_port& port_;
     io::runtime runtime_{1};
     client::options settings_;
     std::unique_ptr<fuzz::end_of_wire> server_;
@@ -231,7 +203,7 @@ class scene {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     spdlog::set_level(spdlog::level::off);
-    static const app_port port;
+    static const fuzz::app_port port;
     scene s(port);
     s.run(fuzz::script(bytes, size));
     s.end();

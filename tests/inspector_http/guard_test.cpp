@@ -133,8 +133,8 @@ TEST(Guard, RequestsThatOtherSitesStartAreRefused) {
 }
 
 TEST(Guard, WhatCameThroughATunnelIsRefused) {
-    for (const auto* via :
-         {"1.1 tunnel", "1.0 tunnel", "1.1 proxy, 1.1 tunnel", "1.1 TUNNEL (comment)", "HTTP/1.1\ttunnel"}) {
+    for (const auto* via : {"1.1 tunnel", "1.0 tunnel", "1.1 proxy, 1.1 tunnel", "1.1 TUNNEL (comment)",
+                            "HTTP/1.1\ttunnel", "1.1 tunnel-0a1b2c3d", "1.1 other, 1.1 Tunnel-0A1B2C3D (x)"}) {
         EXPECT_EQ(verdict({.lines = {host, token, {"Via", via}}}), (std::pair{403U, std::string("through_tunnel")}))
             << via;
     }
