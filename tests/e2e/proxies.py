@@ -167,3 +167,4 @@ def main():
 
 
 main()
+    os.environ["TUNNEL_TRUSTED_PROXY"] = "127.0.0.1"  # as the page says
