@@ -14,6 +14,9 @@ inline constexpr auto admin_time = 5s;
 /// Sockets that systemd may pass: the two of the server, and room for mistakes.
 inline constexpr std::size_t passed_sockets = 16;
 
+/// The head of a proxy's response to CONNECT, which is a line and some fields.
+inline constexpr std::size_t proxy_head = 8 * kib;
+
 /// Where systemd holds the public socket, callers wait in it this long after a start until the client is back, which
 /// takes a fraction of a second; then they get 503 as ever.
 inline constexpr auto hold_callers = 5s;
