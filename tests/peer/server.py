@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import signal
+import time
 
 from http1 import HttpFault, Input, body_of, head_bytes, piece_bytes, read_head, with_length
 from link import DRAIN_TIME, MAX_STREAMS, WINDOW, Cancelled, Link, Stream
@@ -74,7 +75,7 @@ class Server:
         if self.stopping:
             link.goaway("shutdown", "the server is stopping")
         elif link.probe:
-            link.ours["probe"] = True
+            link.ours |= {"probe": True, "time": time.time_ns() // 1_000_000}
         elif before and not hello.get("takeover"):
             link.goaway("busy", "another client is active")
         elif before and link.instance in self.replaced and link.instance != before.instance:

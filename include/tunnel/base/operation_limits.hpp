@@ -25,4 +25,12 @@ inline constexpr auto hold_callers = 5s;
 /// what it waits for.
 inline constexpr auto slow_dial = 2500ms;
 
+/// tunnel-client doctor. The shortest of so many round trips has no pause of a scheduler in it. An app that does not
+/// respond to HEAD within this time is taken for one that hangs. Clocks that are synchronized are well within
+/// `clocks_agree`; webhook providers allow their signatures 300 s, of which transport and repeats need some.
+inline constexpr unsigned doctor_pings = 5;
+inline constexpr auto doctor_app_time = 5s;
+inline constexpr auto clocks_agree = 2s;
+inline constexpr auto clocks_mislead = 60s;
+
 }  // namespace tunnel::limits
