@@ -2,7 +2,8 @@
 # Builds the tests in roots of several Debian releases, with each release's own compiler and libraries, and runs the
 # unit tests there. Called by ./dev portability, as root.
 #
-# usage: portability.sh ROOTS PACKAGES RELEASE...
+# usage: portability.sh ROOTS PACKAGES RELEASE[+clang]...
+# RELEASE+clang is that release with clang 19 and libc++ in place of GCC.
 # ROOTS is the folder that holds the roots and what was built in them, PACKAGES the list as ./dev has it: `a|b` is a
 # where the release has it, else b.
 set -euo pipefail
@@ -50,7 +51,8 @@ make_root() {
 inside='
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-apt-get update -qq
+# A mirror may be a snapshot of some day, whose release file has expired.
+apt-get update -qq -o Acquire::Check-Valid-Until=false
 names=()
 for entry in $PACKAGES; do
     for name in ${entry//|/ }; do
@@ -59,23 +61,37 @@ for entry in $PACKAGES; do
     names+=("$name")
 done
 apt-get install -y --no-install-recommends "${names[@]}"
-cmake -S /source -B /build -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DTUNNEL_WARNINGS_AS_ERRORS=ON
-cmake --build /build -j "$JOBS" --target tunnel-server tunnel-client unit_tests
-ctest --test-dir /build -L unit -j "$JOBS" --output-on-failure
+settings=(-G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0)
+build=/build
+if [[ -n $CLANG ]]; then
+    apt-get install -y --no-install-recommends clang-19 libc++-19-dev libc++abi-19-dev googletest
+    build=/build-clang
+    settings+=(-DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++)
+    # The library that the package has is for libstdc++.
+    cmake -S /usr/src/googletest -B /build-googletest "${settings[@]}" -DCMAKE_INSTALL_PREFIX=/opt/googletest
+    cmake --build /build-googletest -j "$JOBS" --target install
+    settings+=(-DCMAKE_PREFIX_PATH=/opt/googletest -DTUNNEL_HEADER_ONLY=ON)
+fi
+cmake -S /source -B "$build" "${settings[@]}" -DTUNNEL_WARNINGS_AS_ERRORS=ON
+# All that does not compile, not the first of it alone.
+cmake --build "$build" -j "$JOBS" --target tunnel-server tunnel-client unit_tests -- -k 0
+ctest --test-dir "$build" -L unit -j "$JOBS" --output-on-failure
 '
 
 try_release() {
-    local release=$1 root=$roots/$1 start=$SECONDS
+    local name=$1 release=${1%+clang} start=$SECONDS
+    local root=$roots/$release clang='' compiler=c++
+    if [[ $name != "$release" ]]; then clang=yes compiler=clang++-19; fi
     make_root "$release"
     mount_at "$root/proc" -t proc proc
     mount_at "$root/dev" --rbind /dev
     mount --make-rslave "$root/dev"
     mount_at "$root/source" --bind -o ro "$source"
-    logged "$release" env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin PACKAGES="$packages" \
+    logged "$name" env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin PACKAGES="$packages" CLANG="$clang" \
         JOBS="${JOBS:-$(nproc)}" chroot "$root" bash -c "$inside"
-    printf '%-10s %s, Boost %s: %s in %d s\n' "$release" "$(chroot "$root" c++ --version | head -n 1)" \
+    printf '%-10s %s, Boost %s: %s in %d s\n' "$name" "$(chroot "$root" "$compiler" --version | head -n 1)" \
         "$(sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' "$root/usr/include/boost/version.hpp" | tr _ .)" \
-        "$(sed -n 's/^\(.* tests passed.*\)/\1/p' "$roots/$release.log")" $((SECONDS - start))
+        "$(sed -n 's/^\(.* tests passed.*\)/\1/p' "$roots/$name.log")" $((SECONDS - start))
     unmount_all
 }
 

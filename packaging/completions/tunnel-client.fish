@@ -3,6 +3,7 @@ complete -c tunnel-client -f
 complete -c tunnel-client -l server-addr -x -d 'the server\'s tunnel endpoint (--tcp-addr); port 7000 if left out'
 complete -c tunnel-client -l local-port -s p -x -d 'port of the local app'
 complete -c tunnel-client -l local-host -x -d 'name or address of the local app'
+complete -c tunnel-client -l proxy -x -d 'HTTP proxy on the way to the server, or off'
 complete -c tunnel-client -l host-header -x -a 'preserve rewrite' -d 'Host the local app sees: preserve, rewrite (HOST:PORT), or a value'
 complete -c tunnel-client -l echo -d 'no local app: respond with a JSON description of each request'
 complete -c tunnel-client -l exit-when-replaced -d 'exit 3 when another client takes over'

@@ -16,8 +16,8 @@ _tunnel_server() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             compopt -o filenames 2>/dev/null
             return ;;
-        --http-addr|--tcp-addr|--public-url|--response-timeout|--header-timeout|--idle-timeout|--body-timeout|--drain-timeout|--max-header-bytes|--max-body-bytes|--max-connections|--max-in-flight|--admin-addr|--threads) return ;;
+        --http-addr|--tcp-addr|--public-url|--trusted-proxy|--response-timeout|--header-timeout|--idle-timeout|--body-timeout|--drain-timeout|--max-header-bytes|--max-body-bytes|--max-connections|--max-in-flight|--admin-addr|--threads) return ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "--http-addr --tcp-addr --public-url --no-forwarded-headers --response-timeout --header-timeout --idle-timeout --body-timeout --drain-timeout --max-header-bytes --max-body-bytes --max-connections --max-in-flight --admin-addr --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "--http-addr --tcp-addr --public-url --no-forwarded-headers --trusted-proxy --response-timeout --header-timeout --idle-timeout --body-timeout --drain-timeout --max-header-bytes --max-body-bytes --max-connections --max-in-flight --admin-addr --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
 }
 complete -F _tunnel_server tunnel-server

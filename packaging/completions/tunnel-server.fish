@@ -4,6 +4,7 @@ complete -c tunnel-server -l http-addr -x -d 'where callers connect; port 0 take
 complete -c tunnel-server -l tcp-addr -x -d 'where the tunnel-client connects'
 complete -c tunnel-server -l public-url -x -d 'where callers reach this server, for the client to show'
 complete -c tunnel-server -l no-forwarded-headers -d 'add no Via and X-Forwarded-* fields'
+complete -c tunnel-server -l trusted-proxy -x -d 'whose X-Forwarded-* are believed: all, none or networks by commas'
 complete -c tunnel-server -l response-timeout -x -d 'for the response\'s head, else 504'
 complete -c tunnel-server -l header-timeout -x -d 'for a request head to arrive whole, else 408'
 complete -c tunnel-server -l idle-timeout -x -d 'until an idle keep-alive connection is closed'

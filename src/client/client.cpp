@@ -71,6 +71,7 @@ void client::run_ended() {
     if (session_) session_->abandon();
     session_ = nullptr;
     dialling_ = nullptr;
+    through_ = nullptr;
     if (!gave_up_ && !stopping_) {
         // An internal error ended it, which the log says: the program connects again.
         outcome_ = outcome::lost;
@@ -83,23 +84,41 @@ void client::run_ended() {
     if (on_ended_) on_ended_(exit_code_);
 }
 
-io::awaitable<bool> client::connect_once() {
+io::awaitable<std::unique_ptr<io::dialler>> client::dial_server() {
     dialling_ = std::make_unique<io::dialler>(strand_, reached_);
-    retry_from_ = io::clock::now();
     if (!trouble_) slow_.set(limits::slow_dial);
-    const auto error = co_await dialling_->dial(settings_.server_addr, settings_.connect_timeout);
+    const auto where = settings_.proxy ? settings_.proxy->where : settings_.server_addr;
+    const auto error = co_await dialling_->dial(where, settings_.connect_timeout);
     slow_.clear();
-    const auto dialled = std::move(dialling_);
-    outcome_ = outcome::lost;
-    if (stopping_) co_return true;
+    auto dialled = std::move(dialling_);
+    if (stopping_) co_return nullptr;
     if (error) {
         show_state(tunnel_state::phase::retrying, dialled->tried());
         if (is_news({trouble::kind::unreachable, error})) {
-            spdlog::warn("cannot reach the server at {}: {}; trying again until it responds",
-                         to_string(settings_.server_addr), dialled->tried());
+            spdlog::warn("cannot reach the {} at {}: {}; trying again until it responds",
+                         settings_.proxy ? "proxy" : "server", to_string(where), dialled->tried());
         }
-        co_return false;
+        co_return nullptr;
     }
+    if (!settings_.proxy) co_return dialled;
+    through_ = std::make_unique<proxy_handshake>(dialled->socket(), *settings_.proxy);
+    const auto problem = co_await through_->run(settings_.server_addr, settings_.connect_timeout);
+    through_ = nullptr;
+    if (problem.empty()) co_return dialled;
+    if (!stopping_) show_state(tunnel_state::phase::retrying, problem);
+    if (!stopping_ && is_news({trouble::kind::refused_by_proxy, {}})) {
+        spdlog::warn("the proxy at {} does not connect to the server at {}: {}; trying again", to_string(where),
+                     to_string(settings_.server_addr), problem);
+    }
+    co_return nullptr;
+}
+
+io::awaitable<bool> client::connect_once() {
+    retry_from_ = io::clock::now();
+    outcome_ = outcome::lost;
+    const auto dialled = co_await dial_server();
+    if (stopping_) co_return true;
+    if (!dialled) co_return false;
     session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), settings_, app_, times_);
     const auto session = session_;
     session->observe(tap_);
@@ -217,6 +236,7 @@ void client::stop() {
         const auto again = std::exchange(self->stopping_, true);
         self->pause_.cancel();
         if (self->dialling_) self->dialling_->cancel();
+        if (self->through_) self->through_->cancel();
         if (self->checking_app_) self->checking_app_->cancel();
         if (!self->session_) return;
         if (again) return self->session_->stop();

@@ -11,6 +11,7 @@
 #include "client/backoff.hpp"
 #include "client/client_session.hpp"
 #include "client/options.hpp"
+#include "client/proxy_handshake.hpp"
 #include "io/asio.hpp"
 #include "io/deadline.hpp"
 #include "io/dialler.hpp"
@@ -47,7 +48,7 @@ class client : public std::enable_shared_from_this<client> {
  private:
     /// Why there is no connection: the part that decides whether it is logged again.
     struct trouble {
-        enum class kind : std::uint8_t { unreachable, not_a_server, busy, lost };
+        enum class kind : std::uint8_t { unreachable, refused_by_proxy, not_a_server, busy, lost };
         kind what;
         io::error_code error;
         bool operator==(const trouble&) const = default;
@@ -56,6 +57,9 @@ class client : public std::enable_shared_from_this<client> {
     [[nodiscard]] io::awaitable<void> run();
     /// Also where run() ended by an exception: then it begins anew.
     void run_ended();
+    /// A connection to the server, through the proxy if there is one. Null: there is none, which was said, or the
+    /// client stops.
+    [[nodiscard]] io::awaitable<std::unique_ptr<io::dialler>> dial_server();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] io::awaitable<bool> connect_once();
     /// What became of that connection. True as in connect_once.
@@ -88,6 +92,7 @@ class client : public std::enable_shared_from_this<client> {
     std::string instance_;
     std::unique_ptr<io::dialler> dialling_;
     std::unique_ptr<io::dialler> checking_app_;
+    std::unique_ptr<proxy_handshake> through_;
     bool takeover_ = true;
     bool stopping_ = false;
     bool gave_up_ = false;  // run() came to its end

@@ -17,8 +17,10 @@ namespace tunnel::client {
 namespace {
 
 /// Whether the path to the server is worth it. An address of this machine never is, however slow it is just now.
-bool compresses(io::connected_socket& server, compress_mode mode) {
-    if (mode != compress_mode::automatic) return mode == compress_mode::on;
+bool compresses(io::connected_socket& server, const options& settings) {
+    if (settings.compress != compress_mode::automatic) return settings.compress == compress_mode::on;
+    // A proxy hides the distance, and stands where the way leads out of a network.
+    if (settings.proxy) return true;
     if (server.peer().address().is_loopback()) return false;
     return round_trip(server.socket().native_handle()) >= limits::compress_from;
 }
@@ -27,7 +29,7 @@ bool compresses(io::connected_socket& server, compress_mode mode) {
 
 client_session::client_session(io::runtime& rt, io::connected_socket socket, const options& settings,
                                std::shared_ptr<app_knowledge> app, const mux::link_times& times)
-    : compress_(compresses(socket, settings.compress)),
+    : compress_(compresses(socket, settings)),
       runtime_(rt),
       link_(std::make_shared<mux::link>(std::move(socket), mux::role::client, times)),
       settings_(settings),

@@ -127,6 +127,30 @@ app::command_line::setting compress(options& o) {
             .hint = {}};
 }
 
+app::command_line::setting proxy(options& o, bool& given) {
+    const auto read = [&o, &given](std::string_view text) {
+        auto value = text == "off" ? std::nullopt : parse_http_proxy(text);
+        if (!value && text != "off") return false;
+        o.proxy = std::move(value);
+        given = true;
+        return true;
+    };
+    const auto hint = [](std::string_view text) -> std::string {
+        const pasted_url url(text);
+        if (url.scheme.empty()) return {};
+        return fmt::format("only http:// proxies, asked for a connection with CONNECT, are supported, not {}",
+                           url.scheme);
+    };
+    return {.flag = "--proxy",
+            .other_names = {},
+            .value_name = "URL",
+            .default_text = "of HTTPS_PROXY",
+            .help = "HTTP proxy on the way to the server, or off",
+            .expects = "off or a URL such as http://proxy.example.com:3128",
+            .read = read,
+            .hint = hint};
+}
+
 }  // namespace
 
 std::vector<tunnel::address> local_addresses(const options& o) {
@@ -145,6 +169,8 @@ app::parsed<options> parse_options(int argc, const char* const* argv,
     line.add(server_addr(o));
     line.add(local_port(o));
     line.add(local_host(o));
+    bool proxy_given = false;
+    line.add(proxy(o, proxy_given));
     line.group("Behaviour");
     line.add(host_header(o));
     line.add("--echo", o.echo, "no local app: respond with a JSON description of each request");
@@ -163,6 +189,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv,
     line.add(o.common);
 
     result.exit_code = line.parse(argc, argv);
+    if (!proxy_given) o.proxy = proxy_of_environment(o.server_addr.host);
     return result;
 }
 

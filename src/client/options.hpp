@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/command_line.hpp"
+#include "client/http_proxy.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
@@ -29,6 +31,7 @@ struct options {
     bool exit_when_replaced = false;
     bool raw_bodies = false;
     compress_mode compress = compress_mode::automatic;
+    std::optional<http_proxy> proxy;  ///< on the way to the server
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;

@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>  // IsMember has moved between the headers of CLI11
 #include <algorithm>
 #include <ranges>
 #include <set>

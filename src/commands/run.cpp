@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "commands/commands.hpp"
+#include "commands/doctor.hpp"
 #include "commands/records.hpp"
 #include "commands/terminal.hpp"
 
@@ -58,6 +59,7 @@ command make_command(CLI::App& to, const char* name, const char* purpose, const 
 }
 
 std::optional<int> run(int argc, const char* const* argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "doctor") return run_doctor(argc - 1, argv + 1);
     if (argc < 2 || std::ranges::find(names, std::string_view(argv[1])) == names.end()) return std::nullopt;
     CLI::App app("Looks at the requests that came through the tunnel, and sends them again", "tunnel-client");
     app.require_subcommand(1);

@@ -82,6 +82,20 @@ void add_forwarded_fields(request_head& head, unsigned minor, std::string_view p
     fields.add(forwarded_host, fields.find("Host"));
 }
 
+void remove_forwarded_fields(request_head& head) {
+    constexpr std::string_view prefix = "X-Forwarded-";
+    std::uint32_t seen = 0;
+    std::uint32_t ahead = 0;  // of Content-Length, and removed
+    head.fields.remove_if([&](const field& f) {
+        const auto claims = iequals(f.name.substr(0, prefix.size()), prefix) || iequals(f.name, "Forwarded") ||
+                            iequals(f.name, "X-Real-IP");
+        if (claims && seen < head.content_length_at) ++ahead;
+        ++seen;
+        return claims;
+    });
+    if (head.content_length_at != behind_all_fields) head.content_length_at -= ahead;
+}
+
 void set_host(request_head& head, std::string_view host) {
     auto& fields = head.fields;
     if (const auto line = fields.locate("Host"); line != fields.end()) {

@@ -15,6 +15,10 @@ namespace tunnel::http {
 void add_forwarded_fields(request_head& head, unsigned minor, std::string_view pseudonym,
                           std::string_view client_address);
 
+/// Removes what a proxy would say about the caller: Forwarded (RFC 7239), X-Forwarded-* and X-Real-IP. For a caller
+/// that is not a proxy of ours, and could claim anything.
+void remove_forwarded_fields(request_head& head);
+
 /// Sets Host, ahead of all other fields if there was none.
 void set_host(request_head& head, std::string_view host);
 

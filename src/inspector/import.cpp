@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "inspector/base64_text.hpp"
 #include "inspector/body_capture.hpp"
@@ -23,7 +25,8 @@ std::optional<json> parse(std::string_view text) {
     if (nesting_of(text) > limits::json_depth) return std::nullopt;
     auto value = json::parse(text, nullptr, false);
     if (value.is_discarded()) return std::nullopt;
-    return value;
+    // In place: a json converts to an optional in more than one way.
+    return std::optional<json>(std::in_place, std::move(value));
 }
 
 field_lines name_values(const json& list) {

@@ -102,7 +102,8 @@ std::optional<json> parse_exact(std::string_view text, std::size_t depth) {
     if (nesting_of(text) > depth) return std::nullopt;
     exact_builder builder;
     if (!json::sax_parse(text, &builder)) return std::nullopt;
-    return std::move(builder.root);
+    // In place: a json converts to an optional in more than one way.
+    return std::optional<json>(std::in_place, std::move(builder.root));
 }
 
 std::string value_text(const json& value) {

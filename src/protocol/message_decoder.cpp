@@ -258,6 +258,8 @@ errc message_decoder::impl::read_of_link(json::reader& json, member which, membe
             return json.boolean(to.probe);
         case member::public_url:
             return read_text(json, *to.public_url);
+        case member::time:
+            return json.number(to.time);
         case member::compress:
             return read_compress(json, to);
         case member::bytes:

@@ -111,6 +111,7 @@ void append_frame(byte_buffer& out, const hello& m) {
     frame.numbers(R"(,"versions":[)", m.versions);
     if (m.probe) frame.literal(R"(,"probe":true)");
     if (!m.public_url.empty()) frame.text(R"(,"public_url":)", m.public_url);
+    if (m.time > 0) frame.number(R"(,"time":)", m.time);
     std::string_view before = R"(,"compress":[)";
     for (const auto& method : m.compress_offer) frame.text(std::exchange(before, ","), method);
     if (!m.compress_offer.empty()) frame.literal("]");

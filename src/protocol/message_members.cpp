@@ -76,6 +76,7 @@ void finish_of_link(kind k, const members& m, message& out) {
             to.takeover = m.takeover;
             to.raw_bodies = m.raw_bodies;
             to.probe = m.probe;
+            to.time = m.time;
             break;
         }
         case kind::window:

@@ -24,6 +24,7 @@ struct members {
     std::uint64_t max_streams = 0;
     std::uint64_t bytes = 0;
     std::uint64_t nonce = 0;
+    std::uint64_t time = 0;
     std::uint64_t connection = 0;
     std::uint64_t content_length = 0;
     std::uint64_t content_length_at = http::behind_all_fields;

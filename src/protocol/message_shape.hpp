@@ -78,6 +78,7 @@ enum class member : std::uint8_t {
     versions,
     probe,
     public_url,
+    time,
     compress,
     connection,
     caller,
@@ -96,6 +97,7 @@ inline member member_from(std::string_view key) noexcept {
             return either("end", member::end);
         case 4:
             if (key == "type") return member::type;
+            if (key == "time") return member::time;
             return key == "path" ? member::path : either("body", member::body);
         case 5:
             if (key == "nonce") return member::nonce;
@@ -148,7 +150,7 @@ constexpr shape shape_of(kind k) noexcept {
     switch (k) {
         case kind::hello:
             return {set_of(protocol, member::window, max_streams),
-                    set_of(agent, takeover, instance, raw_bodies, versions, probe, public_url, compress)};
+                    set_of(agent, takeover, instance, raw_bodies, versions, probe, public_url, time, compress)};
         case kind::request:
             return {set_of(id, method, path, end), set_of(headers, content_length, content_length_at, body, upgrade, te,
                                                           trailers, connection, caller)};
@@ -215,6 +217,7 @@ inline constexpr std::array<member_rule, static_cast<std::size_t>(member::unknow
     {"versions", "must be an array of 1 to 16 integers"},
     {"probe", flag_rule},
     {"public_url", text_rule},
+    {"time", number_rule},
     {"compress", "must be a string or an array of strings"},
     {"connection", positive_rule},
     {"caller", text_rule},

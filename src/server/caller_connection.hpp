@@ -29,6 +29,7 @@ struct caller_connection {
     io::deadline deadline;
     byte_buffer output;  ///< the head on its way out
 
+    bool trusted = true;    ///< what it says of callers further away is believed
     bool keep_open = true;  ///< another request may follow
     bool stopping = false;  ///< the server is: no request follows the one that is being served
     bool unread = false;    ///< the caller may still be sending what nothing will read

@@ -53,6 +53,17 @@ app::command_line::setting public_url(options& o) {
             .hint = {}};
 }
 
+app::command_line::setting trusted_proxy(options& o) {
+    return {.flag = "--trusted-proxy",
+            .other_names = {},
+            .value_name = "CIDR",
+            .default_text = "all",
+            .help = "whose X-Forwarded-* are believed: all, none or networks by commas",
+            .expects = "all, none, or addresses and networks by commas, such as 127.0.0.1,10.0.0.0/8",
+            .read = [&o](std::string_view text) { return o.trusted.set(text); },
+            .hint = {}};
+}
+
 }  // namespace
 
 app::parsed<options> parse_options(int argc, const char* const* argv) {
@@ -67,6 +78,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     line.add(public_url(o));
     line.group("Forwarding");
     line.add("--no-forwarded-headers", no_forwarded_headers, "add no Via and X-Forwarded-* fields");
+    line.add(trusted_proxy(o));
     line.group("Time limits");
     line.add("--response-timeout", o.response_timeout, "for the response's head, else 504");
     line.add("--header-timeout", o.header_timeout, "for a request head to arrive whole, else 408");

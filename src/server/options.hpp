@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/command_line.hpp"
+#include "server/trusted_proxies.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {
@@ -14,6 +15,7 @@ struct options {
     tunnel::address http_addr{"0.0.0.0", 8080};
     tunnel::address tcp_addr{"0.0.0.0", 7000};
     bool forwarded_headers = true;
+    trusted_proxies trusted;          ///< whose forwarded fields reach the app
     std::string public_url;           ///< what the client shows to people; empty: made from http_addr at the start
     std::optional<int> http_socket;   ///< no setting: a listening socket in place of http_addr
     std::optional<int> tcp_socket;    ///< no setting: the same for tcp_addr

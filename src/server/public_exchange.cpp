@@ -96,6 +96,7 @@ bool public_exchange::may_forward(protocol::request& message) {
 }
 
 void public_exchange::forward(protocol::request&& message) {
+    if (!on_->trusted) http::remove_forwarded_fields(request_.head);
     if (settings_.forwarded_headers)
         http::add_forwarded_fields(request_.head, request_.minor, settings_.via_name, on_->address);
     message.from = {on_->number, on_->peer};

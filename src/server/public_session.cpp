@@ -26,6 +26,7 @@ public_session::public_session(io::connected_socket socket, std::shared_ptr<clie
       slot_(std::move(slot)),
       settings_(settings),
       parser_(settings.max_header_bytes) {
+    on_.trusted = settings.trusted.trusts(on_.address);
     on_.socket->start();
 }
 

@@ -1,6 +1,7 @@
 #include "server/tunnel_session.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/log.hpp"
@@ -68,6 +69,8 @@ protocol::hello tunnel_session::our_hello() const {
 void tunnel_session::answer_probe() {
     auto ours = our_hello();
     ours.probe = true;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    ours.time = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
     ours.compress.clear();
     link_->send(ours);
     leaving_.set(limits::hello_time);

@@ -1,5 +1,7 @@
 #include "webhook/json_text.hpp"
 
+#include <utility>
+
 #include "webhook/limits.hpp"
 
 namespace tunnel::webhook {
@@ -25,7 +27,8 @@ std::optional<Json> parse(std::string_view text) {
     if (text.size() > limits::parsed_body || !nests_at_most(text, limits::json_depth)) return std::nullopt;
     auto parsed = Json::parse(text, nullptr, false);
     if (parsed.is_discarded()) return std::nullopt;
-    return parsed;
+    // In place: a json converts to an optional in more than one way.
+    return std::optional<Json>(std::in_place, std::move(parsed));
 }
 
 }  // namespace

@@ -185,6 +185,35 @@ TEST(ClientOptions, VersionNamesTheProgram) {
     EXPECT_EQ(r.out, "tunnel-client 0.1.0\n");
 }
 
+TEST(ClientOptions, AProxyIsAUrlOrOff) {
+    const test::environment none{{"https_proxy", ""}, {"HTTPS_PROXY", ""}};
+    EXPECT_FALSE(run({}).parsed.options.proxy);
+    const http_proxy plain{{"proxy.example.com", 8888}, ""};
+    for (const auto* url :
+         {"http://proxy.example.com:8888", "HTTP://proxy.example.com:8888/", "proxy.example.com:8888"})
+        EXPECT_EQ(run({"--proxy", url}).parsed.options.proxy, plain) << url;
+    const http_proxy whole{{"::1", 3128}, "me:p@ss:word"};
+    EXPECT_EQ(run({"--proxy", "http://me:p%40ss:word@[::1]"}).parsed.options.proxy, whole);
+    expect_refused({"--proxy", "https://proxy.example.com"},
+                   "bad value \"https://proxy.example.com\" for --proxy: give off or a URL such as "
+                   "http://proxy.example.com:3128; only http:// proxies, asked for a connection with CONNECT, are "
+                   "supported, not https://");
+    for (const auto* bad : {"http://", "http://:1", "http://a:0", "http://a:70000", "http://a%0d:b@c", "http://%4@c"})
+        EXPECT_EQ(run({"--proxy", bad}).parsed.exit_code, 2) << bad;
+}
+
+TEST(ClientOptions, TheProxyOfTheEnvironmentHoldsUnlessItIsTurnedOff) {
+    const test::environment set{
+        {"https_proxy", ""}, {"HTTPS_PROXY", "http://p:1"}, {"no_proxy", "a.example, .b.example"}};
+    const http_proxy expected{{"p", 1}, ""};
+    EXPECT_EQ(run({"--server-addr", "vps.example.com"}).parsed.options.proxy, expected);
+    for (const auto* direct : {"127.0.0.1", "localhost", "[::1]", "a.example", "x.A.example", "b.example"})
+        EXPECT_FALSE(run({"--server-addr", direct}).parsed.options.proxy) << direct;
+    EXPECT_TRUE(run({"--server-addr", "aa.example"}).parsed.options.proxy);
+    EXPECT_FALSE(run({"--server-addr", "vps.example.com", "--proxy", "off"}).parsed.options.proxy);
+    EXPECT_TRUE(run({"--proxy", "q:2"}).parsed.options.proxy);
+}
+
 }  // namespace
 
 }  // namespace tunnel::client

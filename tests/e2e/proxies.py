@@ -29,6 +29,7 @@ class App(http.server.BaseHTTPRequestHandler):
     """Returns bodies, echoes bytes after an upgrade, and sends an event whose follow-up waits for `go_on`."""
 
     protocol_version = "HTTP/1.1"
+    name = "first"
     go_on = threading.Event()
     forwarded = None
 
@@ -36,6 +37,7 @@ class App(http.server.BaseHTTPRequestHandler):
         App.forwarded = (self.headers["Host"], self.headers["X-Forwarded-Proto"], self.headers["X-Forwarded-For"])
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
+        self.send_header("X-App", self.name)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -61,6 +63,10 @@ class App(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class AnotherApp(App):
+    name = "second"
+
+
 def recipe(language):
     return re.search(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.M | re.S)[1]
 
@@ -68,7 +74,7 @@ def recipe(language):
 def certificates(folder):
     files = [str(folder / name) for name in ("pem", "key", "both.pem")]
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
-                    "-addext", f"subjectAltName=DNS:{HOST}", "-out", files[0], "-keyout", files[1]],
+                    "-addext", f"subjectAltName=DNS:{HOST},DNS:*.{HOST}", "-out", files[0], "-keyout", files[1]],
                    check=True, capture_output=True)
     pathlib.Path(files[2]).write_text(pathlib.Path(files[0]).read_text() + pathlib.Path(files[1]).read_text())
     return files
@@ -81,9 +87,9 @@ def caddy(folder, port, pem, key, _both):
     return config, ["caddy", "run", "--adapter", "caddyfile", "--config", config]
 
 
-def nginx(folder, port, pem, key, _both):
+def nginx(folder, port, pem, key, _both, text=None):
     config = folder / "nginx.conf"
-    text = recipe("nginx").replace("listen 443", f"listen 127.0.0.1:{port}")
+    text = (text or recipe("nginx")).replace("listen 443", f"listen 127.0.0.1:{port}")
     text = text.replace(f"/etc/ssl/{HOST}.pem", pem).replace(f"/etc/ssl/{HOST}.key", key)
     folders = "".join(f"{kind}_temp_path {folder}/{kind};\n"
                       for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -139,12 +145,35 @@ def check(port, context):
         assert read_until(connection, b"hello")
 
 
+def check_many(folder, public, tunnel_of_another, context, files):
+    """The recipe with an instance for each developer: names lead to their servers, and an unknown one to none."""
+    port = free_port()
+    text = recipe("nginx-many").replace(":8081;", f":{public};").replace(":8082;", f":{tunnel_of_another};")
+    _, command = nginx(folder, port, *files, text=text)
+    with (folder / "log").open("w") as log, running(command, stdout=log, stderr=log):
+        wait_for_port(port)
+        seen = {}
+        for name in ("anna", "bert", "carl"):
+            host = f"{name}.{HOST}"
+            connection = http.client.HTTPSConnection(host, port, timeout=LIMIT, context=context)
+            raw = socket.create_connection(("127.0.0.1", port), LIMIT)
+            connection.sock = context.wrap_socket(raw, server_hostname=host)
+            with contextlib.closing(connection):
+                connection.request("POST", "/", b"x", {"Host": host})
+                response = connection.getresponse()
+                seen[name] = (response.status, response.getheader("X-App"))
+                response.read()
+    assert seen == {"anna": (200, "first"), "bert": (200, "second"), "carl": (404, None)}, seen
+    print("nginx, many developers: ok", flush=True)
+
+
 def main():
     server, client = sys.argv[1:]
     found = [proxy for proxy in (caddy, nginx, haproxy) if shutil.which(proxy.__name__)]
     if not found or not shutil.which("openssl"):
         print("no proxy, or no openssl")
         sys.exit(SKIPPED)
+    os.environ["TUNNEL_TRUSTED_PROXY"] = "127.0.0.1"  # as the page says
     app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), App)
     threading.Thread(target=app.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder, tunnel(server, client, app.server_port) as public:
@@ -164,6 +193,11 @@ def main():
                     print((folder / "log").read_text(), file=sys.stderr)
                     raise
             print(f"{proxy.__name__}: ok", flush=True)
+        if nginx in found:
+            another = http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnotherApp)
+            threading.Thread(target=another.serve_forever, daemon=True).start()
+            with tunnel(server, client, another.server_port) as public_of_another:
+                check_many(folder, public, public_of_another, context, files)
 
 
 main()

@@ -57,6 +57,24 @@ TEST(ForwardedFields, ForwardedForIsJoinedToTheLastLineOfItsName) {
     EXPECT_EQ(forwarded({{"X-Forwarded-For", ""}})[0].second, "192.0.2.1");
 }
 
+TEST(ForwardedFields, ClaimsOfAStrangerAreRemoved) {
+    auto head = head_with({{"Forwarded", "for=192.0.2.9"},
+                           {"Host", "a"},
+                           {"X-FORWARDED-FOR", "192.0.2.9"},
+                           {"X-Forwarded", "stays"},
+                           {"x-forwarded-anything", "1"},
+                           {"X-Real-Ip", "192.0.2.9"},
+                           {"B", "c"}});
+    head.content_length = 1;
+    head.content_length_at = 3;  // behind Host and two that are removed
+    remove_forwarded_fields(head);
+    EXPECT_EQ(lines_of(head.fields), (lines{{"Host", "a"}, {"X-Forwarded", "stays"}, {"B", "c"}}));
+    EXPECT_EQ(head.content_length_at, 1U);
+    head.content_length_at = behind_all_fields;
+    remove_forwarded_fields(head);
+    EXPECT_EQ(head.content_length_at, behind_all_fields);
+}
+
 TEST(ForwardedFields, ProtoAndHostOfAProxyAheadAreKept) {
     EXPECT_EQ(forwarded({{"Host", "a"}, {"x-forwarded-proto", "https"}, {"X-FORWARDED-HOST", "b"}}),
               (lines{{"Host", "a"},

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import signal
+import time
 
 from http1 import BROKEN, MAX_HEAD, HttpFault, head_bytes, piece_bytes, read_head, send_body
 from link import Cancelled, Link, Stream, is_interim, start, tasks
@@ -62,7 +63,7 @@ class Server:
         if self.stopping:
             link.goaway("shutdown", "the server is stopping")
         elif link.probe:
-            link.ours["probe"] = True
+            link.ours |= {"probe": True, "time": time.time_ns() // 1_000_000}
         elif before and not hello.get("takeover"):
             link.goaway("busy", "another client is active")
         elif before and link.instance in self.replaced and link.instance != before.instance:

@@ -14,7 +14,7 @@ NOT_AS_TRAILERS = CONNECTION_FIELDS | set(b"authorization content-encoding conte
 # Type of message -> member -> type of value; "!": required.
 MESSAGES = {
     "hello": "protocol=number! versions=numbers agent=text window=number! max_streams=number! raw_bodies=flag "
-             "takeover=flag instance=text probe=flag public_url=text compress=methods",
+             "takeover=flag instance=text probe=flag public_url=text time=number compress=methods",
     "request": "id=id! method=bytes! path=bytes! headers=fields content_length=number content_length_at=number "
                "body=body end=flag! trailers=fields upgrade=bytes te=text connection=id caller=text",
     "response": "id=id! status=status! reason=bytes headers=fields content_length=number content_length_at=number "

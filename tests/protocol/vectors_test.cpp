@@ -94,6 +94,7 @@ struct describe {
         if (m.takeover) to["takeover"] = true;
         if (m.raw_bodies) to["raw_bodies"] = true;
         if (m.probe) to["probe"] = true;
+        if (m.time > 0) to["time"] = m.time;
         return to;
     }
     json operator()(const request& m) const {

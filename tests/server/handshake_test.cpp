@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "protocol/stream_compressor.hpp"
@@ -228,7 +229,11 @@ TEST_F(ServerHandshake, AProbeIsAnsweredAndDisplacesNoClient) {
     auto active = client();
     test::frame_peer probe{test::raw_peer(tunnel_port())};
     probe.send_text(R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"takeover":true,"probe":true})");
-    EXPECT_TRUE(probe.receive<protocol::hello>().probe);
+    const auto ours = probe.receive<protocol::hello>();
+    EXPECT_TRUE(ours.probe);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto theirs = std::chrono::milliseconds(ours.time);
+    EXPECT_LT(std::chrono::abs(std::chrono::duration_cast<std::chrono::milliseconds>(now) - theirs), 60s);
     probe.send(protocol::ping{5});
     EXPECT_EQ(probe.receive<protocol::pong>().nonce, 5U);
     expect_served_by(active);

@@ -53,6 +53,13 @@ TEST(ServerOptions, ThePublicUrlIsHttpOrHttps) {
                        "bad value \"" + bad + "\" for --public-url: give a URL such as https://hooks.example.com");
 }
 
+TEST(ServerOptions, TrustedProxiesAreNetworks) {
+    EXPECT_FALSE(run({"--trusted-proxy", "10.0.0.0/8"}).parsed.options.trusted.trusts("127.0.0.1"));
+    expect_refused({"--trusted-proxy", "localhost"},
+                   "bad value \"localhost\" for --trusted-proxy: give all, none, or addresses and networks by commas, "
+                   "such as 127.0.0.1,10.0.0.0/8");
+}
+
 TEST(ServerOptions, TheAdminAddressIsOffUntilItIsSet) {
     EXPECT_FALSE(run({}).parsed.options.common.admin_addr);
     EXPECT_EQ(run({"--admin-addr", "9090"}).parsed.options.common.admin_addr, (tunnel::address{"127.0.0.1", 9090}));

@@ -14,6 +14,9 @@ inline constexpr auto admin_time = 5s;
 /// Sockets that systemd may pass: the two of the server, and room for mistakes.
 inline constexpr std::size_t passed_sockets = 16;
 
+/// The head of a proxy's response to CONNECT, which is a line and some fields.
+inline constexpr std::size_t proxy_head = 8 * kib;
+
 /// Where systemd holds the public socket, callers wait in it this long after a start until the client is back, which
 /// takes a fraction of a second; then they get 503 as ever.
 inline constexpr auto hold_callers = 5s;
@@ -21,5 +24,13 @@ inline constexpr auto hold_callers = 5s;
 /// A server that has not replied for so long is usually behind a firewall that drops packets: the client then says
 /// what it waits for.
 inline constexpr auto slow_dial = 2500ms;
+
+/// tunnel-client doctor. The shortest of so many round trips has no pause of a scheduler in it. An app that does not
+/// respond to HEAD within this time is taken for one that hangs. Clocks that are synchronized are well within
+/// `clocks_agree`; webhook providers allow their signatures 300 s, of which transport and repeats need some.
+inline constexpr unsigned doctor_pings = 5;
+inline constexpr auto doctor_app_time = 5s;
+inline constexpr auto clocks_agree = 2s;
+inline constexpr auto clocks_mislead = 60s;
 
 }  // namespace tunnel::limits

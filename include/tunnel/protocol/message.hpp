@@ -36,6 +36,7 @@ struct hello {
     std::vector<std::uint64_t> versions = {};  ///< all that the sender speaks; empty: `protocol` alone
     bool probe = false;           ///< a handshake that does not make the client active; a server repeats it
     std::string public_url = {};  ///< server only, for people
+    std::uint64_t time = 0;       ///< server only, to a probe: milliseconds since 1970 (UTC); 0: not said
     std::vector<std::string> compress_offer = {};  ///< client only: methods that it can compress with
     std::string compress = {};                     ///< server only: the method that it chose; empty: none
 
