@@ -46,6 +46,18 @@ std::string text_of(const nlohmann::ordered_json& from, const char* name) {
     return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+std::uint64_t number_of(const nlohmann::ordered_json& from, const char* name) {
+    const auto found = from.find(name);
+    return found == from.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
+}
+
+/// ", 31 s after the one before"; empty for the first.
+std::string gap_text(const nlohmann::ordered_json& from, const char* name) {
+    const auto found = from.find(name);
+    if (found == from.end() || !found->is_number_unsigned()) return {};
+    return ", " + time_text(found->get<std::uint64_t>()) + " after the one before";
+}
+
 void append_fields(std::string& to, const inspector::field_lines& fields) {
     for (const auto& [name, value] : fields) to += printable(name) + ": " + printable(value) + "\n";
 }
@@ -136,10 +148,32 @@ std::string summary_line(const nlohmann::ordered_json& s) {
     if (const auto parent = text_of(s, "parent"); !parent.empty()) line += " (replay of " + printable(parent) + ")";
     if (const auto event = text_of(s, "event"); !event.empty())
         line += " [" + printable(text_of(s, "provider")) + " " + printable(event) + "]";
+    if (const auto attempt = number_of(s, "attempt"); attempt > 1)
+        line += fmt::format(" (attempt {}{})", attempt, gap_text(s, "attempt_gap_us"));
+    if (s.value("duplicate", false)) line += " (duplicate)";
     return line + "\n";
 }
 
-std::string record_text(const inspector::record& from, bool include_secrets) {
+std::string delivery_text(const nlohmann::ordered_json& exchange) {
+    const auto delivery = text_of(exchange, "delivery");
+    if (delivery.empty()) return {};
+    auto text =
+        fmt::format("webhook {} {}\n", printable(text_of(exchange, "provider")), printable(text_of(exchange, "event")));
+    text += "delivery " + printable(delivery) + "\n";
+    const auto attempts = exchange.value("attempts", nlohmann::ordered_json::array());
+    if (attempts.size() < 2) return text;
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+        const auto& a = attempts[i];
+        const auto status = text_of(a, "status");
+        text += fmt::format("  attempt {}  {}  {}{}", i + 1, text_of(a, "id"), status.empty() ? "-" : status,
+                            gap_text(a, "gap_us"));
+        if (a.value("duplicate", false)) text += ", duplicate";
+        text += text_of(a, "id") == text_of(exchange, "id") ? " (this one)\n" : "\n";
+    }
+    return text;
+}
+
+std::string record_text(const inspector::record& from, bool include_secrets, std::string_view more) {
     const auto r = include_secrets ? from : redacted(from);
     std::string text = fmt::format("{}  {}  {}  {}\n", inspector::to_string(r.id), to_string(r.origin),
                                    to_string(r.state), printable(r.outcome));
@@ -149,6 +183,7 @@ std::string record_text(const inspector::record& from, bool include_secrets) {
     if (r.parent != 0) text += "replays " + inspector::to_string(r.parent) + "\n";
     if (const auto took = total_time(r))
         text += "took    " + time_text(static_cast<std::uint64_t>(took->count())) + "\n";
+    text += more;
     text += "\n" + printable(r.request.method) + " " + printable(r.request.target) + "\n";
     append_fields(text, r.request.fields);
     text += "\n";

@@ -61,9 +61,10 @@ struct history_page {
 /// What a list shows of a record besides what list() gives.
 struct record_relations {
     std::uint64_t replays = 0;
-    std::uint64_t attempt = 0;   ///< 1 and up among the records with its delivery id; 0: it has none
-    std::uint64_t messages = 0;  ///< and events, those over the cap too
-    bool truncated = false;      ///< not all of a body was kept
+    std::uint64_t attempt = 0;    ///< 1 and up among the records with its delivery id; 0: it has none
+    std::optional<duration> gap;  ///< since the attempt before arrived
+    std::uint64_t messages = 0;   ///< and events, those over the cap too
+    bool truncated = false;       ///< not all of a body was kept
     bool websocket = false;
 };
 

@@ -69,9 +69,8 @@ history_page history_reader::list(const page_request& request) {
     const auto condition = request.filter.prefilter();
     range rest{request.after + 1, request.before == 0 ? last_id : request.before - 1};
     const auto columns = static_cast<int>(condition.values.size());
-    auto rows =
-        connection_.prepare("SELECT " + std::string(summary_columns()) + " FROM exchange WHERE (" + condition.where +
-                            ") AND id BETWEEN ? AND ? ORDER BY id " + (ascending ? "ASC" : "DESC"));
+    auto rows = connection_.prepare("SELECT " + summary_columns() + " FROM exchange WHERE (" + condition.where +
+                                    ") AND id BETWEEN ? AND ? ORDER BY id " + (ascending ? "ASC" : "DESC"));
     bind_all(rows, condition);
     // Is past `id` once every record up to it was looked at.
     const auto advance = [&](record_id id) {
@@ -113,7 +112,7 @@ history_page history_reader::list(const page_request& request) {
 }
 
 std::optional<record> history_reader::find(record_id id) {
-    auto row = connection_.prepare("SELECT " + std::string(summary_columns()) + " FROM exchange WHERE id = ?");
+    auto row = connection_.prepare("SELECT " + summary_columns() + " FROM exchange WHERE id = ?");
     if (!row.bind(1, id).step()) return std::nullopt;
     auto r = read_summary(row);
     loader_.load_fields(r);
@@ -125,14 +124,14 @@ std::optional<record> history_reader::find(record_id id) {
 
 std::vector<record> history_reader::children(record_id parent) {
     auto rows =
-        connection_.prepare("SELECT " + std::string(summary_columns()) +
+        connection_.prepare("SELECT " + summary_columns() +
                             " FROM exchange WHERE parent = ? AND parent <> 0 ORDER BY id" + std::string(related_limit));
     rows.bind(1, parent);
     return summaries(rows);
 }
 
 std::vector<record> history_reader::attempts(std::string_view provider, std::string_view delivery) {
-    auto rows = connection_.prepare("SELECT " + std::string(summary_columns()) +
+    auto rows = connection_.prepare("SELECT " + summary_columns() +
                                     " FROM exchange WHERE delivery = ?1 AND delivery <> '' AND provider = ?2 "
                                     "ORDER BY id" +
                                     std::string(related_limit));
@@ -156,7 +155,10 @@ void history_reader::add_relations(const std::vector<record_id>& ids, std::vecto
         "SELECT truncated, websocket, (SELECT count(*) FROM message m WHERE m.id = e.id) + "
         "(SELECT count(*) FROM event v WHERE v.id = e.id) + messages_dropped, "
         "CASE WHEN delivery = '' THEN 0 ELSE (SELECT count(*) FROM exchange a WHERE a.delivery = e.delivery AND "
-        "a.delivery <> '' AND a.provider = e.provider AND a.id <= e.id) END FROM exchange e WHERE id = ?");
+        "a.delivery <> '' AND a.provider = e.provider AND a.id <= e.id) END, "
+        "CASE WHEN delivery = '' THEN NULL ELSE arrived - (SELECT a.arrived FROM exchange a WHERE a.delivery = "
+        "e.delivery AND a.delivery <> '' AND a.provider = e.provider AND a.id < e.id ORDER BY a.id DESC LIMIT 1) END "
+        "FROM exchange e WHERE id = ?");
     for (std::size_t i = 0; i < ids.size(); ++i) {
         const sqlite::use count(replays);
         if (count->bind(1, ids[i]).step()) to[i].replays += count->number(0);
@@ -166,6 +168,7 @@ void history_reader::add_relations(const std::vector<record_id>& ids, std::vecto
         to[i].websocket = row->integer(1) != 0;
         to[i].messages = row->number(2);
         to[i].attempt += row->number(3);
+        if (!row->is_null(4)) to[i].gap = duration(row->integer(4));
     }
 }
 

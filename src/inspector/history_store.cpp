@@ -77,6 +77,7 @@ void history_store::apply_one(const change::any& c, std::vector<history_change>&
     std::visit(overloaded{[&](const change::put& put) {
                               writer_.put(*put.r);
                               stored(put.r->id, put.r);
+                              for (const auto id : writer_.later_attempts(*put.r)) stored(id);
                           },
                           [&](const change::append& append) {
                               writer_.append(*append.part);

@@ -73,6 +73,11 @@ inline constexpr std::size_t journal_bytes = 8 * mib;
 inline constexpr int prune_records = 2 * static_cast<int>(batch_changes);
 inline constexpr int prune_step = 4;
 
+/// Earlier attempts of a delivery that are looked at for one that succeeded, and later ones that are reported as
+/// changed: anyone may send any number of requests with one id.
+inline constexpr int earlier_attempts = 1'000;
+inline constexpr int later_attempts = 100;
+
 // --- Queries ------------------------------------------------------------------------------------------------
 
 inline constexpr std::size_t query_length = 4 * kib;

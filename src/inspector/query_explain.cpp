@@ -63,6 +63,11 @@ std::string flag_found(const query_term& t, bool met, const record& r) {
             return met ? "a body was cut" : "no body was cut";
         case record_flag::marked:
             return met ? "it is marked" : "it is not marked";
+        case record_flag::duplicate:
+            if (met) return "an earlier attempt of the delivery succeeded too";
+            if (r.webhook.delivery.empty()) return "there is no delivery id";
+            if (r.response.status / 100 != 2) return status_of(r);
+            return "no earlier attempt of the delivery succeeded";
         case record_flag::label:
             return fmt::format("it is {}labelled {}", met ? "" : "not ", t.text);
     }

@@ -70,6 +70,8 @@ bool flag_matches(const query_term& t, const record& r) {
             return is_truncated(r);
         case record_flag::marked:
             return r.note.marked;
+        case record_flag::duplicate:
+            return r.among_attempts.duplicate;
         case record_flag::label:
             return std::ranges::find(r.labels, t.text) != r.labels.end();
     }

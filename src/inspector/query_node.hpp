@@ -75,6 +75,7 @@ enum class record_flag : std::uint8_t {
     aborted,
     truncated,
     marked,
+    duplicate,
     label
 };
 

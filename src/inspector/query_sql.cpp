@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "inspector/query_node.hpp"
+#include "inspector/record_rows.hpp"
 #include "inspector/text_search.hpp"
 
 namespace tunnel::inspector {
@@ -107,6 +108,8 @@ sql_condition flag_condition(const query_term& t) {
             return is("truncated", 1);
         case record_flag::marked:
             return is("marked", 1);
+        case record_flag::duplicate:
+            return {duplicate_condition(), {}, true};
         case record_flag::label:
             return {"instr(labels, ?) > 0", {"," + t.text + ","}, true};
     }

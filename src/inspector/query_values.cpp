@@ -55,8 +55,9 @@ constexpr std::array flags{
     flag_row{"error", record_flag::error},       flag_row{"pending", record_flag::pending},
     flag_row{"complete", record_flag::complete}, flag_row{"failed", record_flag::failed},
     flag_row{"aborted", record_flag::aborted},   flag_row{"truncated", record_flag::truncated},
-    flag_row{"marked", record_flag::marked},     flag_row{"fault", record_flag::label},
-    flag_row{"stub", record_flag::label},        flag_row{"held", record_flag::label},
+    flag_row{"marked", record_flag::marked},     flag_row{"duplicate", record_flag::duplicate},
+    flag_row{"fault", record_flag::label},       flag_row{"stub", record_flag::label},
+    flag_row{"held", record_flag::label},
 };
 
 struct verdict_row {

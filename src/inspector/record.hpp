@@ -134,6 +134,13 @@ struct user_note {
     bool operator==(const user_note&) const = default;
 };
 
+/// What other records of its delivery make of a record. Read from the history and never stored, so that it takes no
+/// part in a comparison.
+struct attempt_note {
+    bool duplicate = false;  ///< its response is 2xx, and that of an earlier attempt was
+    friend bool operator==(const attempt_note&, const attempt_note&) noexcept { return true; }
+};
+
 struct record {
     record_id id = 0;
     record_id parent = 0;  ///< the record that this one replays
@@ -149,6 +156,7 @@ struct record {
     std::string outcome;              ///< error code (the value of X-Tunnel-Error) where there is one
     std::vector<std::string> labels;  ///< what was done on purpose: "fault", "stub", "held"; `is:fault` finds it
     webhook_note webhook;
+    attempt_note among_attempts;
     user_note note;
     std::vector<websocket_message> messages;
     std::vector<stream_event> events;

@@ -56,6 +56,7 @@ record read_summary(const sqlite::statement& row) {
     r.webhook = {row.text(22), row.text(23), row.text(24), static_cast<signature_verdict>(row.integer(25))};
     r.note = {row.integer(26) != 0, row.text(27)};
     r.messages_dropped = row.number(28);
+    r.among_attempts.duplicate = row.integer(29) != 0;
     return r;
 }
 

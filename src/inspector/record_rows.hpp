@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "inspector/record.hpp"
 #include "inspector/sqlite.hpp"
@@ -16,8 +17,11 @@ inline constexpr int history_version = 1;
 
 [[nodiscard]] std::string_view history_schema();
 
+/// SQL: whether a row of `exchange` has a 2xx response to a delivery of which an earlier attempt has one.
+[[nodiscard]] const std::string& duplicate_condition();
+
 /// Columns of `exchange` that read_summary expects, and of `head` after them in read_fields.
-[[nodiscard]] std::string_view summary_columns();
+[[nodiscard]] const std::string& summary_columns();
 [[nodiscard]] record read_summary(const sqlite::statement& row);
 
 /// Statements that write; made once for a connection.
@@ -34,6 +38,8 @@ class record_writer {
     /// A pending record whose end was dropped or whose program ended.
     void abandon(record_id id, std::string_view outcome);
     [[nodiscard]] bool has(record_id id);
+    /// Attempts of the same delivery that arrived later: their numbers and gaps change when this one ends.
+    [[nodiscard]] std::vector<record_id> later_attempts(const record& r);
 
  private:
     void put_exchange(const record& r);
@@ -53,6 +59,7 @@ class record_writer {
     sqlite::statement remove_;
     sqlite::statement abandon_;
     sqlite::statement has_;
+    sqlite::statement later_attempts_;
 };
 
 /// Statements that load what a summary lacks.

@@ -1,3 +1,4 @@
+#include "inspector/limits.hpp"
 #include "inspector/record_rows.hpp"
 
 namespace tunnel::inspector {
@@ -74,10 +75,22 @@ END;
 
 std::string_view history_schema() { return schema; }
 
-std::string_view summary_columns() {
-    return "exchange.id, parent, origin, state, arrived, caller, public_url, app, method, target, status, outcome, "
-           "queued, connected, sent, first_byte, last_byte, request_length, response_length, request_sha256, "
-           "response_sha256, labels, provider, event, delivery, signature, marked, comment, messages_dropped";
+const std::string& duplicate_condition() {
+    static const std::string condition =
+        "(delivery <> '' AND status BETWEEN 200 AND 299 AND EXISTS (SELECT 1 FROM (SELECT a.status AS earlier FROM "
+        "exchange a WHERE a.delivery = exchange.delivery AND a.delivery <> '' AND a.provider = exchange.provider AND "
+        "a.id < exchange.id ORDER BY a.id DESC LIMIT " +
+        std::to_string(limits::earlier_attempts) + ") WHERE earlier BETWEEN 200 AND 299))";
+    return condition;
+}
+
+const std::string& summary_columns() {
+    static const std::string columns =
+        "exchange.id, parent, origin, state, arrived, caller, public_url, app, method, target, status, outcome, "
+        "queued, connected, sent, first_byte, last_byte, request_length, response_length, request_sha256, "
+        "response_sha256, labels, provider, event, delivery, signature, marked, comment, messages_dropped, " +
+        duplicate_condition();
+    return columns;
 }
 
 }  // namespace tunnel::inspector

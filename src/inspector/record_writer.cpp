@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "inspector/limits.hpp"
 #include "inspector/packed.hpp"
 #include "inspector/record_rows.hpp"
 
@@ -66,7 +67,9 @@ record_writer::record_writer(sqlite::connection& to)
           to.prepare("UPDATE exchange SET provider = ?2, event = ?3, delivery = ?4, signature = ?5 WHERE id = ?1")),
       remove_(to.prepare("DELETE FROM exchange WHERE id = ?")),
       abandon_(to.prepare("UPDATE exchange SET state = ?2, outcome = ?3 WHERE id = ?1 AND state = 0")),
-      has_(to.prepare("SELECT 1 FROM exchange WHERE id = ?")) {}
+      has_(to.prepare("SELECT 1 FROM exchange WHERE id = ?")),
+      later_attempts_(to.prepare("SELECT id FROM exchange WHERE delivery = ? AND delivery <> '' AND provider = ? AND "
+                                 "id > ? ORDER BY id LIMIT ?")) {}
 
 void record_writer::put(const record& r) {
     put_exchange(r);
@@ -163,6 +166,15 @@ void record_writer::remove(record_id id) {
 void record_writer::abandon(record_id id, std::string_view outcome) {
     const sqlite::use update(abandon_);
     update->bind(1, id).bind(2, static_cast<int>(record_state::aborted)).bind(3, outcome).run();
+}
+
+std::vector<record_id> record_writer::later_attempts(const record& r) {
+    std::vector<record_id> ids;
+    if (r.webhook.delivery.empty()) return ids;
+    const sqlite::use rows(later_attempts_);
+    rows->bind(1, r.webhook.delivery).bind(2, r.webhook.provider).bind(3, r.id).bind(4, limits::later_attempts);
+    while (rows->step()) ids.push_back(rows->number(0));
+    return ids;
 }
 
 bool record_writer::has(record_id id) {

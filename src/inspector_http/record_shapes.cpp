@@ -138,6 +138,19 @@ ordered_json relative_json(const record& r, const record& of) {
             {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()}};
 }
 
+/// Attempts of one delivery, oldest first.
+ordered_json attempts_json(const std::vector<record>& attempts, const record& of) {
+    auto list = ordered_json::array();
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+        auto attempt = relative_json(attempts[i], of);
+        attempt["gap_us"] =
+            i == 0 ? ordered_json(nullptr) : ordered_json((attempts[i].arrived - attempts[i - 1].arrived).count());
+        attempt["duplicate"] = attempts[i].among_attempts.duplicate;
+        list.push_back(std::move(attempt));
+    }
+    return list;
+}
+
 }  // namespace
 
 std::string shown_text(std::string_view bytes) {
@@ -187,6 +200,8 @@ ordered_json summary_json(const record& r, const record_relations& relations) {
             {"event", text_or_null(r.webhook.event)},
             {"delivery", text_or_null(r.webhook.delivery)},
             {"attempt", relations.attempt == 0 ? ordered_json(nullptr) : ordered_json(relations.attempt)},
+            {"attempt_gap_us", time_or_null(relations.gap)},
+            {"duplicate", r.among_attempts.duplicate},
             {"signature", has_verdict ? ordered_json(to_string(r.webhook.signature)) : ordered_json(nullptr)},
             {"parent", id_or_null(r.parent)},
             {"replays", relations.replays},
@@ -229,11 +244,9 @@ ordered_json exchange_json(const services& s, const record& whole) {
     if (replays.size() > limits::related) replays.resize(limits::related);
     for (const auto& child : replays) children.push_back(relative_json(child, whole));
     result["children"] = std::move(children);
-    auto attempts = ordered_json::array();
     auto same = s.history.attempts(whole.webhook.provider, whole.webhook.delivery);
     if (same.size() > limits::related) same.resize(limits::related);
-    for (const auto& attempt : same) attempts.push_back(relative_json(attempt, whole));
-    result["attempts"] = std::move(attempts);
+    result["attempts"] = attempts_json(same, whole);
     return result;
 }
 

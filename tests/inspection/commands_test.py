@@ -104,9 +104,10 @@ def wait_until(condition, what):
         assert time.monotonic() < until, f"not within {LIMIT:.0f} s: {what}"
 
 
-def ask(port, method, path, body=None):
+def ask(port, method, path, body=None, fields=()):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
-    connection.request(method, path, body, {"Content-Type": "application/json", "Authorization": SECRET})
+    connection.request(method, path, body,
+                       {"Content-Type": "application/json", "Authorization": SECRET, **dict(fields)})
     response = connection.getresponse()
     response.read()
     connection.close()
@@ -194,6 +195,23 @@ def check_transfer(commands, folder):
     assert removed > 0 and not commands.json("requests", "path:/bad")
 
 
+def check_attempts(commands, port):
+    """A delivery that the sender repeats although the app took it."""
+    fields = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "d-1"}
+    for status in (503, 200, 200):
+        App.status = status
+        assert ask(port, "POST", "/hook", b"{}", fields) == status
+    wait_until(lambda: len(commands.json("requests", "delivery=d-1")) == 3, "three attempts")
+    attempts = commands.json("requests", "delivery=d-1")
+    assert [(a["attempt"], a["duplicate"]) for a in attempts] == [(1, False), (2, False), (3, True)], attempts
+    assert attempts[0]["attempt_gap_us"] is None and attempts[2]["attempt_gap_us"] > 0, attempts
+    text, _ = commands.run("requests", "is:duplicate")
+    assert re.search(r" \[github push\] \(attempt 3, .* after the one before\) \(duplicate\)\n", text), text
+    assert text.count("\n") == 1, text
+    text, _ = commands.run("show", attempts[2]["id"])
+    assert "\nwebhook github push\ndelivery d-1\n  attempt 1  " in text and ", duplicate (this one)\n" in text, text
+
+
 def main():
     stop_on_sigterm()
     server, client = (os.path.abspath(p) for p in sys.argv[1:3])
@@ -229,6 +247,7 @@ def main():
             second = check_replaying(commands, listed, app)
             assert follower.shows("/second")
             check_transfer(commands, folder)
+            check_attempts(commands, port)
         # The client has ended: the same from its history, and straight to the app.
         assert commands.json("show", second)[0]["id"] == second
         App.seen.clear()

@@ -56,6 +56,24 @@ TEST(Terminal, ASummaryIsOneLine) {
               "01  2026-01-31T14:05:06  GET     502    1.5 ms       12 B  /a\\x0ab (local-refused) (replay of 00)\n");
 }
 
+TEST(Terminal, AttemptsOfADeliveryHaveTheirGaps) {
+    const auto line = summary_line(nlohmann::ordered_json::parse(
+        R"({"id":"02","started_at":"2026-01-31T14:05:06.123456Z","method":"POST","status":200,"duration_us":1500,)"
+        R"("response_bytes":12,"target":"/","state":"complete","attempt":2,"attempt_gap_us":31000000,"duplicate":true})"));
+    EXPECT_EQ(line,
+              "02  2026-01-31T14:05:06  POST    200    1.5 ms       12 B  / (attempt 2, 31 s after the one before) "
+              "(duplicate)\n");
+    EXPECT_EQ(delivery_text(nlohmann::ordered_json::parse(
+                  R"({"id":"02","provider":"github","event":"push\u001b","delivery":"d-1","attempts":[)"
+                  R"({"id":"01","status":null,"gap_us":null,"duplicate":false},)"
+                  R"({"id":"02","status":200,"gap_us":31000000,"duplicate":true}]})")),
+              "webhook github push\\x1b\n"
+              "delivery d-1\n"
+              "  attempt 1  01  -\n"
+              "  attempt 2  02  200, 31 s after the one before, duplicate (this one)\n");
+    EXPECT_EQ(delivery_text(nlohmann::ordered_json::parse(R"({"delivery":null})")), "");
+}
+
 TEST(ApiClient, EncodesWhatAQueryCannotHold) {
     EXPECT_EQ(percent_encoded("path:/a b&c=\"\xc3\xa9\""), "path%3A%2Fa%20b%26c%3D%22%C3%A9%22");
     EXPECT_EQ(percent_encoded("aZ0-._~"), "aZ0-._~");

@@ -222,6 +222,24 @@ def the_raw_message_is_byte_for_byte(page):
         assert part in raw, (part, raw)
 
 
+def attempts_have_gaps_and_duplicates_are_marked(page):
+    b = page.browser
+    traffic.github(page.public, "push", 1)
+    traffic.github(page.public, "push", 2)
+    traffic.github(page.public, "push", 1)
+    page.wait_for_count(3)
+    b.until(lambda: b.texts(".row .chip.tone-warn").count("duplicate") == 1, "the chip of the second attempt")
+    assert "attempt 2" in b.text("#list"), b.text("#list")
+    b.type_filter("is:duplicate")
+    page.wait_for_count(1)
+    page.select("/orders/github")
+    b.until_text(".notice", "Duplicate.")
+    rows = b.texts(".relatives tr")
+    assert len(rows) == 2 and "attempt 1" in rows[0] and "duplicate" not in rows[0], rows
+    assert "attempt 2" in rows[1] and "+" in rows[1] and "duplicate" in rows[1] and "this one" in rows[1], rows
+    page.check_accessibility("a duplicate")
+
+
 CASES = [
     json_is_a_tree_with_exact_numbers,
     the_tree_is_walked_by_keys,
@@ -234,4 +252,5 @@ CASES = [
     every_tab_opens_by_its_digit,
     the_timing_adds_up,
     the_raw_message_is_byte_for_byte,
+    attempts_have_gaps_and_duplicates_are_marked,
 ]

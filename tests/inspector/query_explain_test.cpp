@@ -7,7 +7,9 @@
 
 namespace tunnel::inspector {
 
-inline void PrintTo(const unmet_clause& c, std::ostream* out) { *out << c.position << " " << c.source << ": " << c.found; }
+inline void PrintTo(const unmet_clause& c, std::ostream* out) {
+    *out << c.position << " " << c.source << ": " << c.found;
+}
 
 namespace {
 
@@ -56,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         explained{"is:error", "the status is 200 and the state is complete"},
         explained{"is:pending", "the state is complete"}, explained{"is:aborted", "the state is complete"},
         explained{"is:truncated", "no body was cut"}, explained{"-is:marked", "it is marked"},
+        explained{"is:duplicate", "no earlier attempt of the delivery succeeded"},
         explained{"is:stub", "it is not labelled stub"}, explained{"-is:fault", "it is labelled fault"},
         explained{"has:x-none", "there is no field x-none"},
         explained{"-has:set-cookie", "the field set-cookie is there"},
@@ -124,6 +127,17 @@ TEST(Unmet, WhatIsMissingIsSaid) {
     r.request.body = copy_body("plain");
     EXPECT_THAT(filter("reqbody.id:1").unmet(r),
                 ElementsAre(clause(0, "reqbody.id:1", "the request body is not JSON")));
+}
+
+TEST(Unmet, DuplicatesAreThoseThatTheHistoryNames) {
+    auto r = sample_record();
+    r.among_attempts.duplicate = true;
+    EXPECT_THAT(filter("is:duplicate").unmet(r), IsEmpty());
+    EXPECT_EQ(filter("-is:duplicate").unmet(r).at(0).found, "an earlier attempt of the delivery succeeded too");
+    r.among_attempts.duplicate = false;
+    r.response.status = 500;
+    EXPECT_EQ(filter("is:duplicate").unmet(r).at(0).found, "the status is 500");
+    EXPECT_EQ(filter("is:duplicate").unmet(record()).at(0).found, "there is no delivery id");
 }
 
 TEST(Unmet, LongValuesAreCutAtACharacter) {

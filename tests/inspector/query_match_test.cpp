@@ -119,6 +119,14 @@ TEST(Query, SqlAndMatchAgreeOnRandomRecords) {
             auto r = random_record(random);
             r.id = static_cast<record_id>(i) + 1;
             writer.put(r);
+            const auto succeeded = [](const record& one) {
+                return !one.webhook.delivery.empty() && one.response.status / 100 == 2;
+            };
+            r.among_attempts.duplicate = succeeded(r) && std::ranges::any_of(all, [&](const record& earlier) {
+                                             return succeeded(earlier) &&
+                                                    earlier.webhook.provider == r.webhook.provider &&
+                                                    earlier.webhook.delivery == r.webhook.delivery;
+                                         });
             all.push_back(r);
         }
         transaction.commit();
@@ -155,6 +163,9 @@ TEST(Query, SqlAndMatchAgreeOnRandomRecords) {
                              "is:pending",
                              "is:truncated",
                              "is:marked",
+                             "is:duplicate",
+                             "-is:duplicate has:upgrade",
+                             "is:duplicate body:foo",
                              "is:fault",
                              "-is:stub",
                              "is:ws",

@@ -102,6 +102,27 @@ TEST_F(InspectorHttp, AWholeRecordHasItsHeadsAndRelatives) {
     EXPECT_EQ(get("/api/v1/exchanges/0000000000001").status, 404U);
 }
 
+TEST_F(InspectorHttp, AttemptsHaveTheirGapsAndDuplicatesAreNamed) {
+    const auto first = keep([](record& r) { r.response.status = 503; });
+    const auto arrived = history.find(first)->arrived;
+    keep([&](record& r) { r.arrived = arrived + std::chrono::seconds(30); });
+    const auto third = keep([&](record& r) { r.arrived = arrived + std::chrono::minutes(2); });
+    const auto items = get("/api/v1/exchanges").json.at("items");
+    EXPECT_EQ(items.at(0).at("attempt"), 3);
+    EXPECT_EQ(items.at(0).at("attempt_gap_us"), 90'000'000);
+    EXPECT_EQ(items.at(0).at("duplicate"), true);
+    EXPECT_EQ(items.at(1).at("duplicate"), false);
+    EXPECT_TRUE(items.at(2).at("attempt_gap_us").is_null());
+    const auto attempts = get(path_of(third)).json.at("attempts");
+    ASSERT_EQ(attempts.size(), 3U);
+    EXPECT_TRUE(attempts.at(0).at("gap_us").is_null());
+    EXPECT_EQ(attempts.at(1).at("gap_us"), 30'000'000);
+    EXPECT_EQ(attempts.at(1).at("duplicate"), false);
+    EXPECT_EQ(attempts.at(2).at("gap_us"), 90'000'000);
+    EXPECT_EQ(attempts.at(2).at("duplicate"), true);
+    EXPECT_THAT(ids_in(get("/api/v1/exchanges?q=is%3Aduplicate").json.at("items")), ElementsAre(to_string(third)));
+}
+
 TEST_F(InspectorHttp, BodiesAreAttachmentsOfExactlyTheirBytes) {
     std::string bytes;
     for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);

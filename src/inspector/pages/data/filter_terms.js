@@ -15,7 +15,7 @@ export const filterKeys = [
     { key: "provider", example: "provider:stripe", says: "Sender of a webhook" },
     { key: "event", example: "event:invoice.paid", says: "Name of a webhook's event" },
     { key: "sig", example: "sig:invalid", says: "Verdict on the signature" },
-    { key: "is", example: "is:error", says: "replay live ws error pending truncated marked" },
+    { key: "is", example: "is:error", says: "replay live ws error pending truncated marked duplicate" },
     { key: "has", example: "has:x-request-id", says: "Has a field of that name" },
     { key: "header", example: "header.x-request-id=7", says: "Field of either message" },
     { key: "reqheader", example: "reqheader.accept:json", says: "Field of the request" },

@@ -24,6 +24,8 @@
  * @property {string|null} event
  * @property {string|null} delivery
  * @property {number|null} attempt
+ * @property {number|null} attempt_gap_us
+ * @property {boolean} duplicate
  * @property {Verdict|null} signature
  * @property {string|null} parent
  * @property {number} replays
@@ -66,6 +68,8 @@
  * @property {boolean|null} [same_status]
  * @property {boolean|null} [same_body]
  * @property {boolean} [edited]
+ * @property {number|null} [gap_us]
+ * @property {boolean} [duplicate]
  *
  * @typedef {object} Verification
  * @property {string|null} provider

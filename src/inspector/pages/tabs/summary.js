@@ -3,7 +3,7 @@
 import { quoted } from "../data/filter_terms.js";
 import { h } from "../view/dom.js";
 import { bytes, clock, duration, exactTime, words } from "../view/format.js";
-import { statusPill } from "../view/status_mark.js";
+import { duplicateChip, statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -17,6 +17,7 @@ export async function summaryTab(box, context) {
     box.replaceChildren(
         ...present([
             failureNotice(exchange),
+            duplicateNotice(exchange),
             comment(context),
             facts(context),
             replays(context),
@@ -37,6 +38,17 @@ function failureNotice(exchange) {
         { class: "notice tone-bad" },
         h("strong", null, `${words(exchange.failure.code).replace(/^./, (c) => c.toUpperCase())}. `),
         exchange.failure.message,
+    );
+}
+
+/** @param {import("../data/types.js").Exchange} exchange */
+function duplicateNotice(exchange) {
+    if (!exchange.duplicate) return null;
+    return h(
+        "p",
+        { class: "notice tone-warn" },
+        h("strong", null, "Duplicate. "),
+        "An earlier attempt of this delivery got a 2xx response too: the app has processed it more than once.",
     );
 }
 
@@ -124,7 +136,11 @@ function attempts(context) {
     const { exchange } = context;
     if (exchange.attempts.length < 2) return null;
     const rows = exchange.attempts.map((attempt, i) =>
-        relativeRow(context, attempt, [h("span", { class: "muted" }, `attempt ${i + 1}`)]),
+        relativeRow(context, attempt, [
+            h("span", { class: "muted" }, `attempt ${i + 1}`),
+            typeof attempt.gap_us === "number" && h("span", { class: "muted gap" }, `+${duration(attempt.gap_us)}`),
+            attempt.duplicate && duplicateChip(),
+        ]),
     );
     return section(
         "Attempts of this delivery",

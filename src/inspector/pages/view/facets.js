@@ -30,6 +30,7 @@ const fixedGroups = [
             { term: "is:pending", label: "In progress", fits: (r) => r.state === "pending" },
             { term: "is:replay", label: "Replays", fits: (r) => r.origin === "replay" },
             { term: "is:ws", label: "WebSockets", fits: (r) => r.kind === "websocket" },
+            { term: "is:duplicate", label: "Duplicates", fits: (r) => r.duplicate },
             { term: "is:marked", label: "Marked", fits: (r) => r.marked },
         ],
     },

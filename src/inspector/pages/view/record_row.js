@@ -3,7 +3,7 @@
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { bytes, duration, exactTime, splitTarget, when, words } from "./format.js";
-import { statusText, statusTitle, toneOf, verdictChip } from "./status_mark.js";
+import { duplicateChip, statusText, statusTitle, toneOf, verdictChip } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 
@@ -79,7 +79,10 @@ function notesOf(record) {
                 { class: "chip provider" },
                 record.event ? `${record.provider} ${record.event}` : record.provider,
             ),
-        record.attempt !== null && record.attempt > 1 && h("span", { class: "chip" }, `attempt ${record.attempt}`),
+        record.attempt !== null &&
+            record.attempt > 1 &&
+            h("span", { class: "chip", title: gapTitle(record) }, `attempt ${record.attempt}`),
+        record.duplicate && duplicateChip(),
         record.signature && verdictChip(record.signature, true),
         record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
         record.origin === "import" && h("span", { class: "chip" }, "imported"),
@@ -88,6 +91,10 @@ function notesOf(record) {
         record.marked && symbol("star", "", "is-marked", "Marked"),
     ];
 }
+
+/** @param {Summary} record */
+const gapTitle = (record) =>
+    record.attempt_gap_us === null ? null : `${duration(record.attempt_gap_us)} after the attempt before`;
 
 /**
  * @param {import("./icons.js").IconName} name

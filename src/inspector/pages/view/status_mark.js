@@ -48,6 +48,13 @@ export function statusPill(record) {
     );
 }
 
+export const duplicateChip = () =>
+    h(
+        "span",
+        { class: "chip tone-warn", title: "An earlier attempt of this delivery got a 2xx response too" },
+        "duplicate",
+    );
+
 /** @type {Record<import("../data/types.js").Verdict, {tone: Tone, text: string}>} */
 const verdicts = {
     valid: { tone: "ok", text: "signature valid" },
