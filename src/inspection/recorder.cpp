@@ -107,6 +107,13 @@ void recorder::started(const protocol::request& request, std::string_view app_ho
     });
 }
 
+void recorder::labelled(std::string_view label) {
+    guard([&] {
+        record_.labels.emplace_back(label);
+        put_pending();
+    });
+}
+
 void recorder::head_written(std::string_view head) {
     guard([&] {
         record_.phases.connected = now();
