@@ -111,6 +111,7 @@ io::awaitable<bool> client::connect_once() {
     session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), settings_, app_, times_);
     const auto session = session_;
     session->observe(tap_);
+    session->gate(gate_);
     std::optional<io::clock::time_point> up_since;
     auto active = [&] {
         up_since = io::clock::now();

@@ -51,6 +51,9 @@ class query {
     [[nodiscard]] bool match(const record& r) const;
     [[nodiscard]] sql_condition prefilter() const;
     [[nodiscard]] query_needs needs() const noexcept;
+    /// The first term, as it was written, that looks at something which is not known when a request arrives: the
+    /// response, or what the record became. Empty: there is none.
+    [[nodiscard]] std::string needs_response() const;
 
     /// Clauses (terms joined by "and") that the record does not meet, as they were written: the fewer, the nearer.
     [[nodiscard]] std::vector<std::string> unmet(const record& r) const;

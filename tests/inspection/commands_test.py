@@ -194,6 +194,19 @@ def check_transfer(commands, folder):
     assert removed > 0 and not commands.json("requests", "path:/bad")
 
 
+def check_faults(commands, port):
+    (added,) = commands.json("fault", "add", "status", "418", "if", "path:/teapot", "--for", "10m")
+    assert added["rule"] == "status 418 if path:/teapot" and added["ends_at"], added
+    assert ask(port, "GET", "/teapot") == 418 and ask(port, "GET", "/other") == 200
+    text, _ = commands.run("fault", "list")
+    assert "status 418 if path:/teapot  (1 of 1 matching requests, ends at " in text, text
+    wait_until(lambda: len(commands.json("requests", "is:fault")) == 1, "the record with its fault")
+    _, errors = commands.run("fault", "add", "explode", code=2)
+    assert "a rule begins with delay, status" in errors, errors
+    commands.run("fault", "clear")
+    assert ask(port, "GET", "/teapot") == 200 and not commands.json("fault", "list")
+
+
 def main():
     stop_on_sigterm()
     server, client = (os.path.abspath(p) for p in sys.argv[1:3])
@@ -229,6 +242,9 @@ def main():
             second = check_replaying(commands, listed, app)
             assert follower.shows("/second")
             check_transfer(commands, folder)
+            check_faults(commands, port)
+        _, errors = commands.run("fault", "list", code=3)
+        assert "no client runs" in errors, errors
         # The client has ended: the same from its history, and straight to the app.
         assert commands.json("show", second)[0]["id"] == second
         App.seen.clear()

@@ -30,6 +30,7 @@
  * @property {boolean} marked
  * @property {string|null} comment
  * @property {boolean} edited
+ * @property {boolean} [fault]
  * @property {boolean} truncated
  * @property {number} messages
  *
@@ -187,6 +188,7 @@
  * @property {{state: "file"|"memory"|"off", reason?: string|null, file?: string|null, count: number, bytes: number,
  *             count_limit?: number, bytes_limit?: number}} history
  * @property {string[]} watches
+ * @property {string[]} [faults]
  *
  * @typedef {object} Chart
  * @property {string} start

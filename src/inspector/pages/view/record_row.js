@@ -82,6 +82,7 @@ function notesOf(record) {
         record.attempt !== null && record.attempt > 1 && h("span", { class: "chip" }, `attempt ${record.attempt}`),
         record.signature && verdictChip(record.signature, true),
         record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
+        record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
         record.origin === "import" && h("span", { class: "chip" }, "imported"),
         record.replays > 0 && symbol("replay", `×${record.replays}`, "has-replays"),
         record.comment && symbol("comment", "", "has-comment", record.comment),
