@@ -11,6 +11,7 @@ complete -c tunnel-client -l raw-bodies -d 'no base64 between client and server:
 complete -c tunnel-client -l compress -x -d 'between client and server: auto (over long paths), on, off'
 complete -c tunnel-client -l connect-timeout -x -d 'to connect to the server'
 complete -c tunnel-client -l local-connect-timeout -x -d 'to connect to the local app, else 502'
+complete -c tunnel-client -l wait-for-app -x -d 'hold requests while nothing listens on the port, else 502'
 complete -c tunnel-client -l drain-timeout -x -d 'for requests in flight to end after SIGTERM'
 complete -c tunnel-client -l max-header-bytes -x -d 'of a response\'s head, else 502'
 complete -c tunnel-client -l inspect-addr -x -d 'where the inspector listens; unless set, the first free port up to 4049; off: nowhere'

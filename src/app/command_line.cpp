@@ -93,7 +93,7 @@ void command_line::add(setting s) {
     const auto names = e.as.other_names.empty() ? e.as.flag : e.as.other_names + "," + e.as.flag;
     // Mistakes are collected: an unknown flag is named first, and --help works whatever the environment holds.
     const CLI::callback_t use = [this, &e](const CLI::results_t& results) {
-        impl_->read(e, results.back());
+        for (const auto& value : results) impl_->read(e, value);
         return true;
     };
     e.option = impl_->app.add_option(names, use, e.as.help);
@@ -102,7 +102,7 @@ void command_line::add(setting s) {
         ->default_str(e.as.default_text)
         ->envname(variable_of(e.as.flag))
         ->group(impl_->current_group)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        ->multi_option_policy(e.as.repeats ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
 void command_line::add(std::string_view flag, address& target, std::uint16_t lowest_port, std::string_view help) {

@@ -72,6 +72,7 @@ class command_line {
         std::string expects;                                ///< what to give instead of a bad value
         std::function<bool(std::string_view)> read;         ///< stores a value, or says that it is bad
         std::function<std::string(std::string_view)> hint;  ///< more about that bad value, or nothing; may be empty
+        bool repeats = false;                               ///< each of several equal flags counts, not only the last
     };
     /// A setting of another kind.
     void add(setting s);

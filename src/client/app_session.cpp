@@ -64,7 +64,10 @@ io::awaitable<io::error_code> app_session::connect(std::string& tried) {
     auto where = local_addresses(settings_);
     const auto error = co_await dialling_->dial(std::move(where), settings_.local_connect_timeout);
     const auto dialled = std::move(dialling_);
-    if (error) tried = dialled->tried();
+    if (error) {
+        tried = dialled->tried();
+        refused_ = dialled->refused();
+    }
     if (error) co_return error;
     io::error_code ignored;
     dialled->socket().set_option(io::tcp::socket::receive_buffer_size(limits::local_unread), ignored);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "client/app_absence.hpp"
 #include "client/app_trust.hpp"
 #include "client/options.hpp"
 #include "client/tls_suspicion.hpp"
@@ -28,6 +29,7 @@ struct app_knowledge {
     app_trust trust;
     std::shared_ptr<io::last_good_endpoint> reached = std::make_shared<io::last_good_endpoint>();
     tls_suspicion tls;
+    std::shared_ptr<app_absence> absence;  ///< null: no request waits for the app
 };
 
 /// The app's side of one public connection: a connection to the app that is made at the first request, used by the
@@ -62,9 +64,14 @@ class app_session : public std::enable_shared_from_this<app_session> {
     /// Makes a connection, within the time that the settings allow. Errors as io::dialler::dial; `tried` says which
     /// addresses were tried then.
     [[nodiscard]] io::awaitable<io::error_code> connect(std::string& tried);
+    /// After an error of `connect`: nothing listens at any of the addresses.
+    [[nodiscard]] bool refused() const noexcept { return refused_; }
     /// Until a connection that the app may just be closing has shown whether it is.
     [[nodiscard]] io::awaitable<void> let_settle();
-    /// Ends an attempt of `connect` and a wait of `let_settle`, and closes the connection.
+    /// Until `wake` or `disconnect` is called: while the request is held.
+    [[nodiscard]] io::awaitable<void> held() { return settled_.wait(); }
+    void wake() noexcept { settled_.notify(); }
+    /// Ends an attempt of `connect` and a wait of `let_settle` or `held`, and closes the connection.
     void disconnect();
     /// The request is over, and the connection may serve the next one.
     void keep();
@@ -91,6 +98,7 @@ class app_session : public std::enable_shared_from_this<app_session> {
     io::event waiting_changed_;
     bool running_ = false;
     bool finished_ = false;
+    bool refused_ = false;
     std::shared_ptr<local_exchange> current_;
 
     std::unique_ptr<io::dialler> dialling_;  // while it connects

@@ -43,7 +43,15 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
                     std::chrono::duration_cast<std::chrono::seconds>(settings_.connect_timeout).count());
             }),
       backoff_(std::random_device{}()),
-      instance_(new_instance()) {}
+      instance_(new_instance()) {
+    if (settings_.wait_for_app == std::chrono::milliseconds(0)) return;
+    auto say_so = [say = settings_.on_terminal ? say_ : nullptr](const std::string& line) {
+        if (say) return say("  App         " + line);
+        spdlog::info("{}", line);
+    };
+    const tunnel::address local{settings_.local_host, settings_.local_port};
+    app_->absence = std::make_shared<app_absence>(strand_, to_string(local), settings_.wait_for_app, std::move(say_so));
+}
 
 void client::start() {
     auto body = [self = shared_from_this()]() -> io::awaitable<void> { return self->run(); };
@@ -122,6 +130,7 @@ io::awaitable<bool> client::connect_once() {
     session_ = std::make_shared<client_session>(runtime_, std::move(dialled->socket()), settings_, app_, times_);
     const auto session = session_;
     session->observe(tap_);
+    session->gate(gate_);
     std::optional<io::clock::time_point> up_since;
     auto active = [&] {
         up_since = io::clock::now();
@@ -216,9 +225,13 @@ io::awaitable<void> client::check_app() {
     auto where = local_addresses(settings_);
     const auto error = co_await checking_app_->dial(std::move(where), settings_.local_connect_timeout);
     if (stopping_) co_return;
-    say_(error
-             ? "  App         does not answer yet, tried " + checking_app_->tried() + ": requests get 502 until it does"
-             : std::string("  App         answers"));
+    if (!error) {
+        say_("  App         answers");
+        co_return;
+    }
+    const auto waits = app_->absence && checking_app_->refused();
+    say_("  App         does not answer yet, tried " + checking_app_->tried() +
+         (waits ? ": requests wait until it does" : ": requests get 502 until it does"));
 }
 
 void client::show_state(tunnel_state::phase now, const std::string& detail) const {

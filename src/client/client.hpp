@@ -37,6 +37,8 @@ class client : public std::enable_shared_from_this<client> {
 
     /// Before start(): `tap` sees every exchange, and outlives the client. Null: nothing does.
     void observe(exchange_tap* tap) noexcept { tap_ = tap; }
+    /// Before start(): `gate` decides which exchanges take a detour, and outlives the client. Null: none does.
+    void gate(exchange_gate* gate) noexcept { gate_ = gate; }
     void start();
     /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
     void stop();
@@ -84,6 +86,7 @@ class client : public std::enable_shared_from_this<client> {
     std::shared_ptr<app_knowledge> app_ = std::make_shared<app_knowledge>();
     std::shared_ptr<io::last_good_endpoint> reached_ = std::make_shared<io::last_good_endpoint>();
     exchange_tap* tap_ = nullptr;
+    exchange_gate* gate_ = nullptr;
     std::shared_ptr<client_session> session_;
     io::asio::steady_timer pause_;
     io::deadline drain_;

@@ -6,6 +6,7 @@
 #include "base/platform.hpp"
 #include "client/echo.hpp"
 #include "client/observed_peer.hpp"
+#include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
@@ -23,6 +24,13 @@ bool compresses(io::connected_socket& server, const options& settings) {
     if (settings.proxy) return true;
     if (server.peer().address().is_loopback()) return false;
     return round_trip(server.socket().native_handle()) >= limits::compress_from;
+}
+
+void start_echo(const io::executor& strand, std::shared_ptr<mux::exchange> exchange,
+                mux::part<protocol::request> request, std::shared_ptr<exchange_observer> observer) {
+    const auto echoed = std::make_shared<echo>(std::move(exchange), std::move(*request), std::move(observer));
+    auto run = [echoed]() -> io::awaitable<void> { return echoed->run(); };
+    io::spawn(strand, "request", std::move(run), [echoed] { echoed->ended(); });
 }
 
 }  // namespace
@@ -108,17 +116,23 @@ void client_session::on_request(const std::shared_ptr<mux::stream>& s, mux::part
     if (!settings_.echo) app = apps_.session_for(request->from.connection, s);
     auto strand = app ? app->strand() : runtime_.new_strand();
     auto observer = tap_ == nullptr ? nullptr : tap_->begin(*request);
-    auto exchange = make_exchange(s, strand, observer);
+    std::shared_ptr<exchange_detour> detour;
+    if (gate_ != nullptr && gate_->open()) detour = gate_->begin(*request, strand, observer);
+    auto exchange = make_exchange(s, strand, observer, detour);
     if (stopping_) exchange->deliver(mux::stopping{});  // it crossed our goaway
-    arrived_.push_back(
-        {s, std::move(strand), std::move(app), std::move(exchange), std::move(request), std::move(observer)});
+    arrived_.push_back({s, std::move(strand), std::move(app), std::move(exchange), std::move(request),
+                        std::move(observer), std::move(detour)});
 }
 
 std::shared_ptr<mux::exchange> client_session::make_exchange(const std::shared_ptr<mux::stream>& s,
                                                              const io::executor& strand,
-                                                             const std::shared_ptr<exchange_observer>& observer) {
-    if (!observer) return s->make_exchange(strand);
-    auto exchange = std::make_shared<mux::exchange>(strand, std::make_shared<observed_peer>(s, observer));
+                                                             const std::shared_ptr<exchange_observer>& observer,
+                                                             const std::shared_ptr<exchange_detour>& detour) {
+    if (!observer && !detour) return s->make_exchange(strand);
+    std::shared_ptr<mux::exchange_peer> peer = s;
+    if (detour) peer = detour->between(std::move(peer));
+    if (observer) peer = std::make_shared<observed_peer>(std::move(peer), observer);
+    auto exchange = std::make_shared<mux::exchange>(strand, std::move(peer));
     s->attach(exchange);
     return exchange;
 }
@@ -132,13 +146,22 @@ void client_session::on_frames_handled() {
 
 void client_session::serve(arrived& next) {
     if (next.stream->cancelled()) return;  // the caller left before the request went anywhere
-    if (!next.app) {
-        const auto echoed =
-            std::make_shared<echo>(std::move(next.exchange), std::move(*next.request), std::move(next.observer));
-        auto run = [echoed]() -> io::awaitable<void> { return echoed->run(); };
-        return io::spawn(next.strand, "request", std::move(run), [echoed] { echoed->ended(); });
-    }
+    if (next.detour) return serve_on_detour(next);
+    if (!next.app)
+        return start_echo(next.strand, std::move(next.exchange), std::move(next.request), std::move(next.observer));
     next.app->serve(std::move(next.exchange), std::move(next.request), std::move(next.observer));
+}
+
+void client_session::serve_on_detour(arrived& next) {
+    auto to_app = [app = std::move(next.app), strand = next.strand, observer = std::move(next.observer)](
+                      std::shared_ptr<mux::exchange> exchange, mux::part<protocol::request> request) {
+        if (!app) return start_echo(strand, std::move(exchange), std::move(request), observer);
+        app->serve(std::move(exchange), std::move(request), observer);
+    };
+    io::run_on(next.strand, [detour = std::move(next.detour), exchange = std::move(next.exchange),
+                             request = std::move(next.request), to_app = std::move(to_app)]() mutable {
+        detour->serve(std::move(exchange), std::move(request), std::move(to_app));
+    });
 }
 
 void client_session::on_goaway(const protocol::goaway& m) {

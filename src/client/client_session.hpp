@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/app_connections.hpp"
+#include "client/exchange_gate.hpp"
 #include "client/exchange_observer.hpp"
 #include "client/options.hpp"
 #include "io/asio.hpp"
@@ -34,6 +35,8 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
 
     /// Before run(): `tap` sees every exchange, and outlives this. Null: nothing does.
     void observe(exchange_tap* tap) noexcept { tap_ = tap; }
+    /// Before run(): `gate` decides which exchanges take a detour, and outlives this. Null: none does.
+    void gate(exchange_gate* gate) noexcept { gate_ = gate; }
     /// `instance` names this client to the server. `active` is called once the server said that it is the active one.
     [[nodiscard]] io::awaitable<outcome> run(std::string instance, bool takeover, std::function<void()> active);
 
@@ -62,12 +65,14 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
         std::shared_ptr<mux::exchange> exchange;
         mux::part<protocol::request> request;
         std::shared_ptr<exchange_observer> observer;  // null: nothing observes
+        std::shared_ptr<exchange_detour> detour;      // null: it goes straight to the app
     };
 
     [[nodiscard]] static std::shared_ptr<mux::exchange> make_exchange(
         const std::shared_ptr<mux::stream>& s, const io::executor& strand,
-        const std::shared_ptr<exchange_observer>& observer);
+        const std::shared_ptr<exchange_observer>& observer, const std::shared_ptr<exchange_detour>& detour);
     void serve(arrived& next);
+    static void serve_on_detour(arrived& next);
     void cut_stalled();
 
     bool compress_;         // this client offers it
@@ -76,6 +81,7 @@ class client_session : public mux::link::owner, public std::enable_shared_from_t
     std::shared_ptr<mux::link> link_;
     const options& settings_;
     exchange_tap* tap_ = nullptr;
+    exchange_gate* gate_ = nullptr;
     app_connections apps_;
     io::deadline leaving_;  // a server that said goaway has this long for what is in flight
     io::deadline stalled_;  // while stopping: a caller that does not read holds nothing up

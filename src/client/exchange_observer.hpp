@@ -21,6 +21,8 @@ class exchange_observer {
     /// The request left the queue of its public connection, and a connection to the app is looked for. `request`: as
     /// the app will get it, with `app_host` for its Host where that is not empty.
     virtual void started(const protocol::request& request, std::string_view app_host) = 0;
+    /// Something is done to this exchange on purpose; `label` says what, such as "held".
+    virtual void labelled(std::string_view label) { static_cast<void>(label); }
     /// A connection to the app is there, and the head is being written to it. Again where the request is sent again.
     virtual void head_written(std::string_view head) = 0;
     /// More of the request's body than came with its head, or of what the caller sends behind a switch of protocols.

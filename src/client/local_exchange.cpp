@@ -1,5 +1,7 @@
 #include "client/local_exchange.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
@@ -149,9 +151,51 @@ bool local_exchange::may_reuse() const {
 io::awaitable<failure> local_exchange::connect() {
     if (caller_left_) co_return failure::tunnel_lost;
     fresh_ = true;
+    if (app_.app().absence) {
+        const auto last = co_await connect_once_it_listens();
+        if (last != failure::none) place_ = nullptr;
+        co_return last;
+    }
     const auto error = co_await app_.connect(detail_);
     if (error) co_return connect_failure(error);
     co_return caller_left_ ? failure::tunnel_lost : failure::none;
+}
+
+// Only a refused connect is waited for: nothing of the request was sent then.
+io::awaitable<failure> local_exchange::connect_once_it_listens() {
+    auto& absence = *app_.app().absence;
+    const auto enter = [&] {
+        place_ = absence.enter(app_.strand(), detail_, [this] { app_.wake(); });
+        if (observer_) observer_->labelled("held");
+    };
+    if (absence.holding()) enter();
+    for (;;) {
+        while (place_ && place_->now() == app_absence::turn::wait && !caller_left_ && !exchange_->stop_requested())
+            co_await app_.held();
+        if (caller_left_) co_return failure::tunnel_lost;
+        if (place_ && place_->now() != app_absence::turn::connect) co_return give_up_waiting();
+        const auto error = co_await app_.connect(detail_);
+        if (caller_left_) co_return failure::tunnel_lost;
+        if (!error) {
+            detail_.clear();
+            if (place_) place_->connected();
+            co_return failure::none;
+        }
+        if (!app_.refused()) co_return connect_failure(error);
+        if (place_) {
+            place_->refused(detail_);
+        } else {
+            enter();
+        }
+    }
+}
+
+failure local_exchange::give_up_waiting() {
+    detail_.clear();
+    if (place_->now() == app_absence::turn::wait) return failure::shutting_down;
+    const auto waited = std::chrono::duration<double>(io::clock::now() - started_).count();
+    detail_ = fmt::format("{}, and waited {:.1f} s for it", place_->tried(), waited);
+    return failure::local_refused;
 }
 
 bool local_exchange::may_retry(failure last) const {
@@ -296,6 +340,7 @@ void local_exchange::take_control(const mux::incoming& part) {
 void local_exchange::stop_requested() {
     if (stopping_) return;
     stopping_ = std::make_unique<io::deadline>(app_.strand(), [this] { end_if_endless(); });
+    if (place_) app_.wake();
     end_if_endless();
 }
 

@@ -52,6 +52,9 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     /// Whether the connection that is there may carry this request.
     [[nodiscard]] bool may_reuse() const;
     [[nodiscard]] io::awaitable<mux::failure> connect();
+    /// The same where requests wait for an app that is not there.
+    [[nodiscard]] io::awaitable<mux::failure> connect_once_it_listens();
+    [[nodiscard]] mux::failure give_up_waiting();
 
     /// False: the socket did not take all of it yet.
     [[nodiscard]] bool write_request(io::error_code& error);
@@ -89,6 +92,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     mux::part<protocol::request> request_;
     std::shared_ptr<exchange_observer> observer_;  // null: nothing observes
     std::optional<http::host_rewriting> rewriting_;
+    std::unique_ptr<app_absence::place> place_;  // among those that are held
 
     bool fresh_ = false;         // the connection was made for this request: it cannot be stale
     bool caller_left_ = false;   // the exchange ended at the other side

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/values.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel::client {
@@ -110,6 +111,23 @@ app::command_line::setting host_header(options& o) {
             .hint = {}};
 }
 
+app::command_line::setting wait_for_app(options& o) {
+    const auto read = [&o](std::string_view text) {
+        const auto time = app::parse_duration(text);
+        if (time) o.wait_for_app = *time;
+        if (text == "off") o.wait_for_app = {};
+        return time.has_value() || text == "off";
+    };
+    return {.flag = "--wait-for-app",
+            .other_names = {},
+            .value_name = "TIME",
+            .default_text = "off",
+            .help = "hold requests while nothing listens on the port, else 502",
+            .expects = "a time from 1ms to 24h such as 30s or 2m, or off",
+            .read = read,
+            .hint = {}};
+}
+
 app::command_line::setting compress(options& o) {
     const auto read = [&o](std::string_view text) {
         if (text == "auto") o.compress = compress_mode::automatic;
@@ -180,6 +198,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv,
     line.group("Time limits");
     line.add("--connect-timeout", o.connect_timeout, "to connect to the server");
     line.add("--local-connect-timeout", o.local_connect_timeout, "to connect to the local app, else 502");
+    line.add(wait_for_app(o));
     line.add("--drain-timeout", o.drain_timeout, "for requests in flight to end after SIGTERM");
     line.group("Limits");
     line.add_bytes("--max-header-bytes", o.max_header_bytes, limits::kib, limits::largest_head,

@@ -33,6 +33,7 @@ struct options {
     compress_mode compress = compress_mode::automatic;
     std::optional<http_proxy> proxy;  ///< on the way to the server
     std::chrono::milliseconds local_connect_timeout = limits::local_connect_time;
+    std::chrono::milliseconds wait_for_app{};  ///< zero: requests do not wait for an app that is not there
     std::chrono::milliseconds connect_timeout = limits::connect_time;
     std::chrono::milliseconds drain_timeout = limits::drain_time;
     std::chrono::milliseconds head_wait = limits::head_wait;                        ///< no flag: for tests

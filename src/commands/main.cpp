@@ -10,6 +10,7 @@
 #include "client/client.hpp"
 #include "client/options.hpp"
 #include "commands/run.hpp"
+#include "inspection/make_faults.hpp"
 #include "inspection/options.hpp"
 #include "inspection/service.hpp"
 
@@ -32,8 +33,15 @@ int main(int argc, char** argv) {
         const auto admin = program.start_admin([] {
             return program_statistics().client_active() ? std::string() : std::string("not connected to the server");
         });
+        const auto faults =
+            inspection::make_faults(program.runtime(), settings, inspect,
+                                    [&program, on_terminal = settings.on_terminal](const std::string& line) {
+                                        if (on_terminal) return program.say("  Fault       " + line);
+                                        spdlog::warn("{}", line);
+                                    });
         std::unique_ptr<inspection::service> inspector;
-        if (inspect.on) inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect);
+        if (inspect.on)
+            inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect, faults.get());
         // A person follows the link, which brings the token along; scripts find it in the file of the instance.
         if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
         auto say = [&program, &used = settings, &admin](const std::string& line) {
@@ -41,7 +49,9 @@ int main(int argc, char** argv) {
             program.manager().notify("STATUS=connected to " + to_string(used.server_addr));
         };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
+        client->gate(faults.get());
         if (inspector) {
+            faults->observe(inspector->tap());
             client->observe(inspector->tap());
             client->on_state([&](const client::tunnel_state& now) { inspector->show(now); });
             const auto url = inspector->url();
@@ -50,6 +60,7 @@ int main(int argc, char** argv) {
         client->on_ended([&](int code) {
             result = code;
             if (inspector) inspector->stop();
+            faults->stop();
             program.end();
         });
         program.on_signal([client] { client->stop(); });

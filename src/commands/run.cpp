@@ -22,8 +22,8 @@ namespace tunnel::commands {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"requests", "show",   "replay", "diff",
-                                                "expect",   "export", "import", "clear"};
+constexpr std::array<std::string_view, 9> names{"requests", "show",   "replay", "diff", "expect",
+                                                "export",   "import", "clear",  "fault"};
 
 int run_parsed(const command& chosen) {
     const auto name = "tunnel-client " + chosen.app->get_name();
@@ -63,8 +63,8 @@ std::optional<int> run(int argc, const char* const* argv) {
     if (argc < 2 || std::ranges::find(names, std::string_view(argv[1])) == names.end()) return std::nullopt;
     CLI::App app("Looks at the requests that came through the tunnel, and sends them again", "tunnel-client");
     app.require_subcommand(1);
-    const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app),
-                                   add_expect(app),   add_export(app), add_import(app), add_clear(app)};
+    const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app), add_expect(app),
+                                   add_export(app),   add_import(app), add_clear(app),  add_fault(app)};
     try {
         // CLI11 takes the words from the last to the first.
         std::vector<std::string> words;

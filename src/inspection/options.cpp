@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <variant>
+
+#include "faults/limits.hpp"
+#include "faults/rule.hpp"
 
 namespace tunnel::inspection {
 
@@ -91,6 +95,23 @@ void add_webhooks(app::command_line& line, options& o) {
                    "a file name", into(o.webhooks.schemes)));
 }
 
+void add_faults(app::command_line& line, options& o) {
+    const auto read = [&o](std::string_view text) {
+        const auto is_rule = std::holds_alternative<faults::rule>(faults::parse_rule(text));
+        if (is_rule) o.faults.emplace_back(text);
+        return is_rule && o.faults.size() <= faults::limits::rules;
+    };
+    auto setting = named("--fault", "RULE", "none", "a fault on purpose, such as 'drop 30% if path:/hook' (repeatable)",
+                         "a rule as docs/faults.md describes them, such as 'delay 5s nth 3'", read);
+    setting.hint = [](std::string_view text) {
+        const auto parsed = faults::parse_rule(text);
+        const auto* wrong = std::get_if<faults::rule_error>(&parsed);
+        return wrong == nullptr ? std::string("there are too many") : wrong->message;
+    };
+    setting.repeats = true;
+    line.add(std::move(setting));
+}
+
 }  // namespace
 
 std::optional<std::chrono::seconds> parse_age(std::string_view text) {
@@ -117,6 +138,7 @@ void add_settings(app::command_line& line, options& target) {
                    "kept of each body; of the rest length and SHA-256");
     add_history(line, target);
     add_webhooks(line, target);
+    add_faults(line, target);
 }
 
 inspector::history_settings history_settings_of(const options& o) {

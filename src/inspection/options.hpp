@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/command_line.hpp"
 #include "inspection/webhook_files.hpp"
@@ -22,7 +23,8 @@ struct options {
     std::size_t history_count = inspector::limits::history_count;
     std::chrono::seconds history_age = inspector::limits::history_age;
     webhook_files webhooks;
-    bool announced = true;  ///< commands find it; no flag
+    std::vector<std::string> faults;  ///< rules, each valid
+    bool announced = true;            ///< commands find it; no flag
 };
 
 /// Adds them to the program's; `target` outlives the parsing.

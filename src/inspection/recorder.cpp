@@ -107,6 +107,13 @@ void recorder::started(const protocol::request& request, std::string_view app_ho
     });
 }
 
+void recorder::labelled(std::string_view label) {
+    guard([&] {
+        record_.labels.emplace_back(label);
+        put_pending();
+    });
+}
+
 void recorder::head_written(std::string_view head) {
     guard([&] {
         record_.phases.connected = now();
@@ -239,6 +246,9 @@ void recorder::judge(failure why, bool caller_left) {
     } else if (cancelled_ == protocol::cancel_reason::local_timeout) {
         record_.state = record_state::failed;
         record_.outcome = to_string(failure::local_timeout);
+    } else if (cancelled_ == protocol::cancel_reason::reset) {
+        record_.state = record_state::aborted;
+        record_.outcome = to_string(failure::reset);
     } else if (cancelled_ == protocol::cancel_reason::shutdown) {
         record_.state = record_state::aborted;
         record_.outcome = "shutting-down";

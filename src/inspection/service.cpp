@@ -35,7 +35,8 @@ void log_notice(std::string_view line) { spdlog::warn("inspector: {}", line); }
 
 }  // namespace
 
-service::service(io::runtime& rt, const client::options& client_settings, const options& settings)
+service::service(io::runtime& rt, const client::options& client_settings, const options& settings,
+                 faults::fault_gate* faults)
     : client_settings_(client_settings),
       history_(history_settings_of(settings), log_notice, feed_.listener()),
       capture_(history_, capture_settings_of(client_settings, settings), [this] { feed_.status_changed(); }),
@@ -44,6 +45,10 @@ service::service(io::runtime& rt, const client::options& client_settings, const 
                     feed_.watch_ran(id, std::move(result));
                 },
                 [this] { feed_.status_changed(); }}) {
+    if (faults != nullptr) {
+        faults_.emplace(*faults);
+        faults->on_change([this] { feed_.status_changed(); });
+    }
     status_.forwarding_to = client_settings_.echo ? "echo" : "http://" + app_of(client_settings_);
     status_.server = to_string(client_settings_.server_addr);
     status_.body_bytes = settings.body_bytes;
@@ -67,7 +72,8 @@ std::unique_ptr<inspector_http::server> service::make_server(std::optional<addre
                                  .replays = replays_,
                                  .status = *this,
                                  .verify = [judge = capture_.settings().judge](
-                                               const inspector::record& of) { return judge->verification_of(of); }},
+                                               const inspector::record& of) { return judge->verification_of(of); },
+                                 .faults = faults_ ? &*faults_ : nullptr},
         how);
 }
 

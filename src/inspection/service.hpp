@@ -7,6 +7,7 @@
 
 #include "client/client.hpp"
 #include "client/options.hpp"
+#include "inspection/api_faults.hpp"
 #include "inspection/capture.hpp"
 #include "inspection/instance_file.hpp"
 #include "inspection/local_replayer.hpp"
@@ -25,7 +26,9 @@ class service final : private inspector_http::status_source {
  public:
     /// Opens the history and listens. Throws std::runtime_error, with a sentence for the user, where the address that
     /// the user set cannot be used; where the default ones are all taken, there is no server, and the log says so.
-    service(io::runtime& rt, const client::options& client_settings, const options& settings);
+    /// `faults` may be null, else it outlives this.
+    service(io::runtime& rt, const client::options& client_settings, const options& settings,
+            faults::fault_gate* faults = nullptr);
     ~service() override;
 
     /// For client::observe; null where nothing is kept.
@@ -52,6 +55,7 @@ class service final : private inspector_http::status_source {
     inspector::history history_;
     capture capture_;
     local_replayer replays_;
+    std::optional<api_faults> faults_;
     mutable std::mutex mutex_;
     inspector_http::tunnel_status status_;
     std::unique_ptr<inspector_http::server> server_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "inspector/match_context.hpp"
@@ -9,6 +10,27 @@
 #include "inspector/query_parser.hpp"
 
 namespace tunnel::inspector {
+
+namespace {
+
+bool is_known_at_arrival(query_subject subject) noexcept {
+    using enum query_subject;
+    constexpr std::array known{
+        method,    path,  url,      host,       query_subject::query, ip,       type,         has,
+        provider,  event, delivery, any_header, request_header,       any_body, request_body, request_size,
+        everything};
+    return std::ranges::find(known, subject) != known.end();
+}
+
+std::string first_late_term(const query_node& node) {
+    if (node.kind == node_kind::term) return is_known_at_arrival(node.term.subject) ? std::string() : node.source;
+    for (const auto& child : node.children) {
+        if (auto late = first_late_term(child); !late.empty()) return late;
+    }
+    return {};
+}
+
+}  // namespace
 
 std::string describe(const query_error& error, std::string_view text) {
     // Blanks of a line as long as the text, so that the carets stand under what is wrong.
@@ -49,5 +71,7 @@ std::vector<unmet_clause> query::unmet(const record& r) const {
     match_context context(r);
     return unmet_clauses(*root_, context);
 }
+
+std::string query::needs_response() const { return root_ ? first_late_term(*root_) : std::string(); }
 
 }  // namespace tunnel::inspector

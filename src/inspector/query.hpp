@@ -58,6 +58,9 @@ class query {
     [[nodiscard]] bool match(const record& r) const;
     [[nodiscard]] sql_condition prefilter() const;
     [[nodiscard]] query_needs needs() const noexcept;
+    /// The first term, as it was written, that looks at something which is not known when a request arrives: the
+    /// response, or what the record became. Empty: there is none.
+    [[nodiscard]] std::string needs_response() const;
 
     /// Why the record does not match; empty where it does. The fewer clauses, the nearer it is.
     [[nodiscard]] std::vector<unmet_clause> unmet(const record& r) const;

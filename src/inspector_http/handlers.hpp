@@ -31,6 +31,11 @@ reply watch_exchange(const call& c);
 reply unwatch_exchange(const call& c);
 reply list_watches(const call& c);
 
+reply list_faults(const call& c);
+reply add_fault(const call& c);
+reply clear_faults(const call& c);
+reply remove_fault(const call& c);
+
 reply ngrok_tunnels(const call& c);
 reply ngrok_endpoints(const call& c);
 reply ngrok_tunnel(const call& c);

@@ -113,6 +113,7 @@ constexpr std::array outcome_texts{
                  "The local app's response is not valid HTTP: check that the port speaks plain HTTP/1.1."},
     outcome_text{"tunnel-lost", "The connection to tunnel-server broke before the response was delivered."},
     outcome_text{"local-response-too-large", "The head of the local app's response is too large: shorten its fields."},
+    outcome_text{"reset", "The caller's connection was reset on purpose, by a fault."},
     outcome_text{"client_ended", "tunnel-client ended before the exchange did."},
     outcome_text{"overloaded", "There were too many requests at a time."},
 };
@@ -208,6 +209,7 @@ ordered_json summary_json(const record& r, const record_relations& relations) {
             {"marked", r.note.marked},
             {"comment", text_or_null(r.note.comment)},
             {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()},
+            {"fault", std::ranges::find(r.labels, "fault") != r.labels.end()},
             {"truncated", relations.truncated},
             {"messages", relations.messages}};
 }

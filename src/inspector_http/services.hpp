@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "inspector/history.hpp"
+#include "inspector_http/fault_control.hpp"
 #include "inspector_http/live_feed.hpp"
 #include "inspector_http/replayer.hpp"
 #include "inspector_http/status_source.hpp"
@@ -18,6 +19,7 @@ struct services {
     status_source& status;
     /// The `verification` of a record as docs/inspector-api.yaml has it, or null; may be empty.
     std::function<nlohmann::ordered_json(const inspector::record&)> verify;
+    fault_control* faults = nullptr;  ///< null where no client runs
 };
 
 }  // namespace tunnel::inspector_http

@@ -58,6 +58,10 @@ ordered_json status_json(const services& s) {
     const auto history = s.history.status();
     auto watches = ordered_json::array();
     for (const auto& watch : s.replays.watches()) watches.push_back(to_string(watch.id));
+    auto faults = ordered_json::array();
+    if (s.faults != nullptr) {
+        for (const auto& fault : s.faults->faults()) faults.push_back(shown_text(fault.rule));
+    }
     return {{"version", program_version},
             {"started_at", to_rfc3339(s.feed.begun())},
             {"forwarding",
@@ -83,7 +87,8 @@ ordered_json status_json(const services& s) {
               {"bytes", history.bytes},
               {"count_limit", tunnel.count_limit},
               {"bytes_limit", tunnel.bytes_limit}}},
-            {"watches", std::move(watches)}};
+            {"watches", std::move(watches)},
+            {"faults", std::move(faults)}};
 }
 
 ordered_json result_json(const replay_result& result) {

@@ -11,6 +11,15 @@
 
 namespace tunnel::io {
 
+namespace {
+
+bool has_route(const dialler::failure& f) {
+    return f.error != asio::error::network_unreachable && f.error != boost::system::errc::address_not_available &&
+           f.error != asio::error::address_family_not_supported;
+}
+
+}  // namespace
+
 error_code refuse_itself(tcp::socket& socket) noexcept {
     error_code local_error;
     error_code remote_error;
@@ -171,12 +180,14 @@ void dialler::end_attempts() noexcept {
 
 /// Not what says only that this machine has no route to the one family.
 error_code dialler::most_telling() const noexcept {
-    const auto has_route = [](const failure& f) {
-        return f.error != asio::error::network_unreachable && f.error != boost::system::errc::address_not_available &&
-               f.error != asio::error::address_family_not_supported;
-    };
     const auto found = std::ranges::find_if(failures_, has_route);
     return found == failures_.end() ? failures_.front().error : found->error;
+}
+
+bool dialler::refused() const noexcept {
+    const auto is_refused = [](const failure& f) { return f.error == asio::error::connection_refused; };
+    return std::ranges::any_of(failures_, is_refused) &&
+           std::ranges::all_of(failures_, [&](const failure& f) { return is_refused(f) || !has_route(f); });
 }
 
 std::string dialler::tried() const {

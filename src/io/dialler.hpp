@@ -65,6 +65,8 @@ class dialler {
     };
     /// After an error: each endpoint that was tried, and what came of it.
     [[nodiscard]] const std::vector<failure>& failures() const noexcept { return failures_; }
+    /// Whether nothing listens at any of them. A family to which this machine has no route does not count.
+    [[nodiscard]] bool refused() const noexcept;
     /// The same as text: "127.0.0.1:3000 (connection refused), [::1]:3000 (connection refused)".
     [[nodiscard]] std::string tried() const;
 

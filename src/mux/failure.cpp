@@ -8,7 +8,7 @@ namespace tunnel::mux {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 16> names{"none",
+constexpr std::array<std::string_view, 17> names{"none",
                                                  "no-client",
                                                  "overloaded",
                                                  "shutting-down",
@@ -23,8 +23,9 @@ constexpr std::array<std::string_view, 16> names{"none",
                                                  "local-bad-answer",
                                                  "local-response-too-large",
                                                  "bad-request",
-                                                 "loop"};
-static_assert(names.size() == static_cast<std::size_t>(failure::loop) + 1);
+                                                 "loop",
+                                                 "reset"};
+static_assert(names.size() == static_cast<std::size_t>(failure::reset) + 1);
 
 }  // namespace
 

@@ -23,6 +23,7 @@ enum class failure {
     local_response_too_large,  ///< 502: the head of the app's response is over a limit
     bad_request,  ///< 4xx/5xx of http::parse_error: what the caller sent is refused; status and sentence come with it
     loop,         ///< 508: the request came from this tunnel itself
+    reset,        ///< no response: tunnel-client asked for a reset of the caller's connection, on purpose
 };
 
 [[nodiscard]] std::string_view to_string(failure f) noexcept;  ///< "no-client", ...

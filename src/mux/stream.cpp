@@ -37,6 +37,8 @@ failure to_failure(protocol::cancel_reason reason) {
             return failure::bad_answer;
         case protocol::cancel_reason::shutdown:
             return failure::shutting_down;
+        case protocol::cancel_reason::reset:
+            return failure::reset;
         default:
             return failure::tunnel_lost;
     }

@@ -8,8 +8,8 @@ namespace tunnel::protocol {
 namespace {
 
 // In the order of the enumerations; the last name stands for whatever this version does not know.
-constexpr std::array<std::string_view, 7> cancel_names{"caller-gone", "local-reset", "local-timeout", "too-large",
-                                                       "protocol",    "shutdown",    "other"};
+constexpr std::array<std::string_view, 8> cancel_names{"caller-gone", "local-reset", "local-timeout", "too-large",
+                                                       "protocol",    "shutdown",    "reset",         "other"};
 constexpr std::array<std::string_view, 6> goaway_names{"replaced", "busy", "shutdown", "version", "protocol", "other"};
 static_assert(cancel_names.size() == static_cast<std::size_t>(cancel_reason::other) + 1);
 static_assert(goaway_names.size() == static_cast<std::size_t>(goaway_reason::other) + 1);

@@ -61,13 +61,14 @@ constexpr std::array table{
         "tunnel-server: the request was refused: "},
     row{mux::failure::loop, 508,
         "tunnel-server: the request came from this tunnel itself; point tunnel-client at the app, not at the tunnel"},
+    row{mux::failure::reset, 502, "tunnel-client: the connection was reset on purpose, by a fault; turn it off to get a response"},
 };
 
 consteval bool in_order() {
     for (std::size_t i = 0; i < table.size(); ++i) {
         if (table[i].which != static_cast<mux::failure>(i)) return false;
     }
-    return table.size() == static_cast<std::size_t>(mux::failure::loop) + 1;
+    return table.size() == static_cast<std::size_t>(mux::failure::reset) + 1;
 }
 static_assert(in_order());
 

@@ -166,6 +166,10 @@ void public_exchange::fail_response(failure why) {
         if (response_ == progress::awaited) status_ = client_closed_request;
         log("caller went away");
         on_->socket->close();
+    } else if (why == failure::reset) {
+        on_->keep_open = false;
+        log(proxy::sentence(why));
+        on_->socket->abort();
     } else if (response_ == progress::awaited) {
         failed_ = why;
     } else {

@@ -64,6 +64,8 @@ TEST(ClientOptions, EveryFlagIsRead) {
                         "1s",
                         "--local-connect-timeout",
                         "2s",
+                        "--wait-for-app",
+                        "30s",
                         "--drain-timeout",
                         "3s",
                         "--max-header-bytes",
@@ -80,6 +82,7 @@ TEST(ClientOptions, EveryFlagIsRead) {
     EXPECT_EQ(o.compress, compress_mode::on);
     EXPECT_EQ(o.connect_timeout, 1s);
     EXPECT_EQ(o.local_connect_timeout, 2s);
+    EXPECT_EQ(o.wait_for_app, 30s);
     EXPECT_EQ(o.drain_timeout, 3s);
     EXPECT_EQ(o.max_header_bytes, 1024U);
 }
@@ -119,6 +122,16 @@ TEST(ClientOptions, BadValuesAreOneLineWithTheFix) {
         EXPECT_THAT(r.err, HasSubstr("for --host-header: give preserve, rewrite or a host such as myapp.test:3000\n"));
         EXPECT_EQ(std::ranges::count(r.err, '\n'), 1);
     }
+}
+
+TEST(ClientOptions, WaitingForTheAppIsATimeOrOff) {
+    EXPECT_EQ(run({}).parsed.options.wait_for_app, 0s);
+    EXPECT_EQ(run({"--wait-for-app", "1.5m"}).parsed.options.wait_for_app, 90s);
+    EXPECT_EQ(run({"--wait-for-app", "2s", "--wait-for-app", "off"}).parsed.options.wait_for_app, 0s);
+    const environment e{{"TUNNEL_WAIT_FOR_APP", "3s"}};
+    EXPECT_EQ(run({}).parsed.options.wait_for_app, 3s);
+    expect_refused({"--wait-for-app", "yes"},
+                   R"(bad value "yes" for --wait-for-app: give a time from 1ms to 24h such as 30s or 2m, or off)");
 }
 
 TEST(ClientOptions, ThePortMayStandAlone) {

@@ -36,13 +36,15 @@ bool counter::reaches(unsigned at_least, std::chrono::milliseconds limit) {
     return changed_.wait_for(lock, limit, [&] { return value_ >= at_least; });
 }
 
-client_handle::client_handle(io::runtime& rt, const client::options& settings, client::exchange_tap* tap)
+client_handle::client_handle(io::runtime& rt, const client::options& settings, client::exchange_tap* tap,
+                             client::exchange_gate* detours)
     : client_(std::make_shared<client::client>(rt, settings, [this](const std::string&) { connected_.add(); })) {
     client_->on_ended([this](int code) {
         exit_code_ = code;
         ended_.add();
     });
     client_->observe(tap);
+    client_->gate(detours);
     client_->start();
 }
 
@@ -105,7 +107,7 @@ void TunnelTest::kill_server() { end_server(2); }
 
 client_handle& TunnelTest::add_client() {
     client_options.server_addr = server_options.tcp_addr;
-    return clients_.emplace_back(*runtime_, client_options, tap);
+    return clients_.emplace_back(*runtime_, client_options, tap, detours);
 }
 
 void TunnelTest::stop_client(client_handle& c) {

@@ -42,7 +42,8 @@ class counter {
 /// One tunnel-client of a test.
 class client_handle {
  public:
-    client_handle(io::runtime& rt, const client::options& settings, client::exchange_tap* tap = nullptr);
+    client_handle(io::runtime& rt, const client::options& settings, client::exchange_tap* tap = nullptr,
+                  client::exchange_gate* detours = nullptr);
 
     /// Waits until the server said, for the n-th time, that this client is the active one.
     [[nodiscard]] bool connected(unsigned times = 1) { return connected_.reaches(times); }
@@ -91,6 +92,8 @@ class TunnelTest : public testing::Test {
     [[nodiscard]] http_message ask(std::string_view request) const;
     [[nodiscard]] http_message get(const std::string& target) const;
 
+    [[nodiscard]] io::runtime& runtime() { return *runtime_; }
+
     /// Makes an object that lives until the clients have ended: a tap, and what it uses.
     template <class Object, class... Arguments>
     [[nodiscard]] Object& outlive(Arguments&&... arguments) {
@@ -106,7 +109,8 @@ class TunnelTest : public testing::Test {
     sample_app_server app;
     server::options server_options;
     client::options client_options;
-    client::exchange_tap* tap = nullptr;  ///< sees every exchange of the clients
+    client::exchange_tap* tap = nullptr;       ///< sees every exchange of the clients
+    client::exchange_gate* detours = nullptr;  ///< decides which of them take one
 
  private:
     void end_server(int signals);

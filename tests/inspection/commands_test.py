@@ -210,6 +210,17 @@ def check_attempts(commands, port):
     assert text.count("\n") == 1, text
     text, _ = commands.run("show", attempts[2]["id"])
     assert "\nwebhook github push\ndelivery d-1\n  attempt 1  " in text and ", duplicate (this one)\n" in text, text
+def check_faults(commands, port):
+    (added,) = commands.json("fault", "add", "status", "418", "if", "path:/teapot", "--for", "10m")
+    assert added["rule"] == "status 418 if path:/teapot" and added["ends_at"], added
+    assert ask(port, "GET", "/teapot") == 418 and ask(port, "GET", "/other") == 200
+    text, _ = commands.run("fault", "list")
+    assert "status 418 if path:/teapot  (1 of 1 matching requests, ends at " in text, text
+    wait_until(lambda: len(commands.json("requests", "is:fault")) == 1, "the record with its fault")
+    _, errors = commands.run("fault", "add", "explode", code=2)
+    assert "a rule begins with delay, status" in errors, errors
+    commands.run("fault", "clear")
+    assert ask(port, "GET", "/teapot") == 200 and not commands.json("fault", "list")
 
 
 def main():
@@ -248,6 +259,9 @@ def main():
             assert follower.shows("/second")
             check_transfer(commands, folder)
             check_attempts(commands, port)
+            check_faults(commands, port)
+        _, errors = commands.run("fault", "list", code=3)
+        assert "no client runs" in errors, errors
         # The client has ended: the same from its history, and straight to the app.
         assert commands.json("show", second)[0]["id"] == second
         App.seen.clear()

@@ -93,8 +93,36 @@ fixed_status::fixed_status() {
     value.app = app_state::up;
 }
 
+std::vector<fault_info> scripted_faults::faults() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
+}
+
+std::variant<fault_info, std::string> scripted_faults::add(const std::string& rule,
+                                                           std::optional<std::chrono::milliseconds> lasts) {
+    const std::lock_guard lock(mutex_);
+    if (rule == "bad") return "a rule is not bad";
+    fault_info added;
+    added.id = ++last_;
+    added.rule = rule;
+    if (lasts) added.ends_at = time_point(*lasts);
+    all_.push_back(added);
+    return added;
+}
+
+bool scripted_faults::remove(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    return std::erase_if(all_, [id](const fault_info& one) { return one.id == id; }) > 0;
+}
+
+void scripted_faults::clear() {
+    const std::lock_guard lock(mutex_);
+    all_.clear();
+}
+
 InspectorHttp::InspectorHttp(server_options options) : history(in_memory(), {}, feed.listener()) {
-    server_ = std::make_unique<server>(services{history, feed, replays, status, {}}, on_port_0(std::move(options)));
+    server_ =
+        std::make_unique<server>(services{history, feed, replays, status, {}, &faults}, on_port_0(std::move(options)));
 }
 
 InspectorHttp::~InspectorHttp() { server_->stop(); }

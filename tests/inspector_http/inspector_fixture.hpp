@@ -58,6 +58,21 @@ class fixed_status : public status_source {
     tunnel_status status() const override { return value; }
 };
 
+/// Takes every rule but "bad".
+class scripted_faults : public fault_control {
+ public:
+    std::vector<fault_info> faults() const override;
+    std::variant<fault_info, std::string> add(const std::string& rule,
+                                              std::optional<std::chrono::milliseconds> lasts) override;
+    bool remove(std::uint64_t id) override;
+    void clear() override;
+
+ private:
+    mutable std::mutex mutex_;
+    std::vector<fault_info> all_;
+    std::uint64_t last_ = 0;
+};
+
 /// A response with its JSON.
 struct api_response {
     test::http_message message;
@@ -93,6 +108,7 @@ class InspectorHttp : public testing::Test {
     inspector::history history;
     scripted_replayer replays;
     fixed_status status;
+    scripted_faults faults;
     std::unique_ptr<server> server_;
 };
 

@@ -279,9 +279,9 @@ TEST(Codec, EveryTypeSurvives) {
     expect_round_trip(fin{1});
     expect_round_trip(ping{limits::max_number});
     expect_round_trip(pong{0});
-    for (const auto reason :
-         {cancel_reason::caller_gone, cancel_reason::local_reset, cancel_reason::local_timeout,
-          cancel_reason::too_large, cancel_reason::protocol, cancel_reason::shutdown, cancel_reason::other}) {
+    for (const auto reason : {cancel_reason::caller_gone, cancel_reason::local_reset, cancel_reason::local_timeout,
+                              cancel_reason::too_large, cancel_reason::protocol, cancel_reason::shutdown,
+                              cancel_reason::reset, cancel_reason::other}) {
         expect_round_trip(cancel{limits::max_stream_id, reason});
     }
     for (const auto reason : {goaway_reason::replaced, goaway_reason::busy, goaway_reason::shutdown,

@@ -25,7 +25,7 @@ constexpr auto browser = "text/html,application/xhtml+xml,application/xml;q=0.9,
 
 std::vector<mux::failure> all_failures() {
     std::vector<mux::failure> all;
-    for (int i = 1; i <= static_cast<int>(mux::failure::loop); ++i) all.push_back(static_cast<mux::failure>(i));
+    for (int i = 1; i <= static_cast<int>(mux::failure::reset); ++i) all.push_back(static_cast<mux::failure>(i));
     return all;
 }
 

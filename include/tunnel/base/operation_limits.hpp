@@ -2,7 +2,8 @@
 
 #include "tunnel/base/limits.hpp"
 
-/// Bounds of what service managers, monitoring and people at a terminal see. As limits.hpp, each with its reason.
+/// Bounds of what service managers, monitoring and people at a terminal see, and of waiting for an app that restarts.
+/// As limits.hpp, each with its reason.
 namespace tunnel::limits {
 
 /// The port for monitoring: a scraper, two probes and a person, with heads as short as theirs are. A request arrives
@@ -32,5 +33,20 @@ inline constexpr unsigned doctor_pings = 5;
 inline constexpr auto doctor_app_time = 5s;
 inline constexpr auto clocks_agree = 2s;
 inline constexpr auto clocks_mislead = 60s;
+/// While nothing listens on the app's port and requests are held (--wait-for-app), the first of them tries to connect
+/// this often: a refused connect over loopback costs some 50 us, and nobody notices that delay behind the start of an
+/// app.
+inline constexpr std::chrono::milliseconds absent_retry = 50ms;
+
+/// Requests held at a time. Each is a stream of the tunnel connection, so there are no more than those; credit bounds
+/// what each holds of its body.
+inline constexpr std::size_t held_requests = max_streams;
+
+/// Once the app listens again, so many of the held requests are with it at a time. The queue of a small server in
+/// Python has room for five connections, and the kernel lets those beyond it wait for a second.
+inline constexpr std::size_t returned_at_once = 4;
+
+/// A request that the app has had for so long no longer counts there: it may be an event stream.
+inline constexpr std::chrono::milliseconds returned_next = 100ms;
 
 }  // namespace tunnel::limits

@@ -15,7 +15,7 @@
 /// (method, target, reason, fields) are raw bytes here; only the codec knows how JSON carries them.
 namespace tunnel::protocol {
 
-enum class cancel_reason { caller_gone, local_reset, local_timeout, too_large, protocol, shutdown, other };
+enum class cancel_reason { caller_gone, local_reset, local_timeout, too_large, protocol, shutdown, reset, other };
 
 // Stands before `version`: GCC 12's -Wshadow takes the enumerator for a shadow of it.
 enum class goaway_reason { replaced, busy, shutdown, version, protocol, other };

@@ -239,6 +239,7 @@ const keys = [
     { keys: ["g"], says: "Newest request", run: () => moveToNewest() },
     { keys: ["/"], says: "Filter", run: () => bar.focus() },
     { keys: ["r"], says: "Replay", run: withRecord((record) => actions.replay(record.id)) },
+    { keys: ["t"], says: "Replay twice at once", run: withRecord((record) => actions.deliverTwice(record.id)) },
     { keys: ["e"], says: "Edit and replay", run: withRecord((record) => actions.edit(record.id)) },
     {
         keys: ["d"],

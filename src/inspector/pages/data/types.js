@@ -32,6 +32,7 @@
  * @property {boolean} marked
  * @property {string|null} comment
  * @property {boolean} edited
+ * @property {boolean} [fault]
  * @property {boolean} truncated
  * @property {number} messages
  *
@@ -191,6 +192,7 @@
  * @property {{state: "file"|"memory"|"off", reason?: string|null, file?: string|null, count: number, bytes: number,
  *             count_limit?: number, bytes_limit?: number}} history
  * @property {string[]} watches
+ * @property {string[]} [faults]
  *
  * @typedef {object} Chart
  * @property {string} start

@@ -41,6 +41,18 @@ export class Actions {
         }
     }
 
+    /**
+     * Two replays at the same time: an app that is idempotent does the work once.
+     * @param {string} id
+     */
+    async deliverTwice(id) {
+        try {
+            this.replayed(await api.replayExchange(id, { times: 2, concurrency: 2 }));
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
     /** @param {ReplayResult[]} results */
     replayed(results) {
         const last = results.at(-1);

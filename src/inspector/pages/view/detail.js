@@ -239,6 +239,7 @@ export class DetailPane {
                 record.origin === "replay"
                     ? h("span", { class: "chip" }, icon("replay"), record.edited ? "edited replay" : "replay")
                     : null,
+                record.fault ? h("span", { class: "chip tone-bad" }, "fault on purpose") : null,
                 record.truncated ? h("span", { class: "chip tone-warn" }, "body cut") : null,
             ),
             h(

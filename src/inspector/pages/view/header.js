@@ -87,8 +87,12 @@ function stateTitle({ tunnel, version, history }) {
 }
 
 /** @param {Status} status */
-function alertsOf({ tunnel, capture, history }) {
+function alertsOf({ tunnel, capture, history, faults = [] }) {
     const alerts = [];
+    if (faults.length > 0) {
+        const title = `${faults.join("\n")}\n\ntunnel-client fault clear turns them off.`;
+        alerts.push(alert("bad", `${plural(faults.length, "fault")} on purpose: ${faults[0]}`, title));
+    }
     if (tunnel.state === "replaced") {
         const by = tunnel.replaced_by ?? "another client";
         alerts.push(alert("bad", `Replaced by ${by}`, "Another client took this tunnel over."));

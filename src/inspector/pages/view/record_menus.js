@@ -46,6 +46,7 @@ export function moreMenu(actions, anchor, record) {
             symbol: "comment",
             run: () => actions.comment(record),
         },
+        { label: "Replay twice at once", hint: "t", symbol: "replay", run: () => actions.deliverTwice(record.id) },
         { label: "Compare with another", hint: "D", symbol: "compare", run: () => actions.setBase(record.id) },
         {
             label: actions.watched.has(record.id) ? "Stop watching" : "Replay on restart",

@@ -85,6 +85,7 @@ function notesOf(record) {
         record.duplicate && duplicateChip(),
         record.signature && verdictChip(record.signature, true),
         record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
+        record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
         record.origin === "import" && h("span", { class: "chip" }, "imported"),
         record.replays > 0 && symbol("replay", `×${record.replays}`, "has-replays"),
         record.comment && symbol("comment", "", "has-comment", record.comment),
