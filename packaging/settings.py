@@ -1,4 +1,4 @@
-"""Makes the man pages and completions again from the programs' one table of settings (--print-settings).
+"""Makes the man pages, completions and the list of variables again from the programs' one table of settings (--print-settings).
 
 usage: settings.py [--check] TUNNEL-SERVER TUNNEL-CLIENT
 
@@ -182,6 +182,28 @@ def files_of(table):
             folder / f"_{program}": zsh(table), folder / f"{program}.fish": fish(table)}
 
 
+def variables_header(tables):
+    """For the programs, which warn of misspelt variables: those of the other program are not misspelt."""
+    names = sorted({setting["variable"] for table in tables for setting in table["settings"]})
+    lines = "".join(f'    "{name}",\n' for name in names)
+    return f"""#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace tunnel::app {{
+
+/// Variables of all settings of tunnel-server and tunnel-client: one environment may serve both. Made by
+/// packaging/settings.py.
+// clang-format off
+inline constexpr std::array<std::string_view, {len(names)}> setting_variables{{
+{lines}}};
+// clang-format on
+
+}}  // namespace tunnel::app
+"""
+
+
 def main():
     arguments = sys.argv[1:]
     check = arguments[:1] == ["--check"]
@@ -189,21 +211,23 @@ def main():
         arguments = arguments[1:]
     if len(arguments) != 2:
         raise SystemExit(__doc__)
-    mistakes = []
-    for table in map(settings_of, arguments):
-        mistakes += wrong_rows(table)
-        for path, text in files_of(table).items():
-            if path.exists() and path.read_text() == text:
-                continue
-            if check:
-                mistakes.append(f"{path.relative_to(REPOSITORY)} is not made from these settings: ./dev settings")
-            else:
-                path.write_text(text)
-                print(f"wrote {path.relative_to(REPOSITORY)}")
+    tables = [settings_of(program) for program in arguments]
+    mistakes = [mistake for table in tables for mistake in wrong_rows(table)]
+    files = {REPOSITORY / "src/app/setting_variables.hpp": variables_header(tables)}
+    for table in tables:
+        files.update(files_of(table))
+    for path, text in files.items():
+        if path.exists() and path.read_text() == text:
+            continue
+        if check:
+            mistakes.append(f"{path.relative_to(REPOSITORY)} is not made from these settings: ./dev settings")
+        else:
+            path.write_text(text)
+            print(f"wrote {path.relative_to(REPOSITORY)}")
     if mistakes:
         raise SystemExit("\n".join(mistakes))
     if check:
-        print("man pages, completions and tables have the programs' settings")
+        print("man pages, completions, variables and tables have the programs' settings")
 
 
 main()

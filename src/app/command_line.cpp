@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app/nearest_name.hpp"
+#include "app/setting_variables.hpp"
 #include "app/settings_file.hpp"
 #include "app/settings_help.hpp"
 #include "app/values.hpp"
@@ -362,6 +363,8 @@ void command_line::impl::note_unknown_variables() {
         const std::string_view variable(*at, std::string_view(*at).find('='));
         if (variable.starts_with(secret_prefix)) continue;  // names the secret of a provider
         if (!variable.starts_with(variable_prefix) || std::ranges::find(known, variable) != known.end()) continue;
+        // Of the other program: both may run in one environment.
+        if (std::ranges::find(setting_variables, variable) != setting_variables.end()) continue;
         const auto near = nearest_name(variable, known);
         common->warnings.push_back(fmt::format("{} has no setting {}{}", app.get_name(), in_quotes(variable),
                                                near.empty() ? "" : ": did you mean " + near + "?"));

@@ -177,6 +177,11 @@ TEST(CommandLine, AnUnknownVariableIsAWarningThatNamesTheNearest) {
                 ElementsAre("sample has no setting \"TUNNEL_SIZZE\": did you mean TUNNEL_SIZE?"));
 }
 
+TEST(CommandLine, AVariableOfTheOtherProgramIsNotAMistake) {
+    const environment e{{"TUNNEL_INSPECT_ADDR", "off"}, {"TUNNEL_HTTP_ADDR", "8080"}, {"TUNNEL_INSPECT_ADR", "off"}};
+    EXPECT_THAT(run({}).parsed.options.common.warnings, ElementsAre("sample has no setting \"TUNNEL_INSPECT_ADR\""));
+}
+
 TEST(CommandLine, AnUnknownFlagNamesTheNearest) {
     expect_refused({"--cuont", "5"}, R"(unknown flag "--cuont": did you mean --count? Otherwise see sample --help)");
     expect_refused({"--cuont=5"}, R"(unknown flag "--cuont=5": did you mean --count? Otherwise see sample --help)");
