@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "inspector/pattern.hpp"
 
@@ -24,10 +25,10 @@ std::string contents(const std::filesystem::path& file) {
     return text.str();
 }
 
-/// What the file refers to, as paths of request targets: strings after `from`, `import(`, `href=` and `src=`.
-std::set<std::string> references(const page_file& file) {
+/// What the file refers to, as paths of request targets: strings after one of `words`.
+std::set<std::string> references(const page_file& file, const std::vector<std::string_view>& words) {
     std::set<std::string> found;
-    for (const std::string_view before : {"from ", "import(", "href=", "src="}) {
+    for (const auto before : words) {
         for (auto at = file.bytes.find(before); at != std::string_view::npos; at = file.bytes.find(before, at + 1)) {
             const auto rest = file.bytes.substr(at + before.size());
             if (!rest.starts_with('"')) continue;
@@ -54,12 +55,29 @@ TEST(PageFiles, AreTheFilesOfTheFolderByteForByte) {
 
 TEST(PageFiles, ReferToNothingButOneAnother) {
     for (const auto& file : page_files()) {
-        for (const auto& reference : references(file)) {
+        for (const auto& reference : references(file, {"from ", "import(", "href=", "src="})) {
             EXPECT_TRUE(find_page_file(reference)) << file.path << " refers to " << reference;
         }
         // No file names another origin, but for the namespace of SVG and the greeting in the filter's help.
         EXPECT_EQ(file.bytes.find("//cdn"), std::string_view::npos) << file.path;
         EXPECT_EQ(file.bytes.find("innerHTML"), std::string_view::npos) << file.path;
+    }
+}
+
+/// Else the browser learns of a module only once it has read those that import it, and asks for it so much later.
+TEST(PageFiles, TheIndexPreloadsEveryModule) {
+    std::set<std::string> reached{"/main.js"};
+    for (std::vector<std::string> next{"/main.js"}; !next.empty();) {
+        const auto* file = find_page_file(next.back());
+        next.pop_back();
+        for (const auto& reference : references(*file, {"from "})) {
+            if (reached.insert(reference).second) next.push_back(reference);
+        }
+    }
+    const auto index = find_page_file("/")->bytes;
+    for (const auto& module : reached) {
+        if (module == "/main.js") continue;
+        EXPECT_NE(index.find("<link rel=\"modulepreload\" href=\"" + module + "\">"), std::string_view::npos) << module;
     }
 }
 

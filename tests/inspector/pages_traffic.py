@@ -115,6 +115,18 @@ def multipart(public):
     return send(public, "POST", "/echo", "\r\n".join(lines).encode(), fields)
 
 
+def an_hour(public):
+    """A few requests, for a terminal."""
+    get = [("Host", "app.example.dev"), ("Accept", "application/json")]
+    send(public, "GET", "/orders?page=1&status=open", fields=get)
+    stripe(public, "customer.updated", 0, 1)
+    github(public, "push", 117)
+    stripe(public, "charge.failed", 4200, 40, "/fail")
+    send(public, "GET", "/favicon.ico", fields=get)
+    stripe(public, "invoice.paid", 12900, 41)
+    send(public, "GET", "/orders/2026-0041?expand=lines", fields=get)
+
+
 def a_working_day(public):
     """A bit of everything, as a developer of a shop sees it."""
     get = [

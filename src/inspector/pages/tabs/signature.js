@@ -28,7 +28,7 @@ export async function signatureTab(box, context) {
         h(
             "div",
             { class: `notice tone-${verdictOf(verification.verdict).tone}` },
-            h("p", null, h("strong", null, verification.reason)),
+            h("p", null, verification.advice ? h("strong", null, verification.reason) : verification.reason),
             verification.advice ? h("p", null, verification.advice) : "",
         ),
         factList([

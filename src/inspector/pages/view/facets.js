@@ -99,6 +99,8 @@ export class Facets {
      */
     group(title, facets) {
         if (facets.length === 0) return "";
+        // Older requests are loaded as the list is scrolled.
+        const more = this.store.next === null ? "" : "+";
         return h(
             "section",
             { class: "facet-group" },
@@ -116,7 +118,7 @@ export class Facets {
                     },
                     tone ? h("span", { class: `facet-dot tone-${tone}` }) : null,
                     h("span", { class: "facet-label" }, label),
-                    h("span", { class: "facet-count" }, n === 0 ? "" : count(n)),
+                    h("span", { class: "facet-count" }, n === 0 ? "" : `${count(n)}${more}`),
                 );
             }),
         );
