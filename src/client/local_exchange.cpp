@@ -12,7 +12,7 @@
 #include "http/forwarded_fields.hpp"
 #include "http/writable.hpp"
 #include "io/spawn.hpp"
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {

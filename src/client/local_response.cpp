@@ -3,7 +3,7 @@
 
 #include "base/statistics.hpp"
 #include "client/local_exchange.hpp"
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/base/text.hpp"
 
@@ -134,7 +134,7 @@ void local_exchange::give_up(failure last) {
     if (response_ == progress::head_sent || response_ == progress::whole)
         return exchange_->fail_after_sent(last, cancel_reason::local_reset);
     program_statistics().failed(to_string(last));
-    auto own = proxy::make_error_answer(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
+    auto own = proxy::make_error_response(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
     status_ = own.head.status;
     protocol::response response;
     response.head = std::move(own.head);

@@ -5,7 +5,7 @@
 
 namespace tunnel::mux {
 
-/// The hop that failed and why, as `X-Tunnel-Error` names it. One row each in error_answer.cpp: status, sentence.
+/// The hop that failed and why, as `X-Tunnel-Error` names it. One row each in error_response.cpp: status, sentence.
 enum class failure {
     none,
     no_client,                 ///< 503, Retry-After: no tunnel-client is connected

@@ -6,7 +6,7 @@
 #include "base/log.hpp"
 #include "http/forwarded_fields.hpp"
 #include "io/spawn.hpp"
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::server {

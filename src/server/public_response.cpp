@@ -3,7 +3,7 @@
 #include "base/statistics.hpp"
 #include "http/head_writer.hpp"
 #include "http/writable.hpp"
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 #include "server/public_exchange.hpp"
 #include "server/response_framing.hpp"
 #include "tunnel/base/limits.hpp"
@@ -187,7 +187,7 @@ void public_exchange::end_short(std::string_view why) {
 
 io::awaitable<void> public_exchange::respond(failure why, const http::parse_error& refusal) {
     program_statistics().failed(to_string(why));
-    auto own = proxy::make_error_answer(why, accepts_html_, refusal.status, refusal.sentence());
+    auto own = proxy::make_error_response(why, accepts_html_, refusal.status, refusal.sentence());
     if (upload_ != upload::none || why == failure::bad_request || why == failure::loop) on_->keep_open = false;
     co_await write_own(std::move(own.head), std::move(own.body));
     log(why == failure::bad_request ? refusal.sentence() : std::string(proxy::sentence(why)));

@@ -1,4 +1,4 @@
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,7 +61,8 @@ constexpr std::array table{
         "tunnel-server: the request was refused: "},
     row{mux::failure::loop, 508,
         "tunnel-server: the request came from this tunnel itself; point tunnel-client at the app, not at the tunnel"},
-    row{mux::failure::reset, 502, "tunnel-client: the connection was reset on purpose, by a fault; turn it off to get a response"},
+    row{mux::failure::reset, 502,
+        "tunnel-client: the connection was reset on purpose, by a fault; turn it off to get a response"},
 };
 
 consteval bool in_order() {
@@ -162,7 +163,7 @@ std::string sentence(mux::failure f, std::string_view cause) {
     return std::string{row.ahead}.append(cause).append(row.behind);
 }
 
-own_answer make_error_answer(mux::failure f, bool html, unsigned status, std::string_view detail) {
+own_answer make_error_response(mux::failure f, bool html, unsigned status, std::string_view detail) {
     const auto& row = row_of(f);
     own_answer answer;
     auto& head = answer.head;

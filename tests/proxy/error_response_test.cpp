@@ -1,4 +1,4 @@
-#include "proxy/error_answer.hpp"
+#include "proxy/error_response.hpp"
 #include "http/status.hpp"
 
 #include <gmock/gmock.h>
@@ -68,7 +68,7 @@ TEST(ErrorAnswer, EverySentenceNamesTheHopAndWhatToDo) {
 
 TEST(ErrorAnswer, TextIsOneLineWithItsFields) {
     for (const auto f : all_failures()) {
-        const auto answer = make_error_answer(f, prefers_html("*/*"));
+        const auto answer = make_error_response(f, prefers_html("*/*"));
         EXPECT_EQ(answer.head.status, status_of(f));
         EXPECT_EQ(answer.head.reason, reason_phrase(status_of(f)));
         EXPECT_FALSE(answer.head.reason.empty());
@@ -79,13 +79,13 @@ TEST(ErrorAnswer, TextIsOneLineWithItsFields) {
         EXPECT_EQ(answer.body, std::string{sentence(f)} + "\n");
         EXPECT_TRUE(is_writable(answer.head));
     }
-    EXPECT_EQ(make_error_answer(mux::failure::no_client).head.fields.find("Retry-After"), "1");
+    EXPECT_EQ(make_error_response(mux::failure::no_client).head.fields.find("Retry-After"), "1");
 }
 
 TEST(ErrorAnswer, BrowsersGetAPage) {
     for (const auto* accept :
          {browser, "text/html", "TEXT/HTML;q=0.1", "application/json, text/html ; charset=x; q=0.001"}) {
-        const auto answer = make_error_answer(mux::failure::no_client, prefers_html(accept));
+        const auto answer = make_error_response(mux::failure::no_client, prefers_html(accept));
         EXPECT_EQ(answer.head.fields.find("Content-Type"), "text/html; charset=utf-8") << accept;
         EXPECT_EQ(answer.head.content_length, answer.body.size());
         EXPECT_THAT(answer.body, StartsWith("<!doctype html>"));
@@ -95,24 +95,24 @@ TEST(ErrorAnswer, BrowsersGetAPage) {
     }
     for (const auto* accept :
          {"", "*/*", "application/json", "text/html;q=0", "text/html; q=0.000", "text/*", "text/htmlx"}) {
-        EXPECT_THAT(make_error_answer(mux::failure::no_client, prefers_html(accept)).body,
+        EXPECT_THAT(make_error_response(mux::failure::no_client, prefers_html(accept)).body,
                     StartsWith("tunnel-server: "))
             << accept;
     }
 }
 
 TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
-    const auto refused = make_error_answer(mux::failure::bad_request, {}, 414, "the request target is too long");
+    const auto refused = make_error_response(mux::failure::bad_request, {}, 414, "the request target is too long");
     EXPECT_EQ(refused.head.status, 414U);
     EXPECT_EQ(refused.head.reason, "URI Too Long");
     EXPECT_EQ(refused.body, "tunnel-server: the request was refused: the request target is too long\n");
-    const auto local = make_error_answer(mux::failure::local_refused, {}, 0, "127.0.0.1:3000 (refused)");
+    const auto local = make_error_response(mux::failure::local_refused, {}, 0, "127.0.0.1:3000 (refused)");
     EXPECT_EQ(local.head.status, 502U);
     EXPECT_EQ(
         local.body,
         "tunnel-client: nothing listens on the local port, tried 127.0.0.1:3000 (refused); start the app or correct "
         "--local-port\n");
-    const auto bad = make_error_answer(mux::failure::local_bad_answer, {}, 0, "a carriage return without line feed");
+    const auto bad = make_error_response(mux::failure::local_bad_answer, {}, 0, "a carriage return without line feed");
     EXPECT_EQ(
         bad.body,
         "tunnel-client: the local app's response is not valid HTTP: a carriage return without line feed; check that "
@@ -122,12 +122,12 @@ TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
     EXPECT_EQ(sentence(mux::failure::no_client, "a cause"), sentence(mux::failure::no_client));
     EXPECT_THAT(sentence(mux::failure::local_response_too_large, "the head is longer than --max-header-bytes (60 KiB)"),
                 StartsWith("tunnel-client: the local app's response is too large: the head is longer than"));
-    EXPECT_EQ(make_error_answer(mux::failure::shutting_down, {}, 0, "a\r\nb\n").body, "a  b \n");
+    EXPECT_EQ(make_error_response(mux::failure::shutting_down, {}, 0, "a\r\nb\n").body, "a  b \n");
 }
 
 TEST(ErrorAnswer, PageEscapesDetails) {
-    const auto answer = make_error_answer(mux::failure::shutting_down, prefers_html(browser), 0,
-                                          "tunnel-client: <script>\"'&</script>");
+    const auto answer = make_error_response(mux::failure::shutting_down, prefers_html(browser), 0,
+                                            "tunnel-client: <script>\"'&</script>");
     EXPECT_THAT(answer.body, HasSubstr("<p>&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;</p>"));
     EXPECT_THAT(answer.body, HasSubstr("<small>tunnel-client</small>"));
     EXPECT_THAT(answer.body, Not(HasSubstr("<script")));

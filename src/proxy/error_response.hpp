@@ -26,7 +26,7 @@ struct own_answer {
     http::response_head head;
     std::string body;
 };
-[[nodiscard]] own_answer make_error_answer(mux::failure f, bool html = false, unsigned status = 0,
-                                           std::string_view detail = {});
+[[nodiscard]] own_answer make_error_response(mux::failure f, bool html = false, unsigned status = 0,
+                                             std::string_view detail = {});
 
 }  // namespace tunnel::proxy
