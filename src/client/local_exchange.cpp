@@ -263,7 +263,7 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::s
     io::error_code error = io::asio::error::not_connected;
     if (!http::is_writable(part.trailers)) {
         spdlog::warn("the server sent trailers that are not valid HTTP");
-        exchange_->fail(failure::bad_answer, cancel_reason::protocol);
+        exchange_->fail(failure::bad_response, cancel_reason::protocol);
         app_.disconnect();  // the app must not take what it has for a whole request
     } else if (connection) {
         error = {};

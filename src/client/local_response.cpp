@@ -52,7 +52,7 @@ std::optional<failure> local_exchange::read_final_head() {
 failure local_exchange::refuse(const http::parse_error& error) {
     detail_ = error.sentence();
     const auto too_large = error.kind == http::error_kind::too_large;
-    return too_large ? failure::local_response_too_large : failure::local_bad_answer;
+    return too_large ? failure::local_response_too_large : failure::local_bad_response;
 }
 
 bool local_exchange::hold_head() {

@@ -13,13 +13,13 @@ enum class failure {
     shutting_down,             ///< 503, Retry-After: server or client is draining
     tunnel_lost,               ///< 502: the connection to the client broke before the response
     replaced,                  ///< 502: another client took over before the response
-    bad_answer,                ///< 502: the client sent something that is not a valid HTTP response
+    bad_response,              ///< 502: the client sent something that is not a valid HTTP response
     local_refused,             ///< 502: nothing listens on the local port
     local_unreachable,         ///< 502: the local host's name or address cannot be reached
     local_timeout,             ///< 504: no response head in time
     local_connect_timeout,     ///< 502: connect to the local app took too long
     local_reset,               ///< 502: the local app closed or reset before its response
-    local_bad_answer,          ///< 502: the app's response is not valid HTTP
+    local_bad_response,        ///< 502: the app's response is not valid HTTP
     local_response_too_large,  ///< 502: the head of the app's response is over a limit
     bad_request,  ///< 4xx/5xx of http::parse_error: what the caller sent is refused; status and sentence come with it
     loop,         ///< 508: the request came from this tunnel itself

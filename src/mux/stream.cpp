@@ -34,7 +34,7 @@ failure to_failure(protocol::cancel_reason reason) {
         case protocol::cancel_reason::local_timeout:
             return failure::local_timeout;
         case protocol::cancel_reason::protocol:
-            return failure::bad_answer;
+            return failure::bad_response;
         case protocol::cancel_reason::shutdown:
             return failure::shutting_down;
         case protocol::cancel_reason::reset:
@@ -283,7 +283,7 @@ bool stream::accept_body(std::size_t bytes, bool end) {
 
 void stream::refuse() {
     if (cancelled() || !exchange_) return;
-    exchange_->deliver(failed{failure::bad_answer});
+    exchange_->deliver(failed{failure::bad_response});
     end_now(protocol::cancel_reason::protocol);
 }
 

@@ -34,7 +34,7 @@ constexpr std::array table{
         "tunnel-server: another tunnel-client took over before the response came; the request may have reached the "
         "app, "
         "check before you repeat it"},
-    row{mux::failure::bad_answer, 502,
+    row{mux::failure::bad_response, 502,
         "tunnel-server: tunnel-client sent something that is not a valid HTTP response; see the logs of both"},
     row{mux::failure::local_refused, 502,
         "tunnel-client: nothing listens on the local port; start the app or correct --local-port",
@@ -48,7 +48,7 @@ constexpr std::array table{
         "tunnel-client: the local app did not accept the connection in time, tried ", "; check whether it hangs"},
     row{mux::failure::local_reset, 502,
         "tunnel-client: the local app closed the connection before its response; see the app's log", "tunnel-client: "},
-    row{mux::failure::local_bad_answer, 502,
+    row{mux::failure::local_bad_response, 502,
         "tunnel-client: the local app's response is not valid HTTP; check that the port speaks plain HTTP/1.1",
         "tunnel-client: the local app's response is not valid HTTP: ", "; check that the port speaks plain HTTP/1.1"},
     row{mux::failure::local_response_too_large, 502,
@@ -163,10 +163,10 @@ std::string sentence(mux::failure f, std::string_view cause) {
     return std::string{row.ahead}.append(cause).append(row.behind);
 }
 
-own_answer make_error_response(mux::failure f, bool html, unsigned status, std::string_view detail) {
+own_response make_error_response(mux::failure f, bool html, unsigned status, std::string_view detail) {
     const auto& row = row_of(f);
-    own_answer answer;
-    auto& head = answer.head;
+    own_response response;
+    auto& head = response.head;
     head.status = status != 0 ? status : row.status;
     head.reason = http::reason_phrase(head.status);
 
@@ -176,14 +176,14 @@ own_answer make_error_response(mux::failure f, bool html, unsigned status, std::
         for (char c : detail) line += c == '\r' || c == '\n' ? ' ' : c;
         line += row.behind;
     }
-    answer.body = html ? html_page(head.status, line) : line + '\n';
+    response.body = html ? html_page(head.status, line) : line + '\n';
 
     head.fields.add("Content-Type", html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8");
     head.fields.add("Cache-Control", "no-store");  // 414 and 501 could be stored otherwise (RFC 9110 section 15.1)
     head.fields.add("X-Tunnel-Error", to_string(f));
     if (head.status == 503) head.fields.add("Retry-After", std::to_string(limits::retry_after));
-    head.content_length = answer.body.size();
-    return answer;
+    head.content_length = response.body.size();
+    return response;
 }
 
 }  // namespace tunnel::proxy

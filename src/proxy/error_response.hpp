@@ -22,11 +22,11 @@ namespace tunnel::proxy {
 /// The body is one line of text ending in a newline, or a self-contained HTML page with
 /// `html`. `status` replaces the failure's own; `detail` is the cause if
 /// the failure is that a message was refused, else the whole line.
-struct own_answer {
+struct own_response {
     http::response_head head;
     std::string body;
 };
-[[nodiscard]] own_answer make_error_response(mux::failure f, bool html = false, unsigned status = 0,
-                                             std::string_view detail = {});
+[[nodiscard]] own_response make_error_response(mux::failure f, bool html = false, unsigned status = 0,
+                                               std::string_view detail = {});
 
 }  // namespace tunnel::proxy

@@ -48,7 +48,7 @@ void replace_value(http::field_list& fields, std::string_view value) {
 
 }  // namespace
 
-std::optional<final_recipient_answer> apply_max_forwards(http::request_head& head) {
+std::optional<final_recipient_response> apply_max_forwards(http::request_head& head) {
     const bool trace = head.method == "TRACE";
     if (!trace && head.method != "OPTIONS") return std::nullopt;
     if (!head.fields.contains(field_name)) return std::nullopt;
@@ -59,14 +59,14 @@ std::optional<final_recipient_answer> apply_max_forwards(http::request_head& hea
         replace_value(head.fields, std::to_string(std::min(*hops - 1, most_hops)));
         return std::nullopt;
     }
-    final_recipient_answer answer;
-    answer.head.status = 200;
-    answer.head.reason = "OK";
+    final_recipient_response response;
+    response.head.status = 200;
+    response.head.reason = "OK";
     if (trace) {
-        answer.head.fields.add("Content-Type", "message/http");
-        answer.body = reflect(head);
+        response.head.fields.add("Content-Type", "message/http");
+        response.body = reflect(head);
     }
-    return answer;
+    return response;
 }
 
 }  // namespace tunnel::server

@@ -8,7 +8,7 @@
 namespace tunnel::server {
 
 /// A response that the server gives in the app's place.
-struct final_recipient_answer {
+struct final_recipient_response {
     http::response_head head;
     std::string body;
 };
@@ -16,6 +16,6 @@ struct final_recipient_answer {
 /// Max-Forwards on TRACE and OPTIONS (RFC 9110 section 7.6.2): at 0 this gateway is the final recipient and responds;
 /// otherwise the field is lowered by one in place, and to 2^31 - 1 at most, which every recipient can read. Other
 /// methods pass untouched.
-[[nodiscard]] std::optional<final_recipient_answer> apply_max_forwards(http::request_head& head);
+[[nodiscard]] std::optional<final_recipient_response> apply_max_forwards(http::request_head& head);
 
 }  // namespace tunnel::server

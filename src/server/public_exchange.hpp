@@ -109,7 +109,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     bool accepts_html_;
     std::string upgrade_;  // protocol that the request asks for
     http::parse_error refusal_;
-    std::optional<final_recipient_answer> final_recipient_;  // we respond in the app's place
+    std::optional<final_recipient_response> final_recipient_;  // we respond in the app's place
 
     opening opening_ = opening::pending;
     mux::failure refused_why_ = mux::failure::none;

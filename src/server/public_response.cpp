@@ -44,7 +44,7 @@ protocol::data* public_exchange::accept(mux::incoming& arrived, protocol::data& 
     if (auto* response = std::get_if<protocol::response>(&arrived)) {
         if (!frame(*response)) {
             exchange_->cancel(cancel_reason::protocol);
-            failed_ = failure::bad_answer;
+            failed_ = failure::bad_response;
             next = after::end;
             return nullptr;
         }
@@ -65,7 +65,7 @@ protocol::data* public_exchange::accept(mux::incoming& arrived, protocol::data& 
         return part;
     }
     exchange_->cancel(cancel_reason::protocol);
-    end_short(proxy::sentence(failure::bad_answer));
+    end_short(proxy::sentence(failure::bad_response));
     next = after::end;
     return nullptr;
 }

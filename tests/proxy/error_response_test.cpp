@@ -35,14 +35,14 @@ TEST(ErrorAnswer, EachFailureHasItsStatus) {
     EXPECT_EQ(status_of(mux::failure::shutting_down), 503U);
     EXPECT_EQ(status_of(mux::failure::tunnel_lost), 502U);
     EXPECT_EQ(status_of(mux::failure::replaced), 502U);
-    EXPECT_EQ(status_of(mux::failure::bad_answer), 502U);
+    EXPECT_EQ(status_of(mux::failure::bad_response), 502U);
     EXPECT_EQ(status_of(mux::failure::local_refused), 502U);
     EXPECT_EQ(status_of(mux::failure::local_unreachable), 502U);
     EXPECT_EQ(status_of(mux::failure::local_timeout), 504U);
     EXPECT_EQ(status_of(mux::failure::local_connect_timeout), 502U);
     EXPECT_EQ(status_of(mux::failure::local_reset), 502U);
     EXPECT_EQ(status_of(mux::failure::local_response_too_large), 502U);
-    EXPECT_EQ(status_of(mux::failure::local_bad_answer), 502U);
+    EXPECT_EQ(status_of(mux::failure::local_bad_response), 502U);
     EXPECT_EQ(status_of(mux::failure::bad_request), 400U);
     EXPECT_EQ(status_of(mux::failure::loop), 508U);
 }
@@ -112,13 +112,14 @@ TEST(ErrorAnswer, StatusAndDetailReplaceTheRow) {
         local.body,
         "tunnel-client: nothing listens on the local port, tried 127.0.0.1:3000 (refused); start the app or correct "
         "--local-port\n");
-    const auto bad = make_error_response(mux::failure::local_bad_answer, {}, 0, "a carriage return without line feed");
+    const auto bad =
+        make_error_response(mux::failure::local_bad_response, {}, 0, "a carriage return without line feed");
     EXPECT_EQ(
         bad.body,
         "tunnel-client: the local app's response is not valid HTTP: a carriage return without line feed; check that "
         "the port speaks plain HTTP/1.1\n");
-    EXPECT_EQ(sentence(mux::failure::local_bad_answer, "a carriage return without line feed") + "\n", bad.body);
-    EXPECT_EQ(sentence(mux::failure::local_bad_answer, ""), sentence(mux::failure::local_bad_answer));
+    EXPECT_EQ(sentence(mux::failure::local_bad_response, "a carriage return without line feed") + "\n", bad.body);
+    EXPECT_EQ(sentence(mux::failure::local_bad_response, ""), sentence(mux::failure::local_bad_response));
     EXPECT_EQ(sentence(mux::failure::no_client, "a cause"), sentence(mux::failure::no_client));
     EXPECT_THAT(sentence(mux::failure::local_response_too_large, "the head is longer than --max-header-bytes (60 KiB)"),
                 StartsWith("tunnel-client: the local app's response is too large: the head is longer than"));
