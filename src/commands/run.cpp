@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/nearest_name.hpp"
 #include "commands/commands.hpp"
 #include "commands/doctor.hpp"
 #include "commands/records.hpp"
@@ -58,9 +59,33 @@ command make_command(CLI::App& to, const char* name, const char* purpose, const 
     return made;
 }
 
+namespace {
+
+/// Whether it may have been meant as a command: a port, a flag or an address has other characters.
+bool looks_like_a_command(std::string_view word) {
+    return !word.empty() &&
+           std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '_'; }) &&
+           word.front() != '-';
+}
+
+int unknown_command(std::string_view word) {
+    std::vector<std::string> known(names.begin(), names.end());
+    known.emplace_back("doctor");
+    const auto near = app::nearest_name(word, known);
+    const auto guess = near.empty() ? std::string() : "did you mean " + near + "? Otherwise ";
+    std::fprintf(stderr, "tunnel-client: unknown command \"%s\": %ssee tunnel-client --help\n",
+                 std::string(word).c_str(), guess.c_str());
+    return exit_usage;
+}
+
+}  // namespace
+
 std::optional<int> run(int argc, const char* const* argv) {
     if (argc > 1 && std::string_view(argv[1]) == "doctor") return run_doctor(argc - 1, argv + 1);
-    if (argc < 2 || std::ranges::find(names, std::string_view(argv[1])) == names.end()) return std::nullopt;
+    if (argc < 2) return std::nullopt;
+    if (std::ranges::find(names, std::string_view(argv[1])) == names.end()) {
+        return looks_like_a_command(argv[1]) ? std::optional(unknown_command(argv[1])) : std::nullopt;
+    }
     CLI::App app("Looks at the requests that came through the tunnel, and sends them again", "tunnel-client");
     app.require_subcommand(1);
     const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app), add_expect(app),

@@ -231,6 +231,8 @@ def main():
         commands = Commands(client, folder)
         _, errors = commands.run("requests", code=3)
         assert "no client runs" in errors, errors
+        _, errors = commands.run("request", code=2)
+        assert 'unknown command "request": did you mean requests?' in errors, errors
         app = app_server()
         stack.callback(app.shutdown)
         addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0", "--log-level", "warn"]
