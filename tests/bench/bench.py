@@ -13,6 +13,7 @@ from pathlib import Path
 
 import report
 import rows_bulk
+import rows_inspector
 import rows_link
 import rows_path
 import rows_process
@@ -37,6 +38,7 @@ ROWS = {
     "memory": rows_process.memory,
     "start": rows_process.start,
     "reconnect": rows_process.reconnect,
+    "inspector": rows_inspector.inspector,
     "link": rows_link.link,
     "long": rows_bulk.long,
     "wan": rows_path.wan,

@@ -44,9 +44,14 @@ class Wrk:
 
     def __init__(self, folder):
         self.scripts = {}
-        for name, text in (("get", REPORT), ("webhook", WEBHOOK + REPORT), ("one request", ONE_REQUEST + REPORT)):
-            self.scripts[name] = folder / f"{name.replace(' ', '-')}.lua"
-            self.scripts[name].write_text(text)
+        self.folder = folder
+        for name, text in (("get", ""), ("webhook", WEBHOOK), ("one request", ONE_REQUEST)):
+            self.add(name, text)
+
+    def add(self, name, script):
+        """Another load, to be run by its name."""
+        self.scripts[name] = self.folder / f"{name.replace(' ', '-')}.lua"
+        self.scripts[name].write_text(script + REPORT)
 
     def run(self, processes, connections, seconds, what="get"):
         """One run against a contender: rate, p50 and p99 in microseconds, CPU microseconds a request."""
