@@ -14,6 +14,6 @@ buildah=(buildah --root "$work/storage" --runroot "$work/run" --storage-driver v
 
 "${buildah[@]}" build --isolation chroot --timestamp "$SOURCE_DATE_EPOCH" --file "$here/Containerfile" \
     --tag "tunnel:$version" "$programs"
-"${buildah[@]}" push "tunnel:$version" "oci:$work/layout:$version"
+"${buildah[@]}" push "tunnel:$version" "oci:$work/layout:tunnel:$version"
 tar -C "$work/layout" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
     --mode=u=rwX,go=rX -cf "$archive" blobs index.json oci-layout
