@@ -8,7 +8,7 @@ namespace tunnel::app {
 /// Variables of all settings of tunnel-server and tunnel-client: one environment may serve both. Made by
 /// packaging/settings.py.
 // clang-format off
-inline constexpr std::array<std::string_view, 36> setting_variables{
+inline constexpr std::array<std::string_view, 40> setting_variables{
     "TUNNEL_ADMIN_ADDR",
     "TUNNEL_BODY_TIMEOUT",
     "TUNNEL_COMPRESS",
@@ -16,6 +16,7 @@ inline constexpr std::array<std::string_view, 36> setting_variables{
     "TUNNEL_DRAIN_TIMEOUT",
     "TUNNEL_ECHO",
     "TUNNEL_EXIT_WHEN_REPLACED",
+    "TUNNEL_FAULT",
     "TUNNEL_HEADER_TIMEOUT",
     "TUNNEL_HISTORY",
     "TUNNEL_HISTORY_AGE",
@@ -37,6 +38,7 @@ inline constexpr std::array<std::string_view, 36> setting_variables{
     "TUNNEL_MAX_HEADER_BYTES",
     "TUNNEL_MAX_IN_FLIGHT",
     "TUNNEL_NO_FORWARDED_HEADERS",
+    "TUNNEL_PROXY",
     "TUNNEL_PUBLIC_URL",
     "TUNNEL_RAW_BODIES",
     "TUNNEL_RESPONSE_TIMEOUT",
@@ -44,6 +46,8 @@ inline constexpr std::array<std::string_view, 36> setting_variables{
     "TUNNEL_SERVER_ADDR",
     "TUNNEL_TCP_ADDR",
     "TUNNEL_THREADS",
+    "TUNNEL_TRUSTED_PROXY",
+    "TUNNEL_WAIT_FOR_APP",
     "TUNNEL_WEBHOOK_SCHEMES",
 };
 // clang-format on
