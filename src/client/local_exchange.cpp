@@ -81,7 +81,7 @@ io::awaitable<void> local_exchange::run() {
         if (last == failure::none) last = begin_response();
         if (last == failure::none && response_ != progress::whole) last = co_await relay_response_body();
     } while (may_retry(last));
-    if (last == failure::local_reset && fresh_ && response_ == progress::awaited) co_await name_cause_of_reset();
+    if (last == failure::local_reset && connects_ > 0 && response_ == progress::awaited) co_await name_cause_of_reset();
     const auto caller_left = caller_left_;  // give_up ends the exchange itself
     if (last != failure::none) give_up(last);
     const auto unsent = upload_ == upload::due && !caller_left;
@@ -150,7 +150,7 @@ bool local_exchange::may_reuse() const {
 
 io::awaitable<failure> local_exchange::connect() {
     if (caller_left_) co_return failure::tunnel_lost;
-    fresh_ = true;
+    ++connects_;
     if (app_.app().absence) {
         const auto last = co_await connect_once_it_listens();
         if (last != failure::none) place_ = nullptr;
@@ -168,6 +168,7 @@ io::awaitable<failure> local_exchange::connect_once_it_listens() {
         place_ = absence.enter(app_.strand(), detail_, [this] { app_.wake(); });
         if (observer_) observer_->labelled("held");
     };
+    place_ = nullptr;  // of an earlier attempt
     if (absence.holding()) enter();
     for (;;) {
         while (place_ && place_->now() == app_absence::turn::wait && !caller_left_ && !exchange_->stop_requested())
@@ -200,8 +201,10 @@ failure local_exchange::give_up_waiting() {
 
 bool local_exchange::may_retry(failure last) const {
     // RFC 9112 section 9.3.1: a connection that closed before the first byte of a response may be tried again, where
-    // doing the request twice does no harm and its body is still here.
-    if (last != failure::local_reset || fresh_ || caller_left_ || !is_repeatable(*request_)) return false;
+    // doing the request twice does no harm and its body is still here. An app that is waited for may have ended while
+    // it had the request.
+    const auto most = app_.app().absence ? 1U : 0U;
+    if (last != failure::local_reset || connects_ > most || caller_left_ || !is_repeatable(*request_)) return false;
     return response_ == progress::awaited && interim_ == 0 &&
            (!app_.connection() || app_.connection()->buffered().empty());
 }
@@ -212,7 +215,7 @@ bool local_exchange::write_request(io::error_code& error) {
     const auto kind = framing_of(*request_);
     written_ = false;
     interim_ = 0;
-    if (!fresh_) app_.reusing();
+    if (connects_ == 0) app_.reusing();
     app_.connection()->on_input(nullptr);
     app_.parser().reset();
     append_head(app_.output(), *request_, missing_host(),

@@ -94,10 +94,10 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     std::optional<http::host_rewriting> rewriting_;
     std::unique_ptr<app_absence::place> place_;  // among those that are held
 
-    bool fresh_ = false;         // the connection was made for this request: it cannot be stale
-    bool caller_left_ = false;   // the exchange ended at the other side
-    bool half_closed_ = false;   // the caller's FIN goes to the app, behind the request
-    bool written_ = false;       // the head of the request, and the body that came with it
+    unsigned connects_ = 0;     // connections made for this request, which cannot be stale; 0: it has one that was kept
+    bool caller_left_ = false;  // the exchange ended at the other side
+    bool half_closed_ = false;  // the caller's FIN goes to the app, behind the request
+    bool written_ = false;      // the head of the request, and the body that came with it
     bool event_stream_ = false;  // a response that may never end
 
     proxy::body_writer writer_;

@@ -109,6 +109,7 @@ void recorder::started(const protocol::request& request, std::string_view app_ho
 
 void recorder::labelled(std::string_view label) {
     guard([&] {
+        if (std::ranges::find(record_.labels, label) != record_.labels.end()) return;
         record_.labels.emplace_back(label);
         put_pending();
     });

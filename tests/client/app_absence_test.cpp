@@ -88,6 +88,40 @@ TEST_F(ClientAppAbsence, ARequestIsForwardedOnceTheAppListens) {
     EXPECT_TRUE(back.stays_silent(20ms));
 }
 
+TEST_F(ClientAppAbsence, AGetWhoseAppEndsBeforeItsResponseIsTriedOnceMore) {
+    auto server = started();
+    test::raw_listener back(app.port());
+    server.request(1, request_head("GET", "/events"));
+    auto ends = back.accept();
+    EXPECT_THAT(read_head(ends), testing::StartsWith("GET /events "));
+    ends.close();
+    auto again = back.accept();
+    EXPECT_THAT(read_head(again), testing::StartsWith("GET /events "));
+    again.send(answer("ok"));
+    expect_response(server, 1, "ok");
+}
+
+TEST_F(ClientAppAbsence, AGetThatEndsTheAppEachTimeIsGivenUp) {
+    auto server = started();
+    test::raw_listener back(app.port());
+    server.request(1, request_head("GET", "/"));
+    for (int i = 0; i < 2; ++i) {
+        auto ends = back.accept();
+        (void)read_head(ends);
+    }
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 502U);
+    EXPECT_TRUE(back.stays_silent(20ms));
+}
+
+TEST_F(ClientAppAbsence, APostThatTheAppHadIsNotRepeated) {
+    auto server = started();
+    test::raw_listener back(app.port());
+    post(server, 1);
+    posted(back, 1).close();
+    EXPECT_EQ(server.receive<protocol::response>().head.status, 502U);
+    EXPECT_TRUE(back.stays_silent(20ms));
+}
+
 TEST_F(ClientAppAbsence, HeldRequestsAreForwardedInOrderOfArrival) {
     auto server = started();
     constexpr protocol::stream_id count = 20;
