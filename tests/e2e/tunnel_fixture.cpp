@@ -66,7 +66,10 @@ TunnelTest::TunnelTest() {
     });
 }
 
-TunnelTest::~TunnelTest() {
+TunnelTest::~TunnelTest() { finish(); }
+
+void TunnelTest::finish() {
+    if (!thread_.joinable()) return;
     for (auto& c : clients_) {
         c.stop();
         c.stop();

@@ -71,6 +71,9 @@ class TunnelTest : public testing::Test {
  protected:
     TunnelTest();
     ~TunnelTest() override;
+    /// Ends everything that runs. A test whose members are used to the end, and use the event loop, calls it at its
+    /// own.
+    void finish();
 
     /// A server and a connected client in front of `app`.
     void start();

@@ -35,11 +35,13 @@ class Faults : public TunnelTest {
         auto& recorded = outlive<inspection::capture>(kept.history, settings);
         tap = &recorded;
         faulty = std::make_shared<faults::fault_gate>(runtime(), client_options, std::move(around));
-        static_cast<void>(outlive<std::shared_ptr<faults::fault_gate>>(faulty));
         faulty->observe(tap);
         detours = faulty.get();
     }
-    ~Faults() override { faulty->stop(); }
+    ~Faults() override {
+        faulty->stop();
+        finish();  // the client uses it to its end, and it uses the event loop
+    }
 
     void start_with(std::string_view rule) {
         start();
