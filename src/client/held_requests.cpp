@@ -21,7 +21,7 @@ void held_requests::change(request& which, state to) {
 std::optional<held_requests::number> held_requests::add(clock::time_point now) {
     if (waiting_ + connecting_ >= limits::held_requests) return std::nullopt;
     if (!summary_) {
-        summary_.emplace();
+        summary_ = summary{};
         absent_since_ = now;
     }
     requests_.emplace(++last_, request{state::waiting, now});
