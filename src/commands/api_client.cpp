@@ -33,6 +33,13 @@ constexpr std::size_t largest_event = std::size_t{4} * 1024 * 1024;
     throw command_error(status == 400 ? exit_usage : exit_failed, message);
 }
 
+/// An exception of Boost names a place in its source, which says nothing to a user.
+void check(const beast::error_code& error) {
+    if (error == http::error::end_of_stream || error == http::error::partial_message)
+        throw command_error(exit_failed, "the client ended before the response was whole");
+    if (error) throw command_error(exit_failed, "the inspector closed the connection: " + error.message());
+}
+
 /// Lines of an event stream, joined over reads.
 class event_lines {
  public:
@@ -108,24 +115,24 @@ unsigned api_client::exchange(std::string_view method, const std::string& target
     if (!body.empty()) request.set(http::field::content_type, type);
     request.body() = body;
     if (method != "GET") request.prepare_payload();
-    http::write(socket, request);
+    beast::error_code error;
+    http::write(socket, request, error);
+    check(error);
 
     beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-    http::read_header(socket, buffer, parser);
+    http::read_header(socket, buffer, parser, error);
+    check(error);
     std::array<char, std::size_t{16} * 1024> chunk{};
     while (!parser.is_done()) {
         parser.get().body().data = chunk.data();
         parser.get().body().size = chunk.size();
-        beast::error_code error;
         http::read_some(socket, buffer, parser, error);
         if (error == http::error::need_buffer) error = {};
         const auto size = chunk.size() - parser.get().body().size;
         if (size > 0 && !take(parser.get().result_int(), {chunk.data(), size})) break;
-        if (error == http::error::partial_message)
-            throw command_error(exit_failed, "the client ended before the response was whole");
-        if (error) throw command_error(exit_failed, "the inspector closed the connection: " + error.message());
+        check(error);
     }
     return parser.get().result_int();
 }

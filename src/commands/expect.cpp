@@ -95,9 +95,6 @@ json ask(const api_client& api, const std::string& target) {
     } catch (const command_error& error) {
         if (error.code == exit_usage) throw;
         throw command_error(exit_no_client, error.what());
-    } catch (const std::exception& error) {
-        throw command_error(exit_no_client,
-                            "the client ended before it could tell (" + std::string(error.what()) + ")");
     }
 }
 

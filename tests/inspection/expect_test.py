@@ -68,6 +68,7 @@ class Job:
                 yield
                 out, errors = process.communicate(timeout=LIMIT)
                 assert process.returncode == code, (arguments, process.returncode, out, errors)
+                assert "/include/" not in errors, errors  # no place in the source of a library
             finally:
                 process.kill()
 
@@ -226,6 +227,11 @@ def main():
                 print(f"ok {case.__name__}", flush=True)
             with job.expecting("path:/never", "--timeout", "10m", code=3):
                 c.terminate()
+                c.wait(LIMIT)
+        with running(command, stdout=subprocess.PIPE, text=True, env=commands.environment) as c:
+            assert first_line(c).startswith("connected ")
+            with job.expecting("path:/never", "--timeout", "10m", code=3):
+                c.kill()
                 c.wait(LIMIT)
         # No client, although there is a history of one.
         assert commands.json("requests"), "the history is there"
