@@ -25,7 +25,8 @@ class exchange_detour {
     exchange_detour& operator=(const exchange_detour&) = delete;
     virtual ~exchange_detour() = default;
 
-    /// What stands between the session and `to`: `to` itself, or a peer that passes on to it what it likes.
+    /// What stands between the session and `to`: `to` itself, or a peer in front of it that delays, changes or drops
+    /// what is sent.
     [[nodiscard]] virtual std::shared_ptr<mux::exchange_peer> between(std::shared_ptr<mux::exchange_peer> to) {
         return to;
     }

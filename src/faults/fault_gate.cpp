@@ -127,17 +127,17 @@ void fault_gate::deliver_too(protocol::request request) {
 
 void fault_gate::hold(std::uint64_t id, const rule& by, std::function<void()> release) {
     if (stopped_) return release();
-    auto& waiting = pens_[id];
+    auto& waiting = held_[id];
     if (waiting.release.empty()) waiting.until = clock::now() + by.time;
     waiting.release.push_back(std::move(release));
     if (waiting.release.size() >= by.count) {
-        let_go(waiting);
-        pens_.erase(id);
+        release_all(waiting);
+        held_.erase(id);
     }
     set_tick();
 }
 
-void fault_gate::let_go(pen& waiting) {
+void fault_gate::release_all(held_group& waiting) {
     std::ranges::reverse(waiting.release);
     for (const auto& release : waiting.release) release();
     waiting.release.clear();
@@ -145,10 +145,10 @@ void fault_gate::let_go(pen& waiting) {
 
 void fault_gate::tick() {
     const auto now = clock::now();
-    for (auto& [id, waiting] : pens_) {
-        if (now >= waiting.until) let_go(waiting);
+    for (auto& [id, waiting] : held_) {
+        if (now >= waiting.until) release_all(waiting);
     }
-    std::erase_if(pens_, [](const auto& each) { return each.second.release.empty(); });
+    std::erase_if(held_, [](const auto& each) { return each.second.release.empty(); });
     if (rules_.remove_ended(now)) {
         around_.say(open() ? "a fault has ended" : "the last fault has ended");
         if (changed_) changed_();
@@ -159,7 +159,7 @@ void fault_gate::tick() {
 void fault_gate::set_tick() {
     if (stopped_) return;
     auto next = rules_.next_end();
-    for (const auto& [id, waiting] : pens_) next = std::min(next.value_or(waiting.until), waiting.until);
+    for (const auto& [id, waiting] : held_) next = std::min(next.value_or(waiting.until), waiting.until);
     if (!next) return tick_.clear();
     const auto left = std::max(*next - clock::now(), clock::duration(0));
     tick_.set(std::chrono::ceil<std::chrono::milliseconds>(left));
@@ -169,8 +169,8 @@ void fault_gate::stop() {
     io::post_to(strand_, [self = shared_from_this()] {
         self->stopped_ = true;
         self->tick_.stop();
-        for (auto& [id, waiting] : self->pens_) let_go(waiting);
-        self->pens_.clear();
+        for (auto& [id, waiting] : self->held_) release_all(waiting);
+        self->held_.clear();
         for (const auto& each : self->deliveries_) {
             if (const auto still = each.lock()) still->stop();
         }

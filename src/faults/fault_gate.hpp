@@ -61,7 +61,7 @@ class fault_gate final : public client::exchange_gate, public std::enable_shared
 
  private:
     /// Requests of one rule that wait for each other.
-    struct pen {
+    struct held_group {
         std::chrono::steady_clock::time_point until;
         std::vector<std::function<void()>> release;
     };
@@ -69,7 +69,7 @@ class fault_gate final : public client::exchange_gate, public std::enable_shared
     [[nodiscard]] inspector::record described(const protocol::request& request) const;
     void deliver_too(protocol::request request);
     void hold(std::uint64_t id, const rule& by, std::function<void()> release);
-    static void let_go(pen& waiting);
+    static void release_all(held_group& waiting);
     void tick();
     void set_tick();
     void changed();
@@ -83,7 +83,7 @@ class fault_gate final : public client::exchange_gate, public std::enable_shared
     std::shared_ptr<client::app_knowledge> app_ = std::make_shared<client::app_knowledge>();
 
     io::executor strand_;  // of what follows
-    std::map<std::uint64_t, pen> pens_;
+    std::map<std::uint64_t, held_group> held_;
     std::vector<std::weak_ptr<second_delivery>> deliveries_;
     bool stopped_ = false;
     io::deadline tick_;
