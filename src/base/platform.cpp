@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -138,6 +140,15 @@ void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds 
 void limit_unacknowledged([[maybe_unused]] int descriptor, [[maybe_unused]] std::chrono::milliseconds time) noexcept {
 #ifdef TCP_USER_TIMEOUT
     set_number(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(time.count()));
+#endif
+}
+
+void run_when_idle() noexcept {
+#if defined(__linux__)
+    const sched_param none{};
+    pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+#elif defined(__APPLE__)
+    pthread_set_qos_class_self_np(QOS_CLASS_BACKGROUND, 0);
 #endif
 }
 

@@ -48,6 +48,10 @@ void probe_peer(int descriptor, std::chrono::seconds idle, std::chrono::seconds 
 /// a quarter of an hour. Does nothing where the system has no such option.
 void limit_unacknowledged(int descriptor, std::chrono::milliseconds time) noexcept;
 
+/// From here on the calling thread gets only the time that no other thread wants. It cannot be taken back. Does nothing
+/// where the system has no such thing.
+void run_when_idle() noexcept;
+
 /// Time since the machine was started, including what it slept.
 [[nodiscard]] std::chrono::nanoseconds time_since_boot() noexcept;
 

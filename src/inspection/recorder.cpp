@@ -6,7 +6,6 @@
 
 #include "inspection/head_text.hpp"
 #include "inspection/limits.hpp"
-#include "inspection/webhook_judge.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel::inspection {
@@ -64,18 +63,19 @@ recorder::recorder(capture& owner, const protocol::request& request, replay_of r
       response_body_(owner, owner.settings().body_bytes),
       when_finished_(std::move(replay.finished)) {
     const auto is_replay = replay.parent != 0;
+    auto beginning = std::make_shared<captured_beginning>();
     record_.id = owner.records().next_id();
     record_.parent = replay.parent;
     if (replay.edited) record_.labels.emplace_back(edited_replay);
     record_.origin = is_replay ? inspector::record_origin::replay : inspector::record_origin::live;
     record_.arrived = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
-    if (!is_replay) record_.caller = host_of_peer(request.from.caller);
-    record_.public_url = is_replay ? replay.public_url : public_url_of(request.head);
-    record_.app = is_replay ? replay.app : owner.settings().app;
-    record_.request.method = request.head.method;
-    record_.request.target = request.head.target;
-    record_.request.raw_received = head_text(request);
-    record_.request.fields = inspector::fields_of_head(record_.request.raw_received);
+    if (!is_replay) beginning->caller = host_of_peer(request.from.caller);
+    beginning->public_url = is_replay ? replay.public_url : public_url_of(request.head);
+    beginning->app = is_replay ? replay.app : owner.settings().app;
+    beginning->method = request.head.method;
+    beginning->target = request.head.target;
+    beginning->raw_received = head_text(request);
+    beginning_ = std::move(beginning);
     request_body_.append(request.body.view());
     request_whole_ = request.end;
     if (request.end) record_.request.trailers = to_lines(request.trailers);
@@ -103,7 +103,7 @@ inspector::duration recorder::now() const {
 void recorder::started(const protocol::request& request, std::string_view app_host) {
     guard([&] {
         record_.phases.queued = now();
-        record_.request.fields = inspector::fields_of_head(head_text(request, app_host));
+        head_to_app_ = head_text(request, app_host);
     });
 }
 
@@ -178,11 +178,12 @@ void recorder::begin_response(const protocol::response& message) {
     response_ = own ? response::own : response::from_app;
     kept.status = static_cast<int>(message.head.status);
     if (own) kept.raw_head = head_text(message.head);
-    kept.fields = inspector::fields_of_head(kept.raw_head);
     if (own) record_.outcome = message.head.fields.find("X-Tunnel-Error");
     if (message.head.status == 101) {
         response_ = response::switched;
-        if (iequals(message.head.upgrade, "websocket")) messages_.emplace(inspector::agreed_deflate(kept.fields));
+        if (iequals(message.head.upgrade, "websocket")) {
+            messages_.emplace(inspector::agreed_deflate(inspector::fields_of_head(kept.raw_head)));
+        }
     } else if (is_event_stream(message.head.fields)) {
         events_.emplace();
     }
@@ -221,10 +222,10 @@ void recorder::put_part(record part) {
 
 void recorder::put_pending() {
     shown_ = clock::now();
-    auto pending = std::make_shared<record>(record_);
-    pending->request.body = request_body_.so_far();
-    pending->response.body = response_body_.so_far();
-    owner_.records().put(std::move(pending));
+    auto pending = record_;
+    pending.request.body = request_body_.so_far();
+    pending.response.body = response_body_.so_far();
+    owner_.records().put(std::make_shared<captured_record>(beginning_, std::move(pending), head_to_app_, nullptr));
 }
 
 void recorder::put_progress() {
@@ -270,10 +271,11 @@ void recorder::finish(failure why, bool caller_left) {
     if (!record_.phases.last_byte || record_.state != record_state::complete) record_.phases.last_byte = now();
     record_.request.body = request_body_.take();
     record_.response.body = response_body_.take();
-    if (const auto& judge = owner_.settings().judge) record_.webhook = judge->note_of(record_);
-    const auto whole = std::make_shared<const record>(std::move(record_));
-    owner_.records().put(whole);
-    if (when_finished_) when_finished_(whole);
+    const auto last = std::make_shared<captured_record>(beginning_, std::move(record_), std::move(head_to_app_),
+                                                        owner_.settings().judge);
+    const auto whole = when_finished_ ? last->finish() : nullptr;
+    owner_.records().put(last);
+    if (whole) when_finished_(whole);
 }
 
 }  // namespace tunnel::inspection

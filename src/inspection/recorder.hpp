@@ -9,6 +9,7 @@
 
 #include "client/exchange_observer.hpp"
 #include "inspection/capture.hpp"
+#include "inspection/captured_record.hpp"
 #include "inspector/body_capture.hpp"
 #include "inspector/event_stream_reader.hpp"
 #include "inspector/record.hpp"
@@ -75,7 +76,9 @@ class recorder final : public client::exchange_observer {
     void finish(mux::failure why, bool caller_left);
 
     capture& owner_;
-    inspector::record record_;
+    std::shared_ptr<const captured_beginning> beginning_;
+    inspector::record record_;  // without what the beginning has
+    std::string head_to_app_;
     clock::time_point arrived_ = clock::now();
     clock::time_point shown_ = arrived_;
     recorded_body request_body_;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "inspector/limits.hpp"
@@ -11,7 +12,8 @@
 
 namespace tunnel::inspector {
 
-/// Copies the first bytes of a body, counts and hashes all of it.
+/// Copies the first bytes of a body, counts and hashes all of it. A body that is kept whole is hashed at the end, which
+/// may be left to another thread.
 class body_capture {
  public:
     explicit body_capture(std::size_t cap = limits::body_bytes);
@@ -20,7 +22,8 @@ class body_capture {
     /// From here on bytes are only counted and hashed.
     void keep_no_more() noexcept { cap_ = bytes_.size(); }
     [[nodiscard]] std::uint64_t length() const noexcept { return length_; }
-    /// What was seen so far; may be called again later.
+    /// What was seen so far; may be called again later. The digest of a body that was kept whole is left to
+    /// hash_whole().
     [[nodiscard]] body_copy copy() const;
     /// The same at the end, without copying the bytes.
     [[nodiscard]] body_copy take();
@@ -28,11 +31,14 @@ class body_capture {
  private:
     [[nodiscard]] sha256_bytes digest() const;
 
-    sha256_ctx hash_;
+    std::optional<sha256_ctx> hash_;  // once a byte was not kept
     std::string bytes_;
     std::uint64_t length_ = 0;
     std::size_t cap_;
 };
+
+/// Sets the digest of a body that was kept whole.
+void hash_whole(body_copy& body);
 
 /// The same for bytes that are in memory already.
 [[nodiscard]] body_copy copy_body(std::string_view bytes, std::size_t cap = limits::body_bytes);

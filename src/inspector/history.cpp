@@ -112,6 +112,14 @@ void history::put(std::shared_ptr<const record> r) {
     state_->writer.queue().push_or_drop(change::put{std::move(r)}, size, id, last);
 }
 
+void history::put(std::shared_ptr<unfinished_record> r) {
+    if (!state_) return;
+    const auto size = r->size();
+    const auto id = r->id();
+    const bool last = r->is_last();
+    state_->writer.queue().push_or_drop(change::unfinished{std::move(r)}, size, id, last);
+}
+
 void history::append(std::shared_ptr<const record> part) {
     if (!state_) return;
     const auto size = memory_size(*part);

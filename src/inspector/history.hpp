@@ -42,6 +42,24 @@ struct history_change {
     std::shared_ptr<const record> stored;  ///< as it was given to put(); null where only a part of it changed
 };
 
+/// A record that its producer leaves to the writer's thread to complete: what takes time, such as digests, and is not
+/// wanted of one that a later version replaces at once.
+class unfinished_record {
+ public:
+    unfinished_record() = default;
+    unfinished_record(const unfinished_record&) = delete;
+    unfinished_record& operator=(const unfinished_record&) = delete;
+    virtual ~unfinished_record() = default;
+
+    [[nodiscard]] virtual record_id id() const noexcept = 0;
+    /// No later version will come.
+    [[nodiscard]] virtual bool is_last() const noexcept = 0;
+    /// As memory_size() of the record.
+    [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+    /// The record: without messages, events and a note. The same one each time; on one thread at a time.
+    [[nodiscard]] virtual std::shared_ptr<const record> finish() = 0;
+};
+
 struct page_request {
     query filter;
     record_id before = 0;  ///< only older records; 0: from the newest on
@@ -100,6 +118,7 @@ class history {
     /// Stores a record, or a later version of it: the whole of it but for the note, which stays as the user left it,
     /// and messages and events, which are added to those stored (same sequence: replaced).
     void put(std::shared_ptr<const record> r);
+    void put(std::shared_ptr<unfinished_record> r);
     /// Adds to a stored record; `part` has its id, and only messages, events and messages_dropped count.
     void append(std::shared_ptr<const record> part);
     void annotate(record_id id, user_note note);

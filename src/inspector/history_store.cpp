@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -17,19 +18,31 @@ struct overloaded : Functions... {
     using Functions::operator()...;
 };
 
+/// Of the record that the change stores a version of; none where it is another change.
+std::optional<record_id> id_of_version(const change::any& c) {
+    if (const auto* put = std::get_if<change::put>(&c)) return put->r->id;
+    if (const auto* put = std::get_if<change::unfinished>(&c)) return put->r->id();
+    return std::nullopt;
+}
+
+/// Whether a later version of the record leaves nothing of this one.
+bool is_all_replaced(const change::any& version) {
+    const auto* put = std::get_if<change::put>(&version);
+    return !put || (put->r->messages.empty() && put->r->events.empty() && !put->r->note.marked);
+}
+
 /// Of several versions of a record in one batch only the last is stored: a fast exchange costs one row, not two.
 std::vector<bool> superseded(std::span<const change::any> changes) {
     std::vector<bool> result(changes.size(), false);
     std::unordered_map<record_id, std::size_t> last;
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        const auto* put = std::get_if<change::put>(&changes[i]);
+        if (std::holds_alternative<change::flush>(changes[i])) continue;
+        const auto id = id_of_version(changes[i]);
         // A note must find its record.
-        if (!put && !std::holds_alternative<change::flush>(changes[i])) return std::vector<bool>(changes.size(), false);
-        if (!put) continue;
-        const auto [found, added] = last.try_emplace(put->r->id, i);
+        if (!id) return std::vector<bool>(changes.size(), false);
+        const auto [found, added] = last.try_emplace(*id, i);
         if (added) continue;
-        const auto& before = *std::get<change::put>(changes[found->second]).r;
-        result[found->second] = before.messages.empty() && before.events.empty() && !before.note.marked;
+        result[found->second] = is_all_replaced(changes[found->second]);
         found->second = i;
     }
     return result;
@@ -74,11 +87,13 @@ void history_store::apply_one(const change::any& c, std::vector<history_change>&
     const auto stored = [&](record_id id, std::shared_ptr<const record> r = nullptr) {
         seen.push_back({0, change_kind::stored, id, std::move(r)});
     };
-    std::visit(overloaded{[&](const change::put& put) {
-                              writer_.put(*put.r);
-                              stored(put.r->id, put.r);
-                              for (const auto id : writer_.later_attempts(*put.r)) stored(id);
-                          },
+    const auto put = [&](const std::shared_ptr<const record>& r) {
+        writer_.put(*r);
+        stored(r->id, r);
+        for (const auto id : writer_.later_attempts(*r)) stored(id);
+    };
+    std::visit(overloaded{[&](const change::put& version) { put(version.r); },
+                          [&](const change::unfinished& version) { put(version.r->finish()); },
                           [&](const change::append& append) {
                               writer_.append(*append.part);
                               stored(append.part->id);

@@ -20,6 +20,9 @@ namespace change {
 struct put {
     std::shared_ptr<const record> r;
 };
+struct unfinished {
+    std::shared_ptr<unfinished_record> r;
+};
 struct append {
     std::shared_ptr<const record> part;
 };
@@ -47,7 +50,7 @@ struct lost {
 struct flush {
     std::shared_ptr<std::promise<void>> done;
 };
-using any = std::variant<put, append, import, user, webhook, remove, clear, lost, flush>;
+using any = std::variant<put, unfinished, append, import, user, webhook, remove, clear, lost, flush>;
 }  // namespace change
 
 /// The connection that writes to one database. Throws sqlite::error; what was applied by a call that throws is undone.

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <future>
 #include <random>
 #include <system_error>
 #include <utility>
 
+#include "base/platform.hpp"
 #include "inspector/history_reader.hpp"
 
 namespace tunnel::inspector {
@@ -30,7 +32,9 @@ std::string next_memory_name() {
 std::uint64_t records_in(std::span<const change::any> batch) {
     return static_cast<std::uint64_t>(std::ranges::count_if(batch, [](const auto& c) {
         const auto* put = std::get_if<change::put>(&c);
-        return (put && put->r->state != record_state::pending) || std::holds_alternative<change::import>(c);
+        const auto* unfinished = std::get_if<change::unfinished>(&c);
+        return (put && put->r->state != record_state::pending) || (unfinished && unfinished->r->is_last()) ||
+               std::holds_alternative<change::import>(c);
     }));
 }
 
@@ -147,7 +151,14 @@ void history_writer::run() {
             // Age is a bound even where nothing comes.
             if (changes.empty()) store_batch({});
         }
-        if (!changes.empty()) {
+        // A flood must not slow what it comes from down; a few records are wanted at once, on a busy machine too.
+        if (changes.size() > limits::batch_changes) {
+            std::async(std::launch::async, [&] {
+                run_when_idle();
+                store(changes);
+            }).get();
+            last_batch = clock::now();
+        } else if (!changes.empty()) {
             store(changes);
             last_batch = clock::now();
         }

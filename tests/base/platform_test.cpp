@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
+#include <thread>
 
 #include "io/asio.hpp"
 #include "support/raw_peer.hpp"
@@ -35,6 +38,25 @@ TEST(Platform, APipeThatIsFullTakesNothingUntilItIsReadOrClosed) {
     EXPECT_TRUE(takes_bytes(ends[1]));  // the write says what is wrong
     close(ends[1]);
 }
+
+#ifdef __linux__
+TEST(Platform, AThreadThatRunsWhenIdleIsTheOnlyOne) {
+    const auto policy_of_this_thread = [] {
+        int policy = -1;
+        sched_param parameters{};
+        pthread_getschedparam(pthread_self(), &policy, &parameters);
+        return policy;
+    };
+    const auto before = policy_of_this_thread();
+    int there = -1;
+    std::thread([&] {
+        run_when_idle();
+        there = policy_of_this_thread();
+    }).join();
+    EXPECT_EQ(there, SCHED_IDLE);
+    EXPECT_EQ(policy_of_this_thread(), before);
+}
+#endif
 
 TEST(Platform, WhatIsNoSocketCarriesNothing) { EXPECT_EQ(bytes_per_round_trip(-1), 0U); }
 

@@ -24,11 +24,13 @@ TEST(BodyCapture, ACopyOnTheWayLeavesTheCaptureGoingOn) {
     capture.append("ab");
     EXPECT_EQ(capture.copy().bytes, "ab");
     capture.append("c");
-    EXPECT_EQ(capture.take(), copy_body("abc"));
+    auto body = capture.take();
+    hash_whole(body);
+    EXPECT_EQ(body, copy_body("abc"));
 }
 
 TEST(BodyCapture, AnEmptyBodyHasTheDigestOfNothing) {
-    EXPECT_EQ(to_hex(body_capture().take().sha256), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(to_hex(copy_body("").sha256), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_FALSE(copy_body("").truncated());
 }
 
