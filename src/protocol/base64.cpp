@@ -133,12 +133,14 @@ constexpr auto paths = std::to_array<detail::base64_path>({
     {"portable", encode<no_bulk>, decode<no_bulk>},
 #if defined(__x86_64__)
     {"avx2", encode<detail::encode_avx2>, decode<detail::decode_avx2>},
+    {"avx512", encode<detail::encode_avx512>, decode<detail::decode_avx512>},
 #endif
 });
 
 std::size_t usable_paths() noexcept {
 #if defined(__x86_64__)
-    return detail::has_avx2() ? 2 : 1;
+    if (!detail::has_avx2()) return 1;
+    return detail::has_avx512() ? 3 : 2;
 #else
     return 1;
 #endif

@@ -17,6 +17,11 @@ using bulk_function = std::size_t (*)(std::string_view in, char* out) noexcept;
 [[nodiscard]] bool has_avx2() noexcept;
 std::size_t encode_avx2(std::string_view in, char* out) noexcept;
 std::size_t decode_avx2(std::string_view in, char* out) noexcept;
+
+/// AVX-512 with VBMI, and AVX2.
+[[nodiscard]] bool has_avx512() noexcept;
+std::size_t encode_avx512(std::string_view in, char* out) noexcept;
+std::size_t decode_avx512(std::string_view in, char* out) noexcept;
 #endif
 
 }  // namespace tunnel::protocol::detail
