@@ -16,7 +16,7 @@ complete -c tunnel-client -l drain-timeout -x -d 'for requests in flight to end 
 complete -c tunnel-client -l max-header-bytes -x -d 'of a response\'s head, else 502'
 complete -c tunnel-client -l inspect-addr -x -d 'where the inspector listens; unless set, the first free port up to 4049; off: nowhere'
 complete -c tunnel-client -l inspect-token -x -d 'what the inspector\'s pages and API ask for'
-complete -c tunnel-client -l inspect-body-bytes -x -d 'kept of each body; of the rest length and SHA-256'
+complete -c tunnel-client -l inspect-body-bytes -x -d 'kept of each body; of a longer one its length too'
 complete -c tunnel-client -l history -r -F -d 'where requests are kept: a file, memory or off'
 complete -c tunnel-client -l history-bytes -x -d 'of the history at most; the oldest requests are removed'
 complete -c tunnel-client -l history-count -x -d 'requests in the history at most'

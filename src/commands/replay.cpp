@@ -123,6 +123,8 @@ std::string result_line(const json& r) {
     if (r.contains("duration_us") && r["duration_us"].is_number_unsigned())
         line += "  " + time_text(r["duration_us"].get<std::uint64_t>());
     line += r.value("same_status", false) ? "  same status" : "  other status";
+    // Null: of a body so long that it is not hashed.
+    if (r.contains("same_body") && r["same_body"].is_null()) return line + ", same length of the body\n";
     return line + (r.value("same_body", false) ? ", same body" : ", other body") + "\n";
 }
 

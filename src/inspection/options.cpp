@@ -135,7 +135,7 @@ void add_settings(app::command_line& line, options& target) {
     add_address(line, target);
     add_token(line, target);
     line.add_bytes("--inspect-body-bytes", target.body_bytes, 0, largest_body,
-                   "kept of each body; of the rest length and SHA-256");
+                   "kept of each body; of a longer one its length too");
     add_history(line, target);
     add_webhooks(line, target);
     add_faults(line, target);

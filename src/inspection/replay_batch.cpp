@@ -52,7 +52,7 @@ replay_result judge_replay(const inspector::record& parent, const inspector::rec
     result.same_status = responded && child.response.status == parent.response.status;
     const auto& before = parent.response.body;
     const auto& after = child.response.body;
-    result.same_body = responded && after.length == before.length && after.sha256 == before.sha256;
+    result.same_body = responded ? inspector::same_body(before, after) : false;
     if (child.state != inspector::record_state::complete) {
         result.error_code = child.outcome;
         result.error_message = first_line(child);

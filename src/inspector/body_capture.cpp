@@ -22,13 +22,13 @@ void body_capture::append(std::string_view bytes) {
         sha256_init(&hash_.emplace());
         update(*hash_, bytes_);
     }
-    if (hash_) update(*hash_, bytes);
+    if (hash_ && length_ <= std::max<std::uint64_t>(limits::hashed_body, cap_)) update(*hash_, bytes);
     bytes_.append(bytes.substr(0, kept));
 }
 
 sha256_bytes body_capture::digest() const {
     sha256_bytes result{};
-    if (!hash_) return result;
+    if (!hash_ || length_ > std::max<std::uint64_t>(limits::hashed_body, cap_)) return result;
     sha256_ctx copy = *hash_;  // reading the digest ends the computation
     sha256_digest(&copy, result.size(), result.data());
     return result;

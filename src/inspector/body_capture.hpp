@@ -12,8 +12,8 @@
 
 namespace tunnel::inspector {
 
-/// Copies the first bytes of a body, counts and hashes all of it. A body that is kept whole is hashed at the end, which
-/// may be left to another thread.
+/// Copies the first bytes of a body, counts all of it and hashes it as long as that is not more than
+/// `limits::hashed_body`. A body that is kept whole is hashed at the end, which may be left to another thread.
 class body_capture {
  public:
     explicit body_capture(std::size_t cap = limits::body_bytes);

@@ -120,7 +120,7 @@ body_diff compare_bodies(const body_copy& before, const field_lines& before_fiel
     diff.before_length = before.length;
     diff.after_length = after.length;
     diff.truncated = before.truncated() || after.truncated();
-    if (before.length == after.length && before.sha256 == after.sha256) return diff;
+    if (same_body(before, after).value_or(before.bytes == after.bytes)) return diff;
     const auto [differs, other] = std::ranges::mismatch(before.bytes, after.bytes);
     diff.first_difference = static_cast<std::uint64_t>(differs - before.bytes.begin());
     const auto decoded_before = decode_body(before, before_fields).bytes;

@@ -17,6 +17,10 @@ inline constexpr std::size_t mib = 1024 * kib;
 /// Body bytes kept of each side of an exchange: larger bodies are rarely looked at, and 10,000 of them fill a disk.
 inline constexpr std::size_t body_bytes = 1 * mib;
 
+/// Body bytes that are hashed where not all are kept: a gigabyte would take the event loop most of a second, and halve
+/// the speed of a download.
+inline constexpr std::uint64_t hashed_body = 16 * mib;
+
 /// Body bytes kept of all exchanges that are open: a thousand large ones at a time would otherwise take 2 GiB. Beyond
 /// it bodies are cut, and counted.
 inline constexpr std::size_t open_bodies = 16 * mib;

@@ -98,6 +98,14 @@ std::string to_hex(const sha256_bytes& digest) {
     return text;
 }
 
+bool has_digest(const body_copy& body) noexcept { return body.sha256 != sha256_bytes{}; }
+
+std::optional<bool> same_body(const body_copy& a, const body_copy& b) noexcept {
+    if (a.length != b.length) return false;
+    if (!has_digest(a) || !has_digest(b)) return std::nullopt;
+    return a.sha256 == b.sha256;
+}
+
 std::size_t memory_size(const record& r) noexcept {
     std::size_t size = sizeof r + r.caller.size() + r.public_url.size() + r.request.target.size();
     size += r.request.raw_received.size() + r.request.raw_sent.size() + r.response.raw_head.size();

@@ -48,10 +48,15 @@ using sha256_bytes = std::array<std::uint8_t, 32>;
 struct body_copy {
     std::string bytes;         ///< the first bytes, up to the cap
     std::uint64_t length = 0;  ///< of the whole body
-    sha256_bytes sha256{};     ///< of the whole body, also where it was cut
+    sha256_bytes sha256{};     ///< of the whole body, also where it was cut; zeros: not known
     [[nodiscard]] bool truncated() const noexcept { return length > bytes.size(); }
     bool operator==(const body_copy&) const = default;
 };
+
+/// Whether the digest of the whole body is known: not while an exchange goes on, nor of a very long body.
+[[nodiscard]] bool has_digest(const body_copy& body) noexcept;
+/// Whether two bodies are the same; none where their lengths are and a digest is not known.
+[[nodiscard]] std::optional<bool> same_body(const body_copy& a, const body_copy& b) noexcept;
 
 struct interim_head {
     int status = 0;

@@ -34,7 +34,8 @@ ordered_json time_json(const std::optional<duration>& time) {
 }
 
 ordered_json body_json(const body_copy& body, json_detail detail) {
-    ordered_json result{{"length", body.length}, {"sha256", to_hex(body.sha256)}, {"truncated", body.truncated()}};
+    const auto digest = has_digest(body) ? ordered_json(to_hex(body.sha256)) : ordered_json(nullptr);
+    ordered_json result{{"length", body.length}, {"sha256", digest}, {"truncated", body.truncated()}};
     // A summary has no bytes, and so cannot say whether any are missing.
     if (detail == json_detail::summary) result.erase("truncated");
     if (detail == json_detail::whole) result["bytes"] = bytes_json(body.bytes);
@@ -134,7 +135,8 @@ body_copy body_from(const json& from) {
     body.bytes = bytes_at(part, "bytes");
     body.length = part.value("length", std::uint64_t{body.bytes.size()});
     if (body.length < body.bytes.size()) throw std::invalid_argument("a body is longer than its length");
-    if (part.contains("sha256")) body.sha256 = digest_from(part.at("sha256").get<std::string>());
+    if (part.contains("sha256") && !part.at("sha256").is_null())
+        body.sha256 = digest_from(part.at("sha256").get<std::string>());
     return body;
 }
 

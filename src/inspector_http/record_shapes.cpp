@@ -19,6 +19,11 @@ ordered_json time_or_null(const std::optional<duration>& time) {
     return time->count();
 }
 
+ordered_json truth_or_null(std::optional<bool> truth) {
+    if (!truth) return nullptr;
+    return *truth;
+}
+
 ordered_json status_or_null(int status) {
     if (status == 0) return nullptr;
     return status;
@@ -49,11 +54,9 @@ ordered_json fields_json(const field_lines& fields) {
 }
 
 ordered_json body_json(const body_copy& body, const field_lines& fields) {
-    // While an exchange goes on, the digest of all of a body is not known.
-    const bool known = std::ranges::any_of(body.sha256, [](auto byte) { return byte != 0; });
     return {{"length", body.length},
             {"kept", body.bytes.size()},
-            {"sha256", known ? ordered_json(to_hex(body.sha256)) : ordered_json(nullptr)},
+            {"sha256", has_digest(body) ? ordered_json(to_hex(body.sha256)) : ordered_json(nullptr)},
             {"media_type", text_or_null(content_type(fields))}};
 }
 
@@ -133,9 +136,7 @@ ordered_json relative_json(const record& r, const record& of) {
             {"outcome", text_or_null(r.outcome)},
             {"duration_us", time_or_null(total_time(r))},
             {"same_status", ended ? ordered_json(r.response.status == of.response.status) : ordered_json(nullptr)},
-            {"same_body", ended ? ordered_json(r.response.body.length == of.response.body.length &&
-                                               r.response.body.sha256 == of.response.body.sha256)
-                                : ordered_json(nullptr)},
+            {"same_body", ended ? truth_or_null(same_body(r.response.body, of.response.body)) : ordered_json(nullptr)},
             {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()}};
 }
 

@@ -50,9 +50,9 @@ struct replay_result {
     inspector::record_id parent = 0;
     int status = 0;  ///< 0: there is no response
     std::optional<inspector::duration> time;
-    bool same_status = false;  ///< as the parent's
-    bool same_body = false;
-    std::string error_code;  ///< empty where a response came
+    bool same_status = false;               ///< as the parent's
+    std::optional<bool> same_body = false;  ///< none: not known
+    std::string error_code;                 ///< empty where a response came
     std::string error_message;
 };
 

@@ -101,7 +101,7 @@ ordered_json result_json(const replay_result& result) {
             {"status", result.status == 0 ? ordered_json(nullptr) : ordered_json(result.status)},
             {"duration_us", result.time ? ordered_json(result.time->count()) : ordered_json(nullptr)},
             {"same_status", result.same_status},
-            {"same_body", result.same_body},
+            {"same_body", result.same_body ? ordered_json(*result.same_body) : ordered_json(nullptr)},
             {"error", std::move(error)}};
 }
 

@@ -112,7 +112,7 @@ TEST_F(LocalReplayer, TheAppGetsTheSameBytesAndTheResponseIsKept) {
     EXPECT_EQ(result.parent, whole);
     EXPECT_EQ(result.status, 200);
     EXPECT_TRUE(result.same_status);
-    EXPECT_TRUE(result.same_body);
+    EXPECT_EQ(result.same_body, true);
     EXPECT_EQ(result.error_code, "");
     kept.history.flush();
     const auto child = kept.history.find(result.id).value();
@@ -134,7 +134,7 @@ TEST_F(LocalReplayer, AnEmptyChunkedBodyStaysChunked) {
     const auto result = results(std::move(outcome)).at(0);
     EXPECT_EQ(result.status, 500);
     EXPECT_FALSE(result.same_status);
-    EXPECT_FALSE(result.same_body);
+    EXPECT_EQ(result.same_body, false);
 }
 
 TEST_F(LocalReplayer, ManyAreSentInOrderOneAtATime) {

@@ -19,6 +19,24 @@ TEST(BodyCapture, TheDigestIsOfTheWholeBodyHoweverItWasCut) {
     }
 }
 
+TEST(BodyCapture, TheDigestOfABodyThatIsLongAndCutIsNotKnown) {
+    const std::string part(1 << 20, 'x');
+    body_capture capture(2);
+    for (std::uint64_t bytes = 0; bytes < limits::hashed_body; bytes += part.size()) capture.append(part);
+    EXPECT_TRUE(has_digest(capture.copy()));
+    capture.append("x");
+    const auto body = capture.take();
+    EXPECT_EQ(body.length, limits::hashed_body + 1);
+    EXPECT_FALSE(has_digest(body));
+    EXPECT_EQ(same_body(body, body), std::nullopt);
+    EXPECT_EQ(same_body(body, copy_body("xx")), false);
+}
+
+TEST(BodyCapture, ALongBodyThatIsKeptWholeHasADigest) {
+    const std::string bytes(limits::hashed_body + 1, 'x');
+    EXPECT_TRUE(has_digest(copy_body(bytes, bytes.size())));
+}
+
 TEST(BodyCapture, ACopyOnTheWayLeavesTheCaptureGoingOn) {
     body_capture capture;
     capture.append("ab");

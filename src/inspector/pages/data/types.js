@@ -151,7 +151,7 @@
  * @property {number|null} status
  * @property {number|null} duration_us
  * @property {boolean} same_status
- * @property {boolean} same_body
+ * @property {boolean|null} same_body
  * @property {Failure|null} error
  *
  * @typedef {object} FieldDiff

@@ -18,6 +18,13 @@ import { toast, toastError } from "./toast.js";
  */
 const countOf = (results, fits) => results.filter(fits).length;
 
+/** @param {ReplayResult} result */
+function sameness({ same_status, same_body }) {
+    if (!same_status) return "another status";
+    if (same_body === null) return "same status, a body of the same length";
+    return same_body ? "the same response" : "same status, another body";
+}
+
 export class Actions {
     /**
      * @param {import("../data/record_store.js").RecordStore} store
@@ -65,13 +72,7 @@ export class Actions {
         } else if (error) {
             toast(error.message, { tone: "bad" });
         } else {
-            const same =
-                last.same_status && last.same_body
-                    ? "the same response"
-                    : last.same_status
-                      ? "same status, another body"
-                      : "another status";
-            toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${same}.`, {
+            toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${sameness(last)}.`, {
                 tone: last.same_status || (last.status ?? 0) < 400 ? "ok" : "bad",
                 action: id
                     ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) }
