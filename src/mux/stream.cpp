@@ -363,7 +363,7 @@ void stream::give_credit(std::size_t bytes) {
 
 void stream::widen_window() {
     std::uint64_t wanted = limits::body_window;
-    if (expected_ && host_->far()) wanted = std::clamp<std::uint64_t>(*expected_, wanted, limits::declared_body_window);
+    if (expected_ && host_->far()) wanted = std::clamp(*expected_, wanted, host_->declared_window());
     const auto size = window_.size();
     const auto first = size == limits::initial_window || size == limits::body_window;
     if (!first || size >= wanted) return;  // it was widened before

@@ -47,6 +47,8 @@ class stream_host {
     virtual void return_credit(std::uint64_t borrowed) noexcept = 0;
     /// Whether the peer is so far away that credit is better given early.
     [[nodiscard]] virtual bool far() const noexcept = 0;
+    /// Of a far peer: the most credit that a stream is given for its declared length at once.
+    [[nodiscard]] virtual std::uint64_t declared_window() const noexcept = 0;
 };
 
 /// One stream of the tunnel connection: what each frame that arrives means for the exchange at this end, and which

@@ -1,5 +1,7 @@
 #include "mux/stream_set.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -125,6 +127,12 @@ std::uint64_t stream_set::lend_credit(std::uint64_t wanted) noexcept {
     const auto lent = std::min<std::uint64_t>(wanted, limits::window_pool - borrowed_);
     borrowed_ += lent;
     return lent;
+}
+
+std::uint64_t stream_set::declared_window() const noexcept {
+    const std::chrono::duration<double> time = std::min<io::clock::duration>(round_trip_, std::chrono::seconds(1));
+    const auto carried = static_cast<std::uint64_t>(time.count() * limits::declared_body_rate);
+    return std::clamp<std::uint64_t>(carried, limits::declared_body_window, limits::max_window);
 }
 
 void stream_set::fill(byte_buffer& out, std::size_t limit, std::size_t shared_slice) {

@@ -91,6 +91,7 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     [[nodiscard]] bool far() const noexcept override {
         return off_machine_ && round_trip_ >= limits::long_round_trip && round_trip_ != io::clock::duration::max();
     }
+    [[nodiscard]] std::uint64_t declared_window() const noexcept override;
 
  private:
     [[nodiscard]] std::shared_ptr<stream> find(protocol::stream_id id, std::error_code& error) const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -111,6 +112,30 @@ TEST_F(StreamSet, ADistantClientGetsMoreForABodyThatIsDeclaredLonger) {
     EXPECT_EQ(written(), list{"window 1 +" + std::to_string(limits::mib - limits::body_window)});
     EXPECT_FALSE(streams->handle(data(1, "x")));
     EXPECT_EQ(written(), list{});
+}
+
+TEST_F(StreamSet, AFartherClientGetsMoreAtOnce) {
+    begin(limits::initial_window);
+    streams->set_off_machine();
+    streams->note_round_trip(std::chrono::milliseconds(125));
+    auto s = open();
+    (void)written();
+    auto first = response(1, "x", false);
+    first.head.content_length = 100 * limits::mib;
+    EXPECT_FALSE(streams->handle(std::move(first)));
+    EXPECT_EQ(written(), list{"window 1 +" + std::to_string(2 * limits::mib - limits::body_window)});
+}
+
+TEST_F(StreamSet, TheFarthestClientGetsTheLargestWindowAtOnce) {
+    begin(limits::initial_window);
+    streams->set_off_machine();
+    streams->note_round_trip(std::chrono::milliseconds(2000));
+    auto s = open();
+    (void)written();
+    auto first = response(1, "x", false);
+    first.head.content_length = 100 * limits::mib;
+    EXPECT_FALSE(streams->handle(std::move(first)));
+    EXPECT_EQ(written(), list{"window 1 +" + std::to_string(limits::max_window - limits::body_window)});
 }
 
 TEST_F(StreamSet, ResponsesGetNoMoreCreditThanThePoolHas) {

@@ -55,8 +55,10 @@ inline constexpr std::size_t initial_window = 32 * kib;
 inline constexpr std::size_t body_window = 256 * kib;
 
 /// Credit of a stream whose declared length is this or more, where a round trip takes `long_round_trip`: each smaller
-/// step to it would take a round trip more.
+/// step to it would take a round trip more. Where a round trip takes longer than that of `declared_body_rate`, the
+/// credit grows with it, up to `max_window`: a compressed stream needs several times what the path carries.
 inline constexpr std::size_t declared_body_window = 1 * mib;
+inline constexpr std::size_t declared_body_rate = 16 * mib;  // a second
 
 /// Where a round trip takes this long, a response gets `body_window` along with its request: to wait for its first
 /// bytes would take a round trip.
