@@ -38,6 +38,12 @@ std::uint64_t records_in(std::span<const change::any> batch) {
     }));
 }
 
+/// More than a transaction takes, in less time than the transactions before it: not what has piled up because the
+/// machine was busy.
+bool is_flood(std::size_t changes, std::chrono::steady_clock::duration time) {
+    return changes > limits::batch_changes && changes * limits::batch_time > limits::batch_changes * time;
+}
+
 }  // namespace
 
 history_writer::history_writer(history_settings settings, history::notice_function notice,
@@ -140,6 +146,7 @@ void history_writer::try_file_again() {
 void history_writer::run() {
     std::vector<change::any> changes;
     auto last_batch = clock::time_point{};
+    auto last_take = clock::now();
     auto next_look = clock::now() + look_time;
     for (bool closed = false; !closed;) {
         closed = queue_.closed();
@@ -151,20 +158,24 @@ void history_writer::run() {
             // Age is a bound even where nothing comes.
             if (changes.empty()) store_batch({});
         }
-        // A flood must not slow what it comes from down; a few records are wanted at once, on a busy machine too.
-        if (changes.size() > limits::batch_changes) {
-            std::async(std::launch::async, [&] {
-                run_when_idle();
-                store(changes);
-            }).get();
-            last_batch = clock::now();
-        } else if (!changes.empty()) {
-            store(changes);
+        const auto taken = clock::now();
+        const bool flood = is_flood(changes.size(), taken - std::exchange(last_take, taken));
+        if (!changes.empty()) {
+            if (flood) store_when_idle(changes);
+            if (!flood) store(changes);
             last_batch = clock::now();
         }
         queue_.stored();
         changes.clear();
     }
+}
+
+/// A flood must not slow what it comes from down: it is stored in the time that no other thread wants.
+void history_writer::store_when_idle(std::vector<change::any>& changes) {
+    std::async(std::launch::async, [&] {
+        run_when_idle();
+        store(changes);
+    }).get();
 }
 
 void history_writer::look_after_file() {

@@ -46,6 +46,7 @@ class history_writer {
     void run();
     void look_after_file();
     void store(std::vector<change::any>& changes);
+    void store_when_idle(std::vector<change::any>& changes);
     void store_batch(std::span<const change::any> batch);
     /// What to do after a failure: try the batch again, or drop it.
     [[nodiscard]] bool recover(const sqlite::error& failure, clock::time_point began);
