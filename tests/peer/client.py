@@ -53,7 +53,7 @@ async def relay_request(stream, writer):
     chunked = not ("content_length" in message or upgrade or empty)
     more = [(b"Transfer-Encoding", b"chunked")] if chunked else []
     if not any(name.lower() == b"host" for name, _ in message.get("headers", [])):
-        more.append((b"Host", b""))
+        more.append((b"Host", b"127.0.0.1:%d" % stream.link.local_port))
     if message.get("te") == "trailers":
         more += [(b"TE", b"trailers"), (b"Connection", b"TE")]
     if upgrade:
