@@ -136,7 +136,7 @@ void local_exchange::ended() {
     exchange_->on_incoming(nullptr);
     if (response_ == progress::over) return;
     app_.disconnect();
-    exchange_->fail(failure::local_reset, cancel_reason::local_reset);  // an upload ends too
+    exchange_->fail(failure::cancelled, cancel_reason::other);  // an upload ends too
 }
 
 // --- the connection
@@ -238,7 +238,8 @@ void local_exchange::request_written(const io::error_code& error) {
     exchange_->consumed(request_->body.size());
     upload_ = upload::running;
     auto relay = [self = shared_from_this()]() -> io::awaitable<void> { return self->relay_request_body(); };
-    io::spawn(app_.strand(), "upload", std::move(relay), [self = shared_from_this()] { self->upload_over(); });
+    io::spawn(app_.strand(), "upload", std::move(relay),
+              [self = shared_from_this()](bool by_exception) { self->upload_over(by_exception); });
 }
 
 io::awaitable<void> local_exchange::relay_request_body() {
@@ -300,7 +301,13 @@ io::awaitable<void> local_exchange::show_unsent_body() {
     exchange_->stop_peer();
 }
 
-void local_exchange::upload_over() {
+void local_exchange::upload_over(bool by_exception) {
+    if (by_exception) {
+        // Without the rest of its body the app would wait, and the caller with it.
+        upload_ = upload::failed;
+        detail_ = "an internal error ended the request";
+        exchange_->fail(failure::cancelled, cancel_reason::other);
+    }
     if (upload_ == upload::running) upload_ = upload::none;
     upload_ended_.notify();
     if (response_ != progress::over) incoming_arrived();
