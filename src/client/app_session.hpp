@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/occasional_line.hpp"
 #include "client/app_absence.hpp"
 #include "client/app_trust.hpp"
 #include "client/options.hpp"
@@ -24,12 +25,13 @@ namespace tunnel::client {
 class exchange_observer;
 class local_exchange;
 
-/// What all connections to the app have shown about it.
+/// What all connections to the app share: mostly what they have shown about it.
 struct app_knowledge {
     app_trust trust;
     std::shared_ptr<io::last_good_endpoint> reached = std::make_shared<io::last_good_endpoint>();
     tls_suspicion tls;
     std::shared_ptr<app_absence> absence;  ///< null: no request waits for the app
+    occasional_line bad_request;           ///< says that the server sent one
 };
 
 /// The app's side of one public connection: a connection to the app that is made at the first request, used by the

@@ -118,7 +118,7 @@ io::awaitable<void> echo::run() {
 }
 
 void echo::ended() {
-    if (!responded_) exchange_->cancel(protocol::cancel_reason::local_reset);
+    if (!responded_) exchange_->cancel(protocol::cancel_reason::other);
 }
 
 }  // namespace tunnel::client

@@ -32,6 +32,14 @@ bool is_idempotent(std::string_view method) {
 /// Whether sending the request twice does no harm, and all of it is here.
 bool is_repeatable(const protocol::request& request) { return request.end && is_idempotent(request.head.method); }
 
+// A server may send any number of them.
+void warn_of_server(occasional_line& line, std::string_view sent) {
+    const auto before = line.pass(io::clock::now());
+    if (!before) return;
+    const auto more = *before > 0 ? fmt::format("; {} more since the last such line", *before) : std::string();
+    spdlog::warn("the server sent {}, which is not valid HTTP{}", sent, more);
+}
+
 failure connect_failure(const io::error_code& error) {
     namespace e = io::asio::error;
     if (error == e::connection_refused) return failure::local_refused;
@@ -52,7 +60,7 @@ local_exchange::local_exchange(app_session& app, std::shared_ptr<mux::exchange> 
 
 io::awaitable<void> local_exchange::run() {
     if (!http::is_writable(request_->head) || !http::is_writable(request_->trailers)) {
-        spdlog::warn("the server sent a request that is not valid HTTP");
+        warn_of_server(app_.app().bad_request, "a request");
         exchange_->cancel(cancel_reason::protocol);
         response_ = progress::over;
         co_return;
@@ -136,7 +144,7 @@ void local_exchange::ended() {
     exchange_->on_incoming(nullptr);
     if (response_ == progress::over) return;
     app_.disconnect();
-    exchange_->fail(failure::local_reset, cancel_reason::local_reset);  // an upload ends too
+    exchange_->fail(failure::cancelled, cancel_reason::other);  // an upload ends too
 }
 
 // --- the connection
@@ -238,7 +246,8 @@ void local_exchange::request_written(const io::error_code& error) {
     exchange_->consumed(request_->body.size());
     upload_ = upload::running;
     auto relay = [self = shared_from_this()]() -> io::awaitable<void> { return self->relay_request_body(); };
-    io::spawn(app_.strand(), "upload", std::move(relay), [self = shared_from_this()] { self->upload_over(); });
+    io::spawn(app_.strand(), "upload", std::move(relay),
+              [self = shared_from_this()](bool by_exception) { self->upload_over(by_exception); });
 }
 
 io::awaitable<void> local_exchange::relay_request_body() {
@@ -265,7 +274,7 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::s
     const auto connection = app_.connection();
     io::error_code error = io::asio::error::not_connected;
     if (!http::is_writable(part.trailers)) {
-        spdlog::warn("the server sent trailers that are not valid HTTP");
+        warn_of_server(app_.app().bad_request, "trailers");
         exchange_->fail(failure::bad_response, cancel_reason::protocol);
         app_.disconnect();  // the app must not take what it has for a whole request
     } else if (connection) {
@@ -300,7 +309,13 @@ io::awaitable<void> local_exchange::show_unsent_body() {
     exchange_->stop_peer();
 }
 
-void local_exchange::upload_over() {
+void local_exchange::upload_over(bool by_exception) {
+    if (by_exception) {
+        // Without the rest of its body the app would wait, and the caller with it.
+        upload_ = upload::failed;
+        detail_ = "an internal error ended the request";
+        exchange_->fail(failure::cancelled, cancel_reason::other);
+    }
     if (upload_ == upload::running) upload_ = upload::none;
     upload_ended_.notify();
     if (response_ != progress::over) incoming_arrived();

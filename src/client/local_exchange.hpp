@@ -62,7 +62,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] io::awaitable<void> relay_request_body();
     /// `credit`: the bytes that arrived, which may be more than are written.
     [[nodiscard]] io::awaitable<bool> write_body_part(protocol::data& part, std::size_t credit);
-    void upload_over();
+    void upload_over(bool by_exception);
     void stop_upload_at_end();
     /// HOST:PORT for the Host field, if the request has none.
     [[nodiscard]] std::string missing_host() const;

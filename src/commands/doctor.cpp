@@ -47,9 +47,10 @@ int run_doctor(int argc, const char* const* argv) {
         std::fflush(stdout);
     });
     auto body = [&doctor]() -> io::awaitable<void> { return doctor.examine(); };
-    io::spawn(runtime.new_strand(), "doctor", std::move(body), [] {});
+    bool complete = false;
+    io::spawn(runtime.new_strand(), "doctor", std::move(body), [&](bool by_exception) { complete = !by_exception; });
     runtime.run();
-    return doctor.healthy() ? 0 : exit_failed;
+    return complete && doctor.healthy() ? 0 : exit_failed;
 }
 
 }  // namespace tunnel::commands

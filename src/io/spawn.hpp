@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "io/asio.hpp"
@@ -13,14 +14,18 @@ namespace tunnel::io {
 void log_exception(std::string_view where, const std::exception_ptr& error) noexcept;
 
 /// The one way to start a coroutine. `body` is a function object that owns what it uses. When the coroutine has ended,
-/// with an exception or without, `then` runs once on the strand, never inside this call. `name` is what the log calls
-/// it, and outlives it.
+/// with an exception or without, `then` runs once on the strand, never inside this call; where it takes a bool, that
+/// says whether an exception ended the coroutine. `name` is what the log calls it, and outlives it.
 template <class Body, class Then>
 void spawn(const executor& strand, std::string_view name, Body body, Then then) {
     auto ended = [name, then = std::move(then)](const std::exception_ptr& error) mutable {
         log_exception(name, error);
         try {
-            then();
+            if constexpr (std::is_invocable_v<Then&, bool>) {
+                then(error != nullptr);
+            } else {
+                then();
+            }
         } catch (const std::exception&) {
             log_exception(name, std::current_exception());
         }

@@ -8,13 +8,15 @@ namespace tunnel::mux {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 17> names{"none",
+constexpr std::array<std::string_view, 19> names{"none",
                                                  "no-client",
                                                  "overloaded",
                                                  "shutting-down",
                                                  "tunnel-lost",
                                                  "replaced",
                                                  "bad-answer",
+                                                 "cancelled",
+                                                 "internal-error",
                                                  "local-refused",
                                                  "local-unreachable",
                                                  "local-timeout",

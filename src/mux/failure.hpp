@@ -14,6 +14,8 @@ enum class failure {
     tunnel_lost,               ///< 502: the connection to the client broke before the response
     replaced,                  ///< 502: another client took over before the response
     bad_response,              ///< 502: the client sent something that is not a valid HTTP response
+    cancelled,                 ///< 502: the client cancelled the request for a reason that no other row has
+    internal_error,            ///< 500: a bug in tunnel-server ended the request
     local_refused,             ///< 502: nothing listens on the local port
     local_unreachable,         ///< 502: the local host's name or address cannot be reached
     local_timeout,             ///< 504: no response head in time

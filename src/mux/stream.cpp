@@ -40,7 +40,7 @@ failure to_failure(protocol::cancel_reason reason) {
         case protocol::cancel_reason::reset:
             return failure::reset;
         default:
-            return failure::tunnel_lost;
+            return failure::cancelled;
     }
 }
 

@@ -36,6 +36,11 @@ constexpr std::array table{
         "check before you repeat it"},
     row{mux::failure::bad_response, 502,
         "tunnel-server: tunnel-client sent something that is not a valid HTTP response; see the logs of both"},
+    row{mux::failure::cancelled, 502,
+        "tunnel-server: tunnel-client cancelled the request; see its log, and check whether the app acted on it before "
+        "you repeat it"},
+    row{mux::failure::internal_error, 500,
+        "tunnel-server: an internal error ended the request; report it together with the server's log"},
     row{mux::failure::local_refused, 502,
         "tunnel-client: nothing listens on the local port; start the app or correct --local-port",
         "tunnel-client: nothing listens on the local port, tried ", "; start the app or correct --local-port"},

@@ -141,10 +141,18 @@ void public_exchange::begin_upload() {
         return watch_caller();
     }
     auto relay = [self = shared_from_this()]() -> io::awaitable<void> { return self->relay_request_body(); };
-    io::spawn(strand(), "upload", std::move(relay), [self = shared_from_this()] {
-        self->upload_ = upload::none;
-        self->upload_ended_.notify();
-    });
+    io::spawn(strand(), "upload", std::move(relay),
+              [self = shared_from_this()](bool by_exception) { self->upload_over(by_exception); });
+}
+
+// Without its body the request would wait for the time limits of the app and the caller.
+void public_exchange::upload_over(bool by_exception) {
+    upload_ = upload::none;
+    if (by_exception) {
+        on_->keep_open = false;
+        exchange_->fail(failure::internal_error, cancel_reason::other);
+    }
+    upload_ended_.notify();
 }
 
 io::awaitable<void> public_exchange::relay_request_body() {

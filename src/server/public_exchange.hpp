@@ -69,6 +69,7 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     void begin_upload();
     [[nodiscard]] io::awaitable<void> relay_request_body();
     void relay_ended(proxy::relay_result result);
+    void upload_over(bool by_exception);
     void check_body_size(std::size_t more);
     void end_request();
     [[nodiscard]] io::awaitable<void> finish_upload();

@@ -10,6 +10,7 @@ namespace tunnel::client {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using protocol::cancel_reason;
 using test::answer;
 using test::read_head;
@@ -76,6 +77,17 @@ TEST_F(ClientLocalResponse, AResetBeforeTheHeadIs502) {
 TEST_F(ClientLocalResponse, AnEndBeforeTheHeadIs502) {
     asked().close();
     expect_502("local-reset");
+}
+
+TEST_F(ClientLocalResponse, AnAppThatSpeaksHttpsIsNamed) {
+    asked().close();  // at the sight of a request in the clear
+    auto question = app.accept();
+    EXPECT_EQ(question.read_exactly(3), "\x16\x03\x01");
+    question.send("\x15\x03\x03\x00\x02\x02\x28"s);  // a handshake failure
+    EXPECT_EQ(server().receive<protocol::response>().body.view(),
+              "tunnel-client: the app at 127.0.0.1:" + std::to_string(app.port()) +
+                  " closed the connection before its response; it seems to speak HTTPS, and tunnel-client speaks plain "
+                  "HTTP to it\n");
 }
 
 TEST_F(ClientLocalResponse, AnEndInsideTheHeadIs502) {

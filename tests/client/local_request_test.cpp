@@ -31,6 +31,16 @@ TEST_F(ClientLocalRequest, AWebhookIsReplayedExactly) {
     EXPECT_TRUE(local.stays_silent(20ms));
 }
 
+TEST_F(ClientLocalRequest, AFloodOfRequestsThatAreNotHttpIsOneLogLine) {
+    auto server = started();
+    constexpr protocol::stream_id count = 1000;
+    for (protocol::stream_id id = 1; id <= count; ++id) server.request(id, request_head("G T", "/"));
+    for (protocol::stream_id id = 1; id <= count; ++id)
+        EXPECT_EQ(server.receive<protocol::cancel>().reason, cancel_reason::protocol);
+    EXPECT_EQ(log.lines_with("the server sent a request, which is not valid HTTP").size(), 1U);
+    EXPECT_LT(log.lines().size(), 10U);
+}
+
 TEST_F(ClientLocalRequest, ARequestWithoutABodyHasNoFraming) {
     auto server = started();
     server.request(1, request_head("GET", "/"));

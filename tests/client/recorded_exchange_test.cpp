@@ -185,7 +185,7 @@ TEST_F(RecordedExchange, AnInternalErrorEndsItsRequestAndTheNextOneIsServed) {
     auto local = app.accept();
     (void)read_head(local);
     local.send(answer("1"));
-    EXPECT_THAT(failing->calls_up_to("cancel local-reset"), ElementsAre("cancel local-reset"));
+    EXPECT_THAT(failing->calls_up_to("cancel other"), ElementsAre("cancel other"));
     local.expect_closed();
     log.expect_lines_with("app connection ended by an internal error: a bug", 1);
     const auto second = serve(request("GET", "/2"), peer);
@@ -207,6 +207,25 @@ TEST_F(RecordedExchange, ARequestThatWaitsBehindAnInternalErrorIsServed) {
     again.send(answer("22"));
     EXPECT_THAT(peer->calls_up_to("response 200 of 2, end"), ElementsAre("response 200 of 2, end"));
     log.expect_lines_with("app connection ended by an internal error: a bug", 1);
+}
+
+TEST_F(RecordedExchange, AnInternalErrorInTheBodyOfARequestEndsItAtOnce) {
+    const auto failing = std::make_shared<recording_peer>();
+    const auto credit = [](std::size_t) { throw std::runtime_error("a bug"); };
+    const auto first = serve(request("POST", "/1", false),
+                             std::make_shared<test::tap_peer>(failing, [](const mux::outgoing&) {}, credit));
+    auto local = app.accept();
+    (void)read_head(local);
+    first->deliver(data(std::string(limits::credit_step, 'x')));
+    EXPECT_THAT(failing->calls_up_to("cancel other"), ElementsAre("cancel other"));
+    (void)local.read_to_any_end();
+    log.expect_lines_with("upload ended by an internal error: a bug", 1);
+    const auto second = serve(request("GET", "/2"), peer);
+    auto again = app.accept();
+    EXPECT_THAT(read_head(again), StartsWith("GET /2 "));
+    again.send(answer("22"));
+    EXPECT_THAT(peer->calls_up_to("response 200 of 2, end"), ElementsAre("response 200 of 2, end"));
+    EXPECT_THAT(test::request_log(), testing::Contains(testing::HasSubstr("an internal error ended the request")));
 }
 
 TEST_F(RecordedExchange, ATapSeesEachPartAndChangesNothing) {

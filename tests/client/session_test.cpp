@@ -71,6 +71,21 @@ TEST_F(ClientSession, ItOffersCompressionWhereAskedAndServesWithoutIt) {
     expect_serves(server, 1);
 }
 
+TEST_F(ClientSession, CompressionCanBeTurnedOff) {
+    settings.compress = compress_mode::off;
+    settings.proxy = http_proxy{{"127.0.0.1", listener.port()}, {}};  // over one, it would be offered by itself
+    start();
+    auto proxy = listener.accept();
+    (void)proxy.read_until("\r\n\r\n");
+    proxy.send("HTTP/1.1 200 OK\r\n\r\n");
+    auto server = test::frame_peer(std::move(proxy));
+    const auto hello = server.receive<protocol::hello>();
+    EXPECT_THAT(hello.compress_offer, ElementsAre());
+    EXPECT_FALSE(hello.raw_bodies);
+    server.say_hello(false);
+    expect_serves(server, 1);
+}
+
 TEST_F(ClientSession, ItDoesNotCompressByItselfToALoopbackAddress) {
     start();
     auto server = accept();

@@ -119,7 +119,7 @@ inline void append_shared_frame(byte_buffer& out, script& from) {
             protocol::append_frame(out, protocol::window{id, from.choice(256) << 8U});
             break;
         case 2:
-            protocol::append_frame(out, protocol::cancel{id, static_cast<protocol::cancel_reason>(from.choice(7))});
+            protocol::append_frame(out, protocol::cancel{id, static_cast<protocol::cancel_reason>(from.choice(8))});
             break;
         case 3:
             protocol::append_frame(out, protocol::fin{id});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <vector>
 
 #include "io/runtime.hpp"
 #include "support/captured_log.hpp"
@@ -35,6 +36,19 @@ TEST_P(Spawn, ThenRunsOnceWhenTheCoroutineThrows) {
     rt.run();
     EXPECT_EQ(ended, 1);
     EXPECT_EQ(log.lines_with("test ended by an internal error: a bug").size(), 1U);
+}
+
+TEST_P(Spawn, ThenIsToldWhetherTheCoroutineThrew) {
+    auto body = []() -> awaitable<void> {
+        throw std::runtime_error("a bug");
+        co_return;
+    };
+    std::vector<bool> threw;
+    const auto then = [&threw](bool by_exception) { threw.push_back(by_exception); };
+    spawn(strand, "test", body, then);
+    spawn(strand, "test", []() -> awaitable<void> { co_return; }, then);
+    rt.run();
+    EXPECT_EQ(threw, (std::vector<bool>{true, false}));
 }
 
 TEST_P(Spawn, AnExceptionFromThenIsLogged) {

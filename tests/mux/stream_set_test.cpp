@@ -252,13 +252,11 @@ TEST_F(StreamSet, ACancelOfThePeerIsDeliveredAndReturned) {
 }
 
 TEST_F(StreamSet, TheReasonOfACancelIsTheFailure) {
-    const std::vector<std::pair<cancel_reason, std::string>> failures{{cancel_reason::local_reset, "local-reset"},
-                                                                      {cancel_reason::local_timeout, "local-timeout"},
-                                                                      {cancel_reason::protocol, "bad-answer"},
-                                                                      {cancel_reason::shutdown, "shutting-down"},
-                                                                      {cancel_reason::too_large, "tunnel-lost"},
-                                                                      {cancel_reason::other, "tunnel-lost"},
-                                                                      {cancel_reason::reset, "reset"}};
+    const std::vector<std::pair<cancel_reason, std::string>> failures{
+        {cancel_reason::local_reset, "local-reset"}, {cancel_reason::local_timeout, "local-timeout"},
+        {cancel_reason::protocol, "bad-answer"},     {cancel_reason::shutdown, "shutting-down"},
+        {cancel_reason::too_large, "cancelled"},     {cancel_reason::caller_gone, "cancelled"},
+        {cancel_reason::other, "cancelled"},         {cancel_reason::reset, "reset"}};
     protocol::stream_id id = 0;
     for (const auto& [reason, failure] : failures) {
         auto s = opened();

@@ -9,9 +9,9 @@ import secrets
 import signal
 import sys
 
-from http1 import BROKEN, MAX_HEAD, HttpFault, head_bytes, piece_bytes, read_head, send_body
+from http1 import BROKEN, MAX_HEAD, head_bytes, piece_bytes, read_head, send_body
 from link import GOAWAY_TIME, Cancelled, Link, is_interim, start
-from wire import ConnectionFault, address
+from wire import address, need
 
 
 class ClientLink(Link):
@@ -19,16 +19,22 @@ class ClientLink(Link):
         super().__init__(reader, writer, hello)
         self.local_port = local_port
 
+    def greeted(self, theirs):
+        need(not theirs.get("compress"), "compression was not offered")
+        print("connected server={}:{}".format(*self.writer.get_extra_info("peername")[:2]), flush=True)
+        return super().greeted(theirs)
+
     def on_request(self, stream):
         start(self.serve(stream))
 
     async def serve(self, stream):
         """A connection to the app for each request. Page section 6.2 says what is better."""
-        writer = upload = None
-        with contextlib.suppress(Cancelled):
+        with contextlib.suppress(Cancelled), contextlib.ExitStack() as ending:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.local_port, limit=MAX_HEAD)
+                ending.callback(writer.close)
                 upload = start(relay_request(stream, writer))
+                ending.callback(upload.cancel)
                 await relay_response(stream, reader)
                 while not stream.peer_done and not reader.at_eof() and not upload.done():
                     await asyncio.wait([upload], timeout=1)  # an app that still reads gets the rest
@@ -37,12 +43,7 @@ class ClientLink(Link):
                     text = f"client.py: {error}\n".encode()
                     message = {"type": "response", "status": 502, "content_length": len(text)}
                     await stream.send(message, text, end=True)
-            if not (stream.peer_done and stream.ended):
-                stream.cancel("local-reset", "the app ended the connection")
-        if upload:
-            upload.cancel()
-        if writer:
-            writer.close()
+            stream.cancel("local-reset", "the app ended the connection")
 
 
 async def relay_request(stream, writer):
@@ -52,7 +53,7 @@ async def relay_request(stream, writer):
     chunked = not ("content_length" in message or upgrade or empty)
     more = [(b"Transfer-Encoding", b"chunked")] if chunked else []
     if not any(name.lower() == b"host" for name, _ in message.get("headers", [])):
-        more.append((b"Host", b""))
+        more.append((b"Host", b"127.0.0.1:%d" % stream.link.local_port))
     if message.get("te") == "trailers":
         more += [(b"TE", b"trailers"), (b"Connection", b"TE")]
     if upgrade:
@@ -79,8 +80,6 @@ async def relay_response(stream, app):
     status = 100
     while is_interim(status):
         head = await read_head(app)
-        if head is None:
-            raise HttpFault(502, "the app closed the connection before its response")
         _, status, reason = (head.start + b"  ").split(b" ", 2)
         status, reason = int(status), reason.rstrip()
         message = {"type": "response", "status": status, "reason": reason if len(reason) <= 1024 else b"",
@@ -100,7 +99,7 @@ async def relay_response(stream, app):
 
 
 async def connect_once(options, instance, takeover, stopping):
-    """One connection: the reason of its goaway, or "lost"; and whether the client was active."""
+    """One connection: why it ended, as a reason of goaway or "lost"; and whether the client was active."""
     hello = {"agent": "client.py", "takeover": takeover, "instance": instance, "raw_bodies": options.raw_bodies}
     try:
         link = ClientLink(*await asyncio.open_connection(*options.server_addr), hello, options.local_port)
@@ -108,24 +107,9 @@ async def connect_once(options, instance, takeover, stopping):
         return "lost", False
     link.send(link.ours)
     leaver = start(leave(link, stopping))
-    try:
-        theirs = await link.greet()
-        if theirs and theirs["type"] == "goaway":
-            return theirs["reason"], False
-        if theirs and theirs.get("compress"):
-            raise ConnectionFault("compression was not offered")
-        if theirs:
-            link.greeted(theirs)
-            print("connected server={}:{}".format(*options.server_addr), flush=True)
-            await link.run()
-    except ConnectionFault as fault:
-        link.goaway(fault.reason, str(fault))
-        link.goaways.append(fault.reason if fault.reason == "version" else "lost")
-    finally:
-        leaver.cancel()
-        link.lost("other")
-        await link.closed()
-    return (link.goaways or ["lost"])[-1], link.theirs is not None
+    await link.run()
+    leaver.cancel()
+    return "version" if link.told == "version" else (link.goaways or ["lost"])[-1], link.theirs is not None
 
 
 async def leave(link, stopping):

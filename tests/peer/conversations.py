@@ -33,7 +33,7 @@ def unhex(text):
 
 class Socket:
     def __init__(self, connected):
-        self.socket, self.buffer = connected, b""
+        self.socket, self.buffer, self.was_reset = connected, b"", False
         self.socket.settimeout(PATIENCE)
 
     def more(self):
@@ -42,7 +42,8 @@ class Socket:
             data = self.socket.recv(1 << 17)
         except TimeoutError:
             raise Failed(f"nothing arrived in {PATIENCE:.0f} s; before: {self.buffer[-300:]!r}") from None
-        except OSError:
+        except OSError as error:
+            self.was_reset = isinstance(error, ConnectionResetError)
             return False
         self.buffer += data
         return bool(data)
@@ -107,9 +108,25 @@ class Tunnel(Socket):
     @staticmethod
     def match(found, expected):
         for name, value in expected.items():
-            wrong = name in found if value is None else value != "*" and found.get(name) != value
+            wrong = bool(found.get(name)) if value is None else value != "*" and found.get(name) != value
             if wrong or (value == "*" and name not in found):
                 raise Failed(f"expected {expected}, got {str(found)[:1000]}")
+
+    def next_data(self, stream_id):
+        found = self.next("data")
+        if found["type"] != "data" or found["id"] != stream_id:
+            raise Failed(f"expected data, got {found}")
+        return found
+
+    def do_begin(self, expected, text):
+        """A head, and all of its body so far: as much as this text."""
+        found = self.next(expected["type"])
+        self.match(found, expected)
+        body = self.body_of(found)
+        while len(body) < len(text):
+            body += self.body_of(self.next_data(found["id"]))
+        if body.decode("latin-1") != text:
+            raise Failed(f"expected {text!r}, got {body!r}")
 
     def do_whole(self, expected, text):
         """A head, and all of its body."""
@@ -122,9 +139,7 @@ class Tunnel(Socket):
         found = found or {"end": False}
         body = self.body_of(found)
         while not found["end"]:
-            found = self.next("data")
-            if found["type"] != "data" or found["id"] != expected["id"]:
-                raise Failed(f"expected data, got {found}")
+            found = self.next_data(expected["id"])
             body += self.body_of(found)
         trailers = found.get("trailers", [])
         if body.decode("latin-1") != expected["text"] or trailers != expected.get("trailers", []):
@@ -183,6 +198,11 @@ class Http(Socket):
 
     do_end = do_closed
 
+    def do_was_reset(self, text):
+        self.do_closed(text)
+        if not self.was_reset:
+            raise Failed("the connection was closed, not reset")
+
 
 class Conversation:
     """The program, and everyone who talks to it."""
@@ -226,7 +246,7 @@ class Conversation:
                 actor.do_expect({"type": "hello"})
                 actor.do_send({**HELLO, **(arguments[0] if arguments else {})})
             return None
-        return getattr(self.actors[name], "do_" + verb)(*arguments)
+        return getattr(self.actors[name], "do_" + verb.replace("-", "_"))(*arguments)
 
     def wait_until_it_listens_no_more(self):
         """A server has begun to stop once its public port refuses connections."""

@@ -8,10 +8,6 @@ MAX_HEAD = 60 * 1024
 BROKEN = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)  # a connection that failed, or is not HTTP
 
 
-class HttpFault(ValueError):
-    """What arrived is not HTTP; the arguments are the status for the caller and a sentence."""
-
-
 class Head:
     """Start line, and the fields as members of a message: what concerns the connection is not among the headers."""
 
@@ -19,7 +15,7 @@ class Head:
         self.start, *lines = text[:-4].split(b"\r\n")
         fields = [(name, value.strip(b" \t")) for name, _, value in (line.partition(b":") for line in lines)]
         if not all(is_field(*field) for field in fields):
-            raise HttpFault(400, "a malformed field line")
+            raise ValueError("a malformed field line")
         named = tokens(fields, b"connection")
         drop = CONNECTION_FIELDS | set(named) - {b"host"}
         self.members = {"headers": [field for field in fields if field[0].lower() not in drop]}
@@ -27,7 +23,7 @@ class Head:
         self.chunked = tokens(fields, b"transfer-encoding") == [b"chunked"]
         lengths = set(tokens(fields, b"content-length"))
         if len(lengths) > 1 or any(not n.isdigit() for n in lengths) or (lengths and self.chunked):
-            raise HttpFault(400, "the length of the body is not clear")
+            raise ValueError("the length of the body is not clear")
         self.length = int(lengths.pop()) if lengths else None
         if self.length is not None:
             ahead = [name.lower() for name, _ in fields if name.lower() not in drop - {b"content-length"}]
@@ -42,15 +38,8 @@ def tokens(fields, wanted):
 
 
 async def read_head(reader, ahead=b""):
-    """The head that begins with these bytes; None where the connection ended without one."""
-    try:
-        return Head((ahead + await reader.readuntil(b"\r\n\r\n")).lstrip(b"\r\n"))
-    except asyncio.LimitOverrunError:
-        raise HttpFault(431, "head too large") from None
-    except asyncio.IncompleteReadError as end:
-        if ahead + end.partial:
-            raise HttpFault(400, "the connection ended in the middle of a message") from None
-        return None
+    """The head that begins with these bytes."""
+    return Head((ahead + await reader.readuntil(b"\r\n\r\n")).lstrip(b"\r\n"))
 
 
 async def body_of(reader, chunked, length, trailers):
@@ -59,7 +48,7 @@ async def body_of(reader, chunked, length, trailers):
         async for piece in body_of(reader, False, size, trailers):
             yield piece
         if await reader.readexactly(2) != b"\r\n":
-            raise HttpFault(400, "a chunk has another size than it says")
+            raise ValueError("a chunk has another size than it says")
     while chunked and (line := await reader.readuntil(b"\r\n")) != b"\r\n":
         name, _, value = line.rstrip(b"\r\n").partition(b":")
         if may_trail(name):
@@ -67,18 +56,19 @@ async def body_of(reader, chunked, length, trailers):
     while not chunked and length != 0:
         piece = await reader.read(min(length or 1 << 16, 1 << 16))
         if not piece and length is not None:
-            raise HttpFault(400, "the body ended too early")
+            raise ValueError("the body ended too early")
         if not piece:
             break
         length = None if length is None else length - len(piece)
         yield piece
 
 
-async def send_body(stream, reader, chunked, length):
+async def send_body(stream, reader, chunked, length, end=True):
     trailers = []
     async for piece in body_of(reader, chunked, length, trailers):
         await stream.send(body=piece)
-    await stream.send(end=True, trailers=trailers)
+    if end:
+        await stream.send(end=True, trailers=trailers)
 
 
 def head_bytes(start, message, more=()):

@@ -7,7 +7,7 @@ from wire import ConnectionFault, StreamFault, decode, encode, need, read_prefix
 
 WINDOW, MAX_STREAMS, SLICE, MAX_INTERIM, UNREAD_REPLIES = 256 * 1024, 1024, 48 * 1024, 32, 256 * 1024
 PING_AFTER, DEAD_AFTER, FRAME_TIME, HELLO_TIME, GOAWAY_TIME, DRAIN_TIME = 10, 25, 30, 10, 1, 30
-
+FROM_SERVER, FROM_CLIENT = ("request", "fin", "closed"), ("response",)
 
 tasks = set()  # asyncio does not keep them
 
@@ -33,11 +33,10 @@ class Stream:
         self.link, self.id, self.request = link, stream_id, request
         self.credit, self.granted, self.unreturned = link.theirs["window"], link.ours["window"], 0
         self.ended = self.cancelled = self.peer_done = self.head_done = False
-        self.expected = request.get("content_length", 0 if request.get("upgrade") else None)
-        self.interim = 0
+        self.expected, self.interim = request.get("content_length", 0 if request.get("upgrade") else None), 0
         self.switched = asyncio.get_running_loop().create_future()  # whether the final response is a 101
         self.inbox = asyncio.Queue()  # messages, or Cancelled; credit bounds it
-        self.changed = asyncio.Event()
+        self.changed, self.closed = asyncio.Event(), asyncio.Event()
 
     async def receive(self):
         message = await self.inbox.get()
@@ -56,32 +55,31 @@ class Stream:
     async def send(self, head=None, body=b"", end=False, trailers=()):
         """A head, or none for data, and a body of any size: in frames, as credit allows."""
         message = head or {"type": "data"}
-        while True:
+        while message:
             while body and not self.credit and message["type"] == "data" and not self.cancelled:
                 self.changed.clear()
                 await self.changed.wait()
             if self.cancelled:
                 raise Cancelled("other")
-            size = min(SLICE, self.credit, len(body))
-            self.credit -= size
-            self.ended = end and size == len(body)
-            self.link.send({**message, "id": self.id, "end": self.ended, "body": body[:size],
+            size = min(SLICE, self.credit)
+            part, body = body[:size], body[size:]
+            self.credit -= len(part)
+            self.ended = end and not body
+            self.link.send({**message, "id": self.id, "end": self.ended, "body": part,
                             "trailers": trailers if self.ended else ()})
             self.link.forget_closed(self)
             with contextlib.suppress(ConnectionError):
                 await self.link.writer.drain()
-            message, body = {"type": "data"}, body[size:]
-            if not body:
-                return
+            message = body and {"type": "data"}
 
     def cancel(self, reason, detail=""):
         """Nothing more is sent or wanted; after our own end: send no more."""
         if not self.cancelled and not (self.ended and self.peer_done):
             self.link.send({"type": "cancel", "id": self.id, "reason": reason, "detail": detail})
-            self.stop(reason)
+            self.stop(reason, by_peer=False)
 
-    def stop(self, reason):
-        self.cancelled = True
+    def stop(self, reason, by_peer=True):
+        self.cancelled, self.peer_done = True, self.peer_done or by_peer
         self.inbox.put_nowait(Cancelled(reason))
         self.changed.set()
         self.link.forget_closed(self)
@@ -95,8 +93,8 @@ class Stream:
         self.link.forget_closed(self)
 
     def check(self, message):
-        body, status = len(message.get("body", b"")), message.get("status")
-        if message["type"] == "response":
+        kind, body, status = message["type"], len(message.get("body", b"")), message.get("status")
+        if kind == "response":
             self.interim += is_interim(status)
             need(not self.head_done and self.interim <= MAX_INTERIM, "a response too many", message)
             if is_interim(status):
@@ -104,11 +102,10 @@ class Stream:
             self.head_done = True
             bodiless = self.request["method"] == b"HEAD" or status in (204, 304)
             need(not bodiless or (message["end"] and not body), "a body where none may be", message)
-            both, allowed = message.get("upgrade") and self.request.get("upgrade"), status in (101, 426)
-            need(both if status == 101 else allowed or not message.get("upgrade"), "a wrong 101 or `upgrade`", message)
+            ours, theirs = self.request.get("upgrade"), message.get("upgrade")
+            need(ours and theirs if status == 101 else status == 426 or not theirs, "a wrong 101 or `upgrade`", message)
             self.expected = None if bodiless else message.get("content_length")
-        ordered = message["type"] != "data" or self.head_done or not self.link.is_server
-        need(ordered, "data before the response", message)
+        need(kind != "data" or self.head_done or not self.link.is_server, "data before the response", message)
         self.granted -= body
         need(self.granted >= 0, "more body than credit", message)
         if self.expected is not None:
@@ -117,7 +114,7 @@ class Stream:
 
 
 class Link:
-    """Frames to messages to streams. The client says what is done with a request."""
+    """Frames to messages to streams. Its subclasses say what is done with a hello, and the client with a request."""
 
     is_server = False
 
@@ -126,7 +123,6 @@ class Link:
         self.ours = {"type": "hello", "protocol": 1, "window": WINDOW, "max_streams": MAX_STREAMS, **hello}
         self.streams, self.highest, self.raw_bodies = {}, 0, False
         self.goaways, self.told, self.closing = [], None, False
-        self.idle = asyncio.Event()  # a stream was closed, and none is open
 
     def send(self, message):
         if not self.closing:
@@ -134,47 +130,43 @@ class Link:
 
     def goaway(self, reason, detail):
         if self.told in (None, "shutdown"):
-            versions = [1] if reason == "version" else None
-            self.send({"type": "goaway", "reason": reason, "detail": detail, "versions": versions})
+            self.send({"type": "goaway", "reason": reason, "detail": detail,
+                       "versions": [1] if reason == "version" else None})
             self.told = reason
 
-    async def greet(self):
-        """The peer's first message, a goaway or a hello, or None."""
+    async def run(self):
+        """Until the connection ends."""
+        alive = True
         try:
-            async with asyncio.timeout(HELLO_TIME):
-                first = await self.next_message()
+            while alive:
+                try:
+                    async with asyncio.timeout(None if self.theirs else HELLO_TIME):
+                        message = await self.next_message()
+                    alive = message and not self.closing and self.handle(message)
+                except StreamFault as fault:
+                    self.refuse(fault)
+        except ConnectionFault as fault:
+            self.goaway(fault.reason, str(fault))
         except TimeoutError:
-            raise ConnectionFault("no hello within 10 s") from None
-        need(not first or first["type"] in ("hello", "goaway"), "the first frame was not hello")
-        return first
-
-    async def leave(self, quiet=0):
-        await self.drained(quiet)
+            self.goaway("protocol", "no hello within 10 s, or a frame not whole within 30 s")
+        self.lost("shutdown" if self.goaways == ["shutdown"] else "other")
         self.close()
-
-    def greeted(self, theirs):
-        self.theirs = theirs
-        self.max_streams = min(self.ours["max_streams"], theirs["max_streams"])
-        self.raw_bodies = bool(self.ours.get("raw_bodies") and theirs.get("raw_bodies"))
+        with contextlib.suppress(OSError):
+            while await self.reader.read(1 << 16):
+                pass
+        self.writer.transport.abort()
 
     async def next_message(self):
-        """The next message of a known type; None at the end of the connection."""
-        message = None
-        while not message:
-            try:
-                first = await self.first_byte()
-                async with asyncio.timeout(FRAME_TIME):
-                    prefix = first + await self.reader.readexactly(3)
-                    length, raw = read_prefix(prefix, self.theirs is not None, self.raw_bodies)
-                    payload = await self.reader.readexactly(length)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                return None
-            except TimeoutError:
-                raise ConnectionFault("a frame was not whole within 30 s") from None
-            if self.closing:
-                return None
-            message = decode(payload, raw)
-        return message
+        """None at the end of the connection."""
+        try:
+            first = await self.first_byte()
+            async with asyncio.timeout(FRAME_TIME):
+                prefix = first + await self.reader.readexactly(3)
+                length, raw = read_prefix(prefix, self.theirs is not None, self.raw_bodies)
+                payload = await self.reader.readexactly(length)
+        except (EOFError, ConnectionError):
+            return None
+        return decode(payload, raw)
 
     async def first_byte(self):
         """Of a frame. A peer that sends nothing is asked once whether it is there."""
@@ -182,21 +174,11 @@ class Link:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     return await self.reader.readexactly(1)
-            if self.theirs:
-                self.send({"type": "ping", "nonce": 1})
-        raise ConnectionError
-
-    async def run(self):
-        """After the hellos, until the connection ends."""
-        alive = True
-        while alive:
-            try:
-                message = await self.next_message()
-                alive = message is not None and self.handle(message)
-            except StreamFault as fault:
-                self.refuse(fault)
+            self.send({"type": "ping", "nonce": 1})
+        raise EOFError
 
     def refuse(self, fault):
+        need(self.theirs, "the first frame was not hello")
         if fault.opens:
             self.check_new(fault.id)
             self.send({"type": "cancel", "id": fault.id, "reason": "protocol", "detail": str(fault)})
@@ -205,7 +187,7 @@ class Link:
             stream.cancel("protocol", str(fault))
 
     def check_new(self, stream_id):
-        need(not self.is_server and "shutdown" not in self.goaways, "request is not expected here")
+        need(not self.is_server and not self.goaways, "request is not expected here")
         need(stream_id > self.highest, f"the id of a request must be above {self.highest}")
         need(len(self.streams) < self.max_streams, f"more than {self.max_streams} streams")
         self.highest = stream_id
@@ -217,29 +199,39 @@ class Link:
     def forget_closed(self, stream):
         if stream.peer_done and (stream.ended or stream.cancelled):
             self.streams.pop(stream.id, None)
-            if not self.streams:
-                self.idle.set()
+            stream.closed.set()
 
     def handle(self, message):
         """False: the connection is over."""
-        kind, goodbye = message["type"], ["shutdown"]
+        kind = message["type"]
+        need((kind == "hello") != bool(self.theirs) or kind == "goaway", "not exactly one hello, in the first frame")
+        if kind == "hello":
+            return self.greeted(message)
+        if kind == "goaway":
+            return self.take_goaway(message["reason"])
         if kind == "ping":
             self.send({"type": "pong", "nonce": message["nonce"]})
             return self.writer.transport.get_write_buffer_size() < UNREAD_REPLIES
-        if kind == "goaway":
-            if self.goaways in ([], goodbye) and message["reason"] not in self.goaways:
-                self.goaways.append(message["reason"])
-                if self.goaways == goodbye:
-                    start(self.leave())
-            return self.goaways == goodbye
+        need(kind not in (FROM_SERVER if self.is_server else FROM_CLIENT), f"{kind} is not expected here")
         if kind == "request":
             self.open(message)
-        elif kind in ("data", "window", "cancel", "response" if self.is_server else "fin"):
-            if stream := self.find(message["id"]):
-                self.handle_stream(stream, message)
-        else:
-            need(kind == "pong" or (kind == "closed" and not self.is_server), f"{kind} is not expected here")
+        elif kind not in ("pong", "closed", "unknown") and (stream := self.find(message["id"])):
+            self.handle_stream(stream, message)
         return True
+
+    def greeted(self, theirs):
+        self.theirs = theirs
+        self.max_streams = min(self.ours["max_streams"], theirs["max_streams"])
+        self.raw_bodies = bool(self.ours.get("raw_bodies") and theirs.get("raw_bodies"))
+        return True
+
+    def take_goaway(self, reason):
+        """One is taken, or two where the first says shutdown; the rest is ignored."""
+        if reason not in self.goaways and self.goaways in ([], ["shutdown"]):
+            self.goaways.append(reason)
+            if reason == "shutdown":
+                start(self.leave())
+        return self.theirs is not None and self.goaways == ["shutdown"]
 
     def open(self, message):
         stream = Stream(self, message["id"], message)
@@ -258,7 +250,6 @@ class Link:
         elif kind == "cancel":
             if not stream.ended and not stream.cancelled:
                 self.send({"type": "cancel", "id": stream.id, "reason": message["reason"]})
-            stream.peer_done = True
             stream.stop(message["reason"])
         elif kind == "fin":
             need(stream.peer_done, "fin before the end of the request", message)
@@ -266,9 +257,8 @@ class Link:
         elif not stream.peer_done:
             stream.take(message)
 
-    def lost(self, reason):
+    def lost(self, reason="other"):
         for stream in list(self.streams.values()):
-            stream.peer_done = True
             stream.stop(reason)
 
     async def drained(self, quiet=0):
@@ -276,9 +266,12 @@ class Link:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIME):
                 while self.streams:
-                    self.idle.clear()
-                    await self.idle.wait()
-                    await asyncio.sleep(quiet)
+                    await next(iter(self.streams.values())).closed.wait()
+                    await asyncio.sleep(0 if self.streams else quiet)
+
+    async def leave(self, quiet=0):
+        await self.drained(quiet)
+        self.close()
 
     def close(self):
         """What was written leaves, what still arrives is dropped; soon the connection is gone."""
@@ -287,10 +280,3 @@ class Link:
             with contextlib.suppress(OSError):
                 self.writer.write_eof()
             asyncio.get_running_loop().call_later(GOAWAY_TIME, self.writer.transport.abort)
-
-    async def closed(self):
-        self.close()
-        with contextlib.suppress(OSError):
-            while await self.reader.read(1 << 16):
-                pass
-        self.writer.transport.abort()

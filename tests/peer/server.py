@@ -3,14 +3,17 @@
 
 import argparse
 import asyncio
+import collections
 import contextlib
 import itertools
 import signal
+import socket
+import struct
 import time
 
-from http1 import BROKEN, MAX_HEAD, HttpFault, head_bytes, piece_bytes, read_head, send_body
+from http1 import BROKEN, MAX_HEAD, head_bytes, piece_bytes, read_head, send_body
 from link import Cancelled, Link, Stream, is_interim, start, tasks
-from wire import ConnectionFault, address, need
+from wire import address
 
 STATUS = {"local-timeout": 504, "shutdown": 503}
 
@@ -20,25 +23,29 @@ class ServerLink(Link):
 
     def __init__(self, reader, writer, server):
         super().__init__(reader, writer, {"agent": "server.py"})
-        self.server, self.instance, self.probe, self.callers = server, "", False, set()
+        self.server, self.instance = server, ""
 
-    def handle(self, message):
-        need(not self.probe or message["type"] in ("ping", "pong", "goaway"), "a probe has no streams")
-        return super().handle(message)
+    def greeted(self, hello):
+        self.instance = hello.get("instance", "")
+        self.server.admit(self, hello)
+        if self.told is None:
+            self.ours["raw_bodies"] = hello.get("raw_bodies", False)
+            self.send(self.ours)
+            return super().greeted(hello)
+        return False
 
     def open_stream(self, request):
         if len(self.streams) >= self.max_streams:
             return None
         self.highest += 1
-        self.callers.add(request["connection"])
         stream = self.streams[self.highest] = Stream(self, self.highest, request)
         return stream
 
 
 class Server:
     def __init__(self):
-        self.latest, self.stopping, self.replaced, self.links = None, False, {}, set()
-        self.numbers = itertools.count(1)
+        self.latest, self.stopping, self.links, self.numbers = None, False, set(), itertools.count(1)
+        self.replaced = collections.deque(maxlen=64)  # instances
 
     @property
     def active(self):
@@ -47,66 +54,48 @@ class Server:
     async def tunnel(self, reader, writer):
         link = ServerLink(reader, writer, self)
         self.links.add(link)
-        try:
-            hello = await link.greet()
-            if hello and hello["type"] == "hello" and self.admit(link, hello):
-                await link.run()
-        except ConnectionFault as fault:
-            link.goaway(fault.reason, str(fault))
+        await link.run()
         self.links.discard(link)
-        link.lost("shutdown" if link.goaways == ["shutdown"] else "other")
-        await link.closed()
 
     def admit(self, link, hello):
-        """Whether the connection goes on after its hello."""
-        link.instance, link.probe, before = hello.get("instance", ""), hello.get("probe", False), self.active
+        """Makes the connection the active one, or says goaway to it; or it is a probe, and nothing changes."""
+        before = self.active
         if self.stopping:
             link.goaway("shutdown", "the server is stopping")
-        elif link.probe:
+        elif hello.get("probe"):
             link.ours |= {"probe": True, "time": time.time_ns() // 1_000_000}
         elif before and not hello.get("takeover"):
             link.goaway("busy", "another client is active")
-        elif before and link.instance in self.replaced and link.instance != before.instance:
+        elif before and link.instance in self.replaced:
             link.goaway("replaced", "another client took over")
         else:
-            self.replaced.pop(link.instance, None)
             self.latest = link
-            self.replace(before, link.instance)
-        if link.told is None:
-            link.ours["raw_bodies"] = hello.get("raw_bodies", False)
-            link.send(link.ours)
-            link.greeted(hello)
-        return link.told is None
-
-    def replace(self, before, instance):
-        if before:
-            if before.instance not in ("", instance):
-                self.replaced = dict(list(self.replaced.items())[-63:])
-                self.replaced[before.instance] = True
-            before.goaway("replaced", "another client took over")
-            before.lost("other")
-            before.close()
+            if link.instance in self.replaced:
+                self.replaced.remove(link.instance)
+            if before and before.instance not in ("", link.instance):
+                self.replaced.append(before.instance)
+            if before:
+                before.goaway("replaced", "another client took over")
+                before.lost()
+                before.close()
 
     async def public(self, reader, writer):
-        number, exchange = next(self.numbers), None
+        caller = Caller(self, reader, writer)
         with contextlib.suppress(*BROKEN):
-            while not exchange or exchange.keep:
-                exchange = Exchange(self, reader, writer, number, exchange.ahead if exchange else b"")
-                await exchange.run()
-        for link in self.links:
-            if number in link.callers:
-                link.callers.discard(number)
-                link.send({"type": "closed", "connection": number})
+            while caller.keep:
+                await caller.exchange()
+        for link in caller.links:
+            link.send({"type": "closed", "connection": caller.number})
         writer.close()
 
 
-class Exchange:
-    """A request of a caller and its response."""
+class Caller:
+    """A public connection: requests and responses, one after another."""
 
-    def __init__(self, server, reader, writer, number, ahead):
-        self.server, self.reader, self.writer, self.number = server, reader, writer, number
-        self.ahead = ahead  # bytes of the next request
-        self.keep = False  # whether the public connection may bring another
+    def __init__(self, server, reader, writer):
+        self.server, self.reader, self.writer, self.number = server, reader, writer, next(server.numbers)
+        self.keep, self.ahead = True, b""  # whether another request may follow; its first bytes
+        self.links = set()  # that have had a request of it
 
     async def respond(self, status, text):
         body = f"server.py: {text}\n".encode()
@@ -114,20 +103,20 @@ class Exchange:
                                      [(b"Connection", b"close")]) + body)
         await self.writer.drain()
 
-    async def run(self):
+    async def exchange(self):
+        ahead, self.keep, self.ahead = self.ahead, False, b""
         try:
-            head = await read_head(self.reader, self.ahead)
-            if not head:
-                return None
+            head = await read_head(self.reader, ahead)
             self.request, self.version = self.to_message(head)
-        except (HttpFault, ValueError) as fault:
-            return await self.respond(fault.args[0] if isinstance(fault, HttpFault) else 400, "not HTTP")
+        except (ValueError, asyncio.LimitOverrunError) as fault:
+            return await self.respond(400, f"not HTTP: {fault}")
         link = self.server.active
         self.stream = link and link.open_stream(self.request)
         if not self.stream:
             return await self.respond(503, "no tunnel-client is connected")
+        self.links.add(link)
         upload = asyncio.create_task(self.upload(head))
-        self.ahead, self.keep = b"", self.version == b"HTTP/1.1" and not head.close
+        self.keep = self.version == b"HTTP/1.1" and not head.close
         await self.download()
         if self.stream.ended or self.stream.cancelled:
             upload.cancel()
@@ -143,28 +132,25 @@ class Exchange:
         request = {"type": "request", "method": method, "path": target, **head.members,
                    "te": "trailers" if head.te else "", "connection": self.number,
                    "caller": "{}:{}".format(*self.writer.get_extra_info("peername")[:2])}
-        if head.upgrade and not head.chunked and not head.length and version == b"HTTP/1.1":
+        if head.upgrade and not head.chunked and version == b"HTTP/1.1":
             request["upgrade"] = head.upgrade
         return request, version
 
     async def upload(self, head):
-        """The request's body; after it, the caller is watched."""
-        stream, upgrade = self.stream, bool(self.request.get("upgrade"))
+        """The request's body, and what follows it on a switch of protocols; else the caller is watched then."""
+        stream, upgrade, length = self.stream, self.request.get("upgrade"), head.length or 0
         try:
-            bodiless = not upgrade and not head.chunked and not head.length
+            bodiless = not (upgrade or head.chunked or length)
             await stream.send(self.request, end=bodiless)
-            if upgrade and not await stream.switched:
-                await stream.send(end=True)
-            elif not bodiless:
-                await send_body(stream, self.reader, head.chunked, None if upgrade else head.length)
-            if not upgrade:
-                self.ahead = await self.reader.read(1)
-                if not self.ahead:
-                    stream.link.send({"type": "fin", "id": stream.id})
-        except BROKEN:
+            if not bodiless:
+                await send_body(stream, self.reader, head.chunked, length, end=not upgrade)
+            if upgrade:
+                return await send_body(stream, self.reader, False, None if await stream.switched else 0)
+            self.ahead = await self.reader.read(1)
+            if not self.ahead:
+                stream.link.send({"type": "fin", "id": stream.id})
+        except (*BROKEN, Cancelled):
             stream.cancel("caller-gone")
-        except Cancelled:
-            pass
 
     async def download(self):
         message, status = {"end": False}, 0
@@ -181,15 +167,20 @@ class Exchange:
                 self.writer.write_eof()
         except Cancelled as why:
             self.keep = False
-            if status == 0 or is_interim(status):
+            if (status == 0 or is_interim(status)) and str(why) != "reset":
                 await self.respond(STATUS.get(str(why), 502), f"the request failed: {why}")
             else:
-                self.writer.transport.abort()
+                self.reset()
         except OSError:
             self.stream.cancel("caller-gone")
 
+    def reset(self):
+        no_linger = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self.writer.transport.abort()
+
     def write_head(self, message, status):
-        final, more = not is_interim(status), []
+        final = not is_interim(status)
         whole = message["end"] and not message.get("body")
         if whole and self.request["method"] != b"HEAD" and status not in (204, 304):
             message.setdefault("content_length", 0)
@@ -197,8 +188,7 @@ class Exchange:
             message.pop("content_length", None)
         open_ended = final and not whole and status != 101 and "content_length" not in message
         self.chunked = open_ended and self.version == b"HTTP/1.1"
-        if self.chunked:
-            more = [(b"Transfer-Encoding", b"chunked")]
+        more = [(b"Transfer-Encoding", b"chunked")] if self.chunked else []
         if status == 101:
             self.keep = False
             more = [(b"Connection", b"Upgrade"), (b"Upgrade", message["upgrade"])]

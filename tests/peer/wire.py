@@ -4,8 +4,7 @@ import base64
 import json
 import re
 
-MAX_FRAME, MAX_HELLO, MAX_DEPTH, MAX_NUMBER = 1 << 20, 4096, 16, 2**53 - 1
-RAW_BIT = 1 << 31
+MAX_FRAME, MAX_HELLO, MAX_DEPTH, RAW_BIT, SPACE = 1 << 20, 4096, 16, 1 << 31, " \t\r\n"
 CONNECTION_FIELDS = set(b"connection content-length keep-alive proxy-connection te transfer-encoding upgrade".split())
 NOT_AS_TRAILERS = CONNECTION_FIELDS | set(b"authorization content-encoding content-range content-type cookie expect "
                                           b"forwarded host max-forwards proxy-authorization set-cookie trailer "
@@ -29,7 +28,7 @@ MESSAGES = {
     "goaway": "reason=text! detail=text versions=numbers",
 }
 MESSAGES = {name: dict(member.split("=") for member in members.split()) for name, members in MESSAGES.items()}
-RANGES = {"number": (0, MAX_NUMBER), "id": (1, MAX_NUMBER), "status": (100, 999)}
+RANGES = {"number": range(2**53), "id": range(1, 2**53), "status": range(100, 1000)}
 TOKEN, VALUE = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", rb"[^\x00-\x08\x0a-\x1f\x7f]*"
 # What a byte string must match, and its largest length; else: an error of the stream.
 FORMS = {"method": (TOKEN, 256), "path": (rb"(/[^\x00-\x20\x7f#]*|\*)", MAX_FRAME), "reason": (VALUE, 1024),
@@ -68,21 +67,13 @@ def read_prefix(prefix, greeted=True, raw_bodies=False):
     return length, raw
 
 
-def end_of_object(payload):
-    text = payload.decode("latin-1")
-    try:
-        return json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip(" \t\r\n")))[1]
-    except (ValueError, RecursionError):
-        return len(payload)
-
-
 def depth_of(value):
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
 
 
 def parse_object(payload):
-    """The object, and the names of its members as often as they stand there."""
+    """The object, the names of its members as often as they stand there, and the bytes behind it."""
     names = []
 
     def members(pairs):
@@ -93,34 +84,35 @@ def parse_object(payload):
         return -1 if text[0] == "-" or len(text) > 16 else int(text)
 
     try:
-        found = json.loads(payload.decode(), object_pairs_hook=members, parse_int=integer,
-                           parse_constant=int)  # which does not take NaN
-        json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair
+        text = payload.decode(errors="surrogateescape").lstrip(SPACE)
+        decoder = json.JSONDecoder(object_pairs_hook=members, parse_int=integer, parse_constant=int)  # int: no NaN
+        found, end = decoder.raw_decode(text)
+        json.dumps(found, ensure_ascii=False).encode()  # fails for bytes that are not UTF-8, and half of a pair
     except (ValueError, RecursionError) as error:
         raise ConnectionFault(f"frame is not JSON in UTF-8: {error}") from None
     need(isinstance(found, dict), "frame is not a JSON object")
     need(depth_of(found) <= MAX_DEPTH, "JSON nested too deep")
-    return found, names
+    return found, names, text[end:].encode(errors="surrogateescape")
 
 
 def read_value(kind, value):
     """The member as a value of Python, or ValueError. None: a body that is not base64."""
-    if kind in RANGES:
-        low, high = RANGES[kind]
-        good = type(value) is int and low <= value <= high
-    else:
-        good = isinstance(value, {"flag": bool, "numbers": list, "fields": list, "methods": (list, str)}.get(kind, str))
-    if kind == "fields":
-        good = good and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-    if not good or (kind == "numbers" and not 1 <= len(value) <= 16):
-        raise ValueError
-    if kind == "numbers":
-        return [read_value("number", number) for number in value]
-    if kind == "fields":
-        return [(read_value("bytes", name), read_value("bytes", text)) for name, text in value]
-    if kind == "body":
-        return read_base64(value)
-    return value.encode("latin-1") if kind == "bytes" else value  # UnicodeEncodeError is a ValueError
+    match kind, value:
+        case "number" | "id" | "status", int() if type(value) is int and value in RANGES[kind]:
+            return value
+        case "numbers", list() if 1 <= len(value) <= 16:
+            return [read_value("number", number) for number in value]
+        case "fields", list():
+            return [read_value("field", field) for field in value]
+        case "field", [name, text]:
+            return read_value("bytes", name), read_value("bytes", text)
+        case "bytes", str():
+            return value.encode("latin-1")  # UnicodeEncodeError is a ValueError
+        case "body", str():
+            return read_base64(value)
+        case ("text", str()) | ("flag", bool()) | ("methods", list() | str()):
+            return value
+    raise ValueError
 
 
 def read_base64(text):
@@ -132,24 +124,24 @@ def read_base64(text):
 
 
 def decode(payload, raw=False):
-    """One frame's payload as a dict of members with Python's values; None if its type is not known."""
-    size = end_of_object(payload) if raw else len(payload)
-    members, names = parse_object(payload[:size])
+    """One frame's payload as a dict of members with Python's values."""
+    members, names, behind = parse_object(payload)
+    need(raw or not behind.strip(SPACE.encode()), "something stands behind the object")
     kind = members.get("type")
     need(isinstance(kind, str), "`type` is missing or not a string")
     known = MESSAGES.get(kind, {})
     need(all(names.count(name) <= 1 for name in ("type", *known)), "a member stands twice")
     if kind not in MESSAGES:
-        return None
+        return {"type": "unknown"}
     if kind == "hello" and read_member(kind, "protocol", "number!", members) != 1:
         raise ConnectionFault("only protocol version 1 is spoken here", "version")
     message = {name: read_member(kind, name, rule, members) for name, rule in known.items() if
                rule.endswith("!") or name in members}
-    message["type"] = kind
     if raw:
         need("body" in known and "body" not in message, f"a raw body behind {kind}")
-        message["body"] = payload[size:]
+        message["body"] = behind
     need("trailers" not in message or message["end"], "`trailers` without `end`")
+    message["type"] = kind
     check_http(message)
     return message
 
@@ -170,9 +162,8 @@ def check_http(message):
         good = not isinstance(value, bytes) or (len(value) <= most and re.fullmatch(form, value))
         need(good, f"`{name}` is not HTTP, or longer than {most} bytes", message)
     need(message.get("path") != b"*" or message["method"] == b"OPTIONS", "`path` is not in origin-form", message)
-    if message["type"] == "request" and message.get("upgrade"):
-        bodiless = not (message.get("body") or message.get("content_length") or message["end"])
-        need(bodiless, "a request to switch protocols has a body, or ends", message)
+    switches = message["type"] == "request" and message.get("upgrade")
+    need(not switches or not message["end"], "a request to switch protocols ends", message)
     for which, most in MOST_BYTES.items():
         fields = message.get(which, [])
         small = len(fields) <= MOST_FIELDS and sum(len(n) + len(v) for n, v in fields) <= most

@@ -36,6 +36,8 @@ TEST(ErrorAnswer, EachFailureHasItsStatus) {
     EXPECT_EQ(status_of(mux::failure::tunnel_lost), 502U);
     EXPECT_EQ(status_of(mux::failure::replaced), 502U);
     EXPECT_EQ(status_of(mux::failure::bad_response), 502U);
+    EXPECT_EQ(status_of(mux::failure::cancelled), 502U);
+    EXPECT_EQ(status_of(mux::failure::internal_error), 500U);
     EXPECT_EQ(status_of(mux::failure::local_refused), 502U);
     EXPECT_EQ(status_of(mux::failure::local_unreachable), 502U);
     EXPECT_EQ(status_of(mux::failure::local_timeout), 504U);

@@ -100,6 +100,7 @@ TEST_F(ServerShutdown, WhatIsInFlightIsFinishedAndClosed) {
     (void)read_response(idle);
     stop();
     idle.expect_closed();  // it was told after `from`
+    log.expect_lines_with("stopping: waiting for 2 public connections, for ", 1);
     auto head = response_head(200, {}, "OK");
     head.content_length = 4;
     peer.respond(id, head, "done");

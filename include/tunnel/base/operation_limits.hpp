@@ -33,6 +33,10 @@ inline constexpr unsigned doctor_pings = 5;
 inline constexpr auto doctor_app_time = 5s;
 inline constexpr auto clocks_agree = 2s;
 inline constexpr auto clocks_mislead = 60s;
+
+/// A line that a peer can cause as often as it likes is logged this often: seen soon, and 1,440 times a day at most.
+inline constexpr std::chrono::milliseconds log_repeat_time = 60s;
+
 /// While nothing listens on the app's port and requests are held (--wait-for-app), the first of them tries to connect
 /// this often: a refused connect over loopback costs some 50 us, and nobody notices that delay behind the start of an
 /// app.
