@@ -86,6 +86,11 @@ def narrow_pages_show_one_thing_at_a_time(page):
     page.check_accessibility("narrow record")
     b.driver.back()
     b.until(lambda: b.run(visible, ".requests") == "visible", "the list again")
+    b.press("?")
+    b.until(lambda: b.all("dialog[open]"), "the help")
+    inner = "const c = document.querySelector('.dialog-content'); return c.scrollWidth - c.clientWidth"
+    assert b.run(inner) == 0, b.run(inner)
+    b.press(Keys.ESCAPE)
     b.click("#facets-toggle")
     b.until(lambda: b.all(".facets-open"), "the ready filters")
     b.click(".facet", "2xx")
@@ -104,6 +109,18 @@ def wide_pages_use_the_room(page):
     assert all(width > 200 for width in widths) and sum(widths) > 3800, widths
 
 
+def a_page_whose_token_expired_says_so(page):
+    """As when tunnel-client was started again meanwhile."""
+    b = page.browser
+    page.send("GET", "/orders")
+    page.wait_for_count(1)
+    b.driver.delete_all_cookies()
+    b.type_filter("method:GET")
+    b.until_text("#tunnel-state", "Token expired")
+    b.until_text("#alerts", "open the URL that it shows")
+    b.console_faults()
+
+
 def a_page_without_the_token_says_so(page):
     b = page.browser
     b.driver.delete_all_cookies()
@@ -117,5 +134,6 @@ CASES = [
     dark_and_light,
     narrow_pages_show_one_thing_at_a_time,
     wide_pages_use_the_room,
+    a_page_whose_token_expired_says_so,
     a_page_without_the_token_says_so,
 ]
