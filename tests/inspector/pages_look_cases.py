@@ -67,9 +67,10 @@ def dark_and_light(page):
 
 def narrow_pages_show_one_thing_at_a_time(page):
     b = page.browser
-    traffic.stripe(page.public, "invoice.paid", 100, 3)
+    for _ in range(2):
+        traffic.stripe(page.public, "invoice.paid", 100, 3)
     page.send("GET", "/orders?with=a-rather-long-query-that-does-not-fit-into-a-narrow-row-at-all")
-    page.wait_for_count(2)
+    page.wait_for_count(3)
     b.resize(360, 740)
     too_wide = WIDER_THAN_THE_SCREEN
     b.until(lambda: b.run(too_wide) == [], "nothing wider than the screen")
@@ -80,6 +81,9 @@ def narrow_pages_show_one_thing_at_a_time(page):
     b.until(
         lambda: b.run(visible, "#detail") == "visible" and b.run(visible, ".requests") == "hidden", "the record alone"
     )
+    # What a body is stands on a line of its own, above the choice of ways to show it.
+    width = "return document.querySelector('.body-facts').getBoundingClientRect().width"
+    b.until(lambda: b.run(width) > 250, "room for the media type")
     for name in ("summary", "request", "timing", "raw"):
         page.tab(name)
         assert b.run(too_wide) == [], (name, b.run(too_wide))
@@ -94,7 +98,7 @@ def narrow_pages_show_one_thing_at_a_time(page):
     b.click("#facets-toggle")
     b.until(lambda: b.all(".facets-open"), "the ready filters")
     b.click(".facet", "2xx")
-    page.wait_for_count(2)
+    page.wait_for_count(3)
 
 
 def wide_pages_use_the_room(page):
