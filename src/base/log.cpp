@@ -277,10 +277,15 @@ void append_size(std::string& out, std::uint64_t bytes) {
     out += units.at(unit);
 }
 
-std::string_view shown_target(const request_line& request) { return request.target.substr(0, limits::log_target); }
+/// On a terminal a longer target would push other lines out of sight; the inspector shows it whole.
+constexpr std::size_t target_on_terminal = 160;
+
+std::size_t longest_target() { return queue().colours() ? target_on_terminal : limits::log_target; }
+
+std::string_view shown_target(const request_line& request) { return request.target.substr(0, longest_target()); }
 
 std::string_view mark_of_cut(const request_line& request) {
-    return request.target.size() > limits::log_target ? "..." : "";
+    return request.target.size() > longest_target() ? "..." : "";
 }
 
 void append_json_member(std::string& out, std::string_view key, std::string_view value) {

@@ -226,11 +226,11 @@ io::awaitable<void> client::check_app() {
     const auto error = co_await checking_app_->dial(std::move(where), settings_.local_connect_timeout);
     if (stopping_) co_return;
     if (!error) {
-        say_("  App         answers");
+        say_("  App         accepts connections");
         co_return;
     }
     const auto waits = app_->absence && checking_app_->refused();
-    say_("  App         does not answer yet, tried " + checking_app_->tried() +
+    say_("  App         accepts no connection yet, tried " + checking_app_->tried() +
          (waits ? ": requests wait until it does" : ": requests get 502 until it does"));
 }
 

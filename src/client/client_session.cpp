@@ -182,7 +182,7 @@ void client_session::on_goaway(const protocol::goaway& m) {
             leaving_.set(settings_.drain_timeout);
             break;
         default:
-            spdlog::warn("the server says goodbye: {} {}", to_string(m.reason), m.detail);
+            spdlog::warn("the server ends the session: {}", m.detail.empty() ? to_string(m.reason) : m.detail);
             break;
     }
 }

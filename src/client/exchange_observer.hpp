@@ -9,6 +9,9 @@
 
 namespace tunnel::client {
 
+/// The label of an exchange whose caller ended its side of the connection before the app closed its own.
+inline constexpr std::string_view caller_closed_first = "caller-closed";
+
 /// Sees one exchange of the client pass, and changes nothing of it: the inspector is one. Every member is called on the
 /// strand of the exchange; none may wait, throw, or keep what it was given. Destroyed once the exchange is over.
 class exchange_observer {
@@ -21,7 +24,7 @@ class exchange_observer {
     /// The request left the queue of its public connection, and a connection to the app is looked for. `request`: as
     /// the app will get it, with `app_host` for its Host where that is not empty.
     virtual void started(const protocol::request& request, std::string_view app_host) = 0;
-    /// Something is done to this exchange on purpose; `label` says what, such as "held".
+    /// Something that a list of exchanges names; `label` says what, such as "held".
     virtual void labelled(std::string_view label) { static_cast<void>(label); }
     /// A connection to the app is there, and the head is being written to it. Again where the request is sent again.
     virtual void head_written(std::string_view head) = 0;

@@ -90,6 +90,10 @@ io::awaitable<void> local_exchange::run() {
         if (last == failure::none && response_ != progress::whole) last = co_await relay_response_body();
     } while (may_retry(last));
     if (last == failure::local_reset && connects_ > 0 && response_ == progress::awaited) co_await name_cause_of_reset();
+    if (last == failure::local_reset && response_ == progress::head_sent && !caller_left_) {
+        detail_ = "the app at " + app_.authority() +
+                  " closed the connection before the end of its response; see the app's log";
+    }
     const auto caller_left = caller_left_;  // give_up ends the exchange itself
     if (last != failure::none) give_up(last);
     const auto unsent = upload_ == upload::due && !caller_left;
@@ -105,6 +109,13 @@ io::awaitable<void> local_exchange::run() {
 // An app that speaks HTTPS closes the connection at the sight of a request in the clear.
 io::awaitable<void> local_exchange::name_cause_of_reset() {
     if (caller_left_ || interim_ != 0) co_return;
+    if (half_closed_) {
+        // A caller that gives up waiting looks like one that has merely sent all (RFC 9112 section 9.6).
+        detail_ = "the caller closed its connection first, as one does whose timeout is up; the app at " +
+                  app_.authority() + " then closed its own without a response";
+        if (observer_) observer_->labelled(caller_closed_first);
+        co_return;
+    }
     detail_ = "the app at " + app_.authority() + " closed the connection before its response; ";
     const auto speaks_tls = co_await app_.app().tls.check(app_.strand(), app_.settings());
     detail_ += speaks_tls ? "it seems to speak HTTPS, and tunnel-client speaks plain HTTP to it" : "see the app's log";

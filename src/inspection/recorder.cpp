@@ -107,9 +107,13 @@ void recorder::started(const protocol::request& request, std::string_view app_ho
     });
 }
 
+bool recorder::has_label(std::string_view label) const {
+    return std::ranges::find(record_.labels, label) != record_.labels.end();
+}
+
 void recorder::labelled(std::string_view label) {
     guard([&] {
-        if (std::ranges::find(record_.labels, label) != record_.labels.end()) return;
+        if (has_label(label)) return;
         record_.labels.emplace_back(label);
         put_pending();
     });
@@ -245,6 +249,8 @@ void recorder::judge(failure why, bool caller_left) {
     record_.state = record_state::complete;
     if (response_ == response::own && !record_.outcome.empty()) {
         record_.state = record_state::failed;
+        // Our 502 followed from the caller's end, and so it is the caller's end that the record names.
+        if (has_label(client::caller_closed_first)) record_.outcome = client::caller_closed_first;
     } else if (cancelled_ == protocol::cancel_reason::local_timeout) {
         record_.state = record_state::failed;
         record_.outcome = to_string(failure::local_timeout);

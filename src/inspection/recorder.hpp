@@ -72,6 +72,7 @@ class recorder final : public client::exchange_observer {
     void put_part(inspector::record part);
     void put_pending();
     void put_progress();
+    [[nodiscard]] bool has_label(std::string_view label) const;
     void judge(mux::failure why, bool caller_left);
     void finish(mux::failure why, bool caller_left);
 

@@ -178,6 +178,17 @@ history_page history::list(const page_request& request) const {
     return page;
 }
 
+void history::each_outcome(const query& filter, record_id after, std::chrono::milliseconds time,
+                           const outcome_function& use) const {
+    if (!state_) return;
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    try {
+        state_->read(false, [&](history_reader& reader) { return reader.each_outcome(filter, after, deadline, use); });
+    } catch (const sqlite::error&) {
+        return;  // list() says why
+    }
+}
+
 std::optional<record> history::find(record_id id) const {
     std::optional<record> found;
     if (!state_) return found;

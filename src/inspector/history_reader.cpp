@@ -111,6 +111,25 @@ history_page history_reader::list(const page_request& request) {
     return page;
 }
 
+bool history_reader::each_outcome(const query& filter, record_id after, clock::time_point deadline,
+                                  const history::outcome_function& use) {
+    const auto condition = filter.prefilter();
+    auto rows = connection_.prepare("SELECT arrived, state, status, last_byte FROM exchange WHERE (" + condition.where +
+                                    ") AND id > ? ORDER BY id DESC");
+    bind_all(rows, condition);
+    rows.bind(static_cast<int>(condition.values.size()) + 1, after);
+    for (int looked_at = 1; rows.step(); ++looked_at) {
+        record_outcome outcome;
+        outcome.arrived = time_point(duration(rows.integer(0)));
+        outcome.state = static_cast<record_state>(rows.integer(1));
+        outcome.status = static_cast<int>(rows.integer(2));
+        if (!rows.is_null(3)) outcome.total = duration(rows.integer(3));
+        use(outcome);
+        if (looked_at % chunk_records == 0 && clock::now() >= deadline) return false;
+    }
+    return true;
+}
+
 std::optional<record> history_reader::find(record_id id) {
     auto row = connection_.prepare("SELECT " + summary_columns() + " FROM exchange WHERE id = ?");
     if (!row.bind(1, id).step()) return std::nullopt;

@@ -25,6 +25,9 @@ class history_reader {
     explicit history_reader(const std::string& name);
 
     [[nodiscard]] history_page list(const page_request& request);
+    /// As of history; false once the time is up.
+    bool each_outcome(const query& filter, record_id after, std::chrono::steady_clock::time_point deadline,
+                      const history::outcome_function& use);
     [[nodiscard]] std::optional<record> find(record_id id);
     [[nodiscard]] std::vector<record> children(record_id parent);
     [[nodiscard]] std::vector<record> attempts(std::string_view provider, std::string_view delivery);

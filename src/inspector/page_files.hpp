@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 /// The inspector's pages, embedded in the program when it is built (cmake/embed.cmake, src/inspector/pages).
@@ -22,6 +23,13 @@ struct page_file {
 
 /// All of them, sorted by path.
 [[nodiscard]] std::span<const page_file> page_files() noexcept;
+
+/// Where browsers find the files: "/v-" and digits that change whenever one of them does, so that what was once read
+/// below it may be kept for ever. Without a slash at its end.
+[[nodiscard]] const std::string& page_prefix();
+
+/// index.html with every path of a file below page_prefix(). Modules name one another relative to themselves.
+[[nodiscard]] const std::string& versioned_index();
 
 /// The file at a path without query, compared byte for byte; "/" is "/index.html". Null where there is none.
 [[nodiscard]] const page_file* find_page_file(std::string_view path) noexcept;

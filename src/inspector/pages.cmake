@@ -6,7 +6,9 @@ set(page_files
     unauthorized.html
     favicon.svg
     theme.js
+    early.js
     main.js
+    body/body_fault.js
     body/body_view.js
     body/forms.js
     body/hex.js
@@ -14,6 +16,8 @@ set(page_files
     body/json_tree.js
     body/kind.js
     body/text.js
+    body/xml_parser.js
+    body/xml_tree.js
     data/api.js
     data/filter_terms.js
     data/live.js
@@ -41,6 +45,7 @@ set(page_files
     view/actions.js
     view/buttons.js
     view/chart.js
+    view/clipboard.js
     view/detail.js
     view/dialog.js
     view/dom.js
@@ -56,7 +61,8 @@ set(page_files
     view/record_menus.js
     view/record_row.js
     view/status_mark.js
-    view/toast.js)
+    view/toast.js
+    view/tunnel_dialog.js)
 set(page_table ${CMAKE_CURRENT_BINARY_DIR}/page_table.cpp)
 tunnel_embed(${page_table} ${CMAKE_CURRENT_LIST_DIR}/pages ${page_files})
 

@@ -19,9 +19,9 @@ struct bucket {
     std::vector<std::int64_t> times;
 };
 
-bool failed(const record& r) noexcept {
+bool failed(const record_outcome& r) noexcept {
     if (r.state == record_state::pending) return false;
-    return r.response.status >= 500 || r.response.status == 0;
+    return r.status >= 500 || r.status == 0;
 }
 
 ordered_json bucket_json(bucket& b) {
@@ -34,10 +34,25 @@ ordered_json bucket_json(bucket& b) {
     return {{"requests", b.requests}, {"failures", b.failures}, {"median_us", std::move(median)}};
 }
 
-void count(bucket& b, const record& r) {
+void count(bucket& b, const record_outcome& r) {
     ++b.requests;
     if (failed(r)) ++b.failures;
-    if (const auto time = total_time(r)) b.times.push_back(time->count());
+    if (r.total) b.times.push_back(r.total->count());
+}
+
+/// Gives `use` what the chart counts, newest first, for at most limits::chart_time.
+void each_outcome(const call& c, const query& filter, record_id after, const history::outcome_function& use) {
+    if (filter.prefilter().exact) return c.s.history.each_outcome(filter, after, limits::chart_time, use);
+    page_request next;
+    next.filter = filter;
+    next.after = after;
+    next.limit = limits::largest_page;
+    const auto deadline = std::chrono::steady_clock::now() + limits::chart_time;
+    do {
+        const auto page = read_page(c.s, next);
+        for (const auto& r : page.items) use({r.arrived, r.state, r.response.status, total_time(r)});
+        next.before = page.next;
+    } while (next.before != 0 && std::chrono::steady_clock::now() < deadline);
 }
 
 }  // namespace
@@ -51,20 +66,11 @@ reply get_chart(const call& c) {
     // The last one ends a little after now, so that a request of now is in it.
     const auto start = now + std::chrono::milliseconds(1) - width * static_cast<std::int64_t>(buckets.size());
 
-    page_request next;
-    next.filter = p.filter();
-    next.after = first_id_at(start);
-    next.limit = limits::largest_page;
-    const auto deadline = std::chrono::steady_clock::now() + limits::chart_time;
-    do {
-        const auto page = read_page(c.s, next);
-        for (const auto& r : page.items) {
-            const auto bucket = (r.arrived - start) / width;
-            if (bucket < 0 || static_cast<std::size_t>(bucket) >= buckets.size()) continue;
-            count(buckets[static_cast<std::size_t>(bucket)], r);
-        }
-        next.before = page.next;
-    } while (next.before != 0 && std::chrono::steady_clock::now() < deadline);
+    each_outcome(c, p.filter(), first_id_at(start), [&](const record_outcome& r) {
+        const auto at = (r.arrived - start) / width;
+        if (at < 0 || static_cast<std::size_t>(at) >= buckets.size()) return;
+        count(buckets[static_cast<std::size_t>(at)], r);
+    });
 
     auto list = ordered_json::array();
     for (auto& b : buckets) list.push_back(bucket_json(b));

@@ -19,6 +19,9 @@ namespace {
 
 /// A file of the pages; nothing where there is none.
 std::optional<response> page_response(const request& r, std::string_view path) {
+    const auto& prefix = inspector::page_prefix();
+    const bool versioned = path.starts_with(prefix);
+    if (versioned) path.remove_prefix(prefix.size());
     const auto* file = inspector::find_page_file(path);
     if (!file) return std::nullopt;
     if (r.method != "GET" && r.method != "HEAD") {
@@ -26,7 +29,9 @@ std::optional<response> page_response(const request& r, std::string_view path) {
     }
     response page;
     page.content_type = file->content_type;
-    page.body = file->bytes;
+    const bool index = file == inspector::find_page_file("/");
+    page.body = index ? inspector::versioned_index() : std::string(file->bytes);
+    page.immutable = versioned && !index;
     return page;
 }
 

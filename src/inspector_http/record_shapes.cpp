@@ -114,6 +114,10 @@ constexpr std::array outcome_texts{
     outcome_text{"local-reset", "The local app closed the connection before its response: see the app's log."},
     outcome_text{"local-bad-answer",
                  "The local app's response is not valid HTTP: check that the port speaks plain HTTP/1.1."},
+    outcome_text{"caller-closed",
+                 "The caller closed its connection first, as one does whose timeout is up, and the app then closed its "
+                 "own without a response: compare the duration with the sender's timeout."},
+    outcome_text{"caller-gone", "The caller closed its connection before it had the whole response."},
     outcome_text{"tunnel-lost", "The connection to tunnel-server broke before the response was delivered."},
     outcome_text{"local-response-too-large", "The head of the local app's response is too large: shorten its fields."},
     outcome_text{"reset", "The caller's connection was reset on purpose, by a fault."},
@@ -124,7 +128,10 @@ constexpr std::array outcome_texts{
 ordered_json failure_json(const record& r) {
     if (r.outcome.empty()) return nullptr;
     const auto known = std::ranges::find(outcome_texts, std::string_view{r.outcome}, &outcome_text::code);
-    const auto message = known != outcome_texts.end() ? known->message : "The exchange ended before it was complete.";
+    auto message = known != outcome_texts.end() ? known->message : "The exchange ended before it was complete.";
+    if (r.outcome == "local-reset" && r.state == record_state::aborted) {
+        message = "The local app closed the connection before the end of its response: see the app's log.";
+    }
     return {{"code", shown_text(r.outcome)}, {"message", message}};
 }
 

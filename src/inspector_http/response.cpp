@@ -47,7 +47,7 @@ std::vector<std::pair<std::string, std::string>> security_fields(const response&
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Cache-Control", "no-store"},
+        {"Cache-Control", r.immutable ? "private, max-age=31536000, immutable" : "no-store"},
     };
     fields.emplace_back("Content-Security-Policy",
                         r.attachment ? "sandbox; default-src 'none'" : inspector::page_security_policy);

@@ -18,6 +18,7 @@ struct response {
     std::string body;
     std::vector<std::pair<std::string, std::string>> fields;
     bool attachment = false;  ///< recorded bytes: the browser must not show them
+    bool immutable = false;   ///< a file of the pages below its version: the browser may keep it
 };
 
 /// What is wrong with a request; becomes a response where the handler was called. `message` is a sentence that says

@@ -134,7 +134,7 @@ void tunnel_session::stop(std::string why) {
 }
 
 void tunnel_session::on_goaway(const protocol::goaway& m) {
-    spdlog::info("client {} says goodbye: {} {}", peer(), to_string(m.reason), m.detail);
+    spdlog::info("client {} ends its session: {}", peer(), m.detail.empty() ? to_string(m.reason) : m.detail);
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
     if (m.reason == protocol::goaway_reason::shutdown) {

@@ -274,6 +274,12 @@ TEST_F(Log, ATargetIsEscapedAndCut) {
     EXPECT_THAT(flushed(), HasSubstr("GET /" + std::string(limits::log_target - 1, 'a') + "... 200 "));
 }
 
+TEST_F(Log, ATerminalShowsTheBeginningOfALongTarget) {
+    start_log("test", "info", log_format::text, true);
+    log_request("GET", "/" + std::string(500, 'a'), 200, 1ms, 0);
+    EXPECT_THAT(flushed(), HasSubstr("GET /" + std::string(159, 'a') + "... "));
+}
+
 TEST_F(Log, ARequestInJsonHasItsOwnMembers) {
     start_log("test", "info", log_format::json);
     log_request("POST", "/\xe9\"", 502, 12345us, 7, "tunnel-lost");

@@ -336,6 +336,24 @@ TEST_F(ClientLocalRequest, AFinIsRelayedAsAFin) {
     expect_response(server, 1, "still");
 }
 
+/// A webhook sender whose timeout is up looks like this, and it is not the app that is to blame.
+TEST_F(ClientLocalRequest, AnAppThatClosesBehindAFinIsNotBlamed) {
+    auto server = started();
+    server.request(1, request_head("GET", "/"));
+    auto local = app.accept();
+    (void)read_head(local);
+    server.send(protocol::fin{1});
+    EXPECT_EQ(local.read_to_end(), "");
+    local.close();
+    const auto response = server.receive<protocol::response>();
+    EXPECT_EQ(response.head.status, 502U);
+    EXPECT_EQ(response.head.fields.find("X-Tunnel-Error"), "local-reset");
+    EXPECT_EQ(response.body.view(),
+              "tunnel-client: the caller closed its connection first, as one does whose timeout is up; the app at "
+              "127.0.0.1:" +
+                  std::to_string(app.port()) + " then closed its own without a response\n");
+}
+
 TEST_F(ClientLocalRequest, AFinRightBehindTheRequestIsRelayedToo) {
     auto server = started();
     for (protocol::stream_id id = 1; id <= 20; ++id) {

@@ -162,7 +162,7 @@ def terminal_shows_what_a_person_wants():
     shown = shown.replace("\r\n", "\n")
     assert f"Public URL  {url}\n" in shown, shown
     assert f"Forwards to http://127.0.0.1:{app.server_port}\n" in shown, shown
-    assert "App         answers\n" in shown, shown
+    assert "App         accepts connections\n" in shown, shown
     assert shown.count(addresses["tcp"]) == 1, shown
     assert re.search(r"GET /missing\?x=1 \x1b\[31m502\x1b\[0m .* from=127\.0\.0\.1:\d+ ", shown), shown
 

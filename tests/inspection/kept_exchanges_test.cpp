@@ -210,6 +210,21 @@ TEST_F(KeptExchanges, ACallerThatLeavesAbortsTheRecord) {
     EXPECT_EQ(r.response.status, 0);
 }
 
+TEST_F(KeptExchanges, ACallerThatStopsWaitingIsWhatTheRecordNames) {
+    app.on_any([](sample_app_server::call& c) {
+        EXPECT_EQ(c.socket.read_to_end(), "");
+        c.keep_open = false;
+    });
+    ASSERT_NO_FATAL_FAILURE(start());
+    auto caller = call();
+    caller.send("GET /hook HTTP/1.1\r\nHost: a\r\n\r\n");
+    caller.shutdown_send();
+    const auto r = kept.ended();
+    EXPECT_EQ(r.state, record_state::failed);
+    EXPECT_EQ(r.outcome, "caller-closed");
+    EXPECT_EQ(r.response.status, 502);
+}
+
 TEST_F(KeptExchanges, EventsAreShownAsTheyCome) {
     auto& gate = app.new_gate();
     app.on_any([&](sample_app_server::call& c) {

@@ -90,6 +90,19 @@ TEST(PageFiles, TheRootIsTheIndex) {
     EXPECT_EQ(find_page_file("/favicon.svg")->content_type, "image/svg+xml");
 }
 
+TEST(PageFiles, TheIndexThatIsServedRefersToItsVersion) {
+    EXPECT_EQ(page_prefix().size(), std::string_view("/v-0123456789abcdef").size());
+    const auto plain = references(*find_page_file("/"), {"href=", "src="});
+    auto served = *find_page_file("/");
+    served.bytes = versioned_index();
+    const auto below = references(served, {"href=", "src="});
+    EXPECT_EQ(below.size(), plain.size());
+    for (const auto& reference : below) {
+        ASSERT_TRUE(reference.starts_with(page_prefix() + "/")) << reference;
+        EXPECT_TRUE(plain.contains(reference.substr(page_prefix().size()))) << reference;
+    }
+}
+
 TEST(PageFiles, WhatIsNotAFileIsNotFound) {
     for (const auto* path : {"", "main.js", "/main.js/", "/MAIN.JS", "/../main.js", "/style", "/zzz"}) {
         EXPECT_FALSE(find_page_file(path)) << path;

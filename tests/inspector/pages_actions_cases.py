@@ -109,6 +109,37 @@ def copy_as_fills_the_clipboard(page):
     assert "secret-1" in b.driver.execute_async_script(read)
 
 
+def a_body_and_a_url_are_copied(page):
+    b = page.browser
+    grant = {"origin": page.inspector, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    b.driver.execute_cdp_cmd("Browser.grantPermissions", grant)
+    body = f'{{"order":{ORDER}}}'
+    page.send("POST", "/echo?n=1", body.encode(), [("Content-Type", "application/json"), ("Host", "app.example.dev")])
+    page.wait_for_count(1)
+    page.select("/echo")
+    read = "const done = arguments[0]; navigator.clipboard.readText().then(done, (e) => done('error ' + e))"
+    b.click(".body-bar .text-button", "Copy")
+    b.until(lambda: b.driver.execute_async_script(read) == body, "the body, byte for byte")
+    b.click(".copied .text-button", "Copy")
+    b.until(lambda: b.driver.execute_async_script(read) == "http://app.example.dev/echo?n=1", "the URL")
+
+
+def the_tunnel_is_described(page):
+    b = page.browser
+    page.send("GET", "/orders")
+    page.wait_for_count(1)
+    for open_it in (lambda: b.press("s"), lambda: b.click("#tunnel-details")):
+        open_it()
+        b.until_text("dialog[open]", page.public)
+        text = b.text("dialog[open]")
+        port = f":{page.app.server_port}"
+        for part in (port, "accepted the last request", "Tunnel up since", "1 record of", "in memory"):
+            assert part in text, (part, text)
+        page.check_accessibility("the tunnel")
+        b.press(Keys.ESCAPE)
+        b.until(lambda: not b.all("dialog[open]"), "closed")
+
+
 def marks_comments_and_deletes(page):
     b = page.browser
     for n in range(3):
@@ -144,5 +175,7 @@ CASES = [
     an_edited_replay_sends_the_edits,
     a_raw_message_is_edited,
     copy_as_fills_the_clipboard,
+    a_body_and_a_url_are_copied,
+    the_tunnel_is_described,
     marks_comments_and_deletes,
 ]

@@ -72,6 +72,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.respond_json(200, {"sha256": hashlib.sha256(body).hexdigest(), "length": len(body)})
         elif path == "/broken":
             self.respond(200, "application/json", b'{"ok": true,\n "list": [1, 2,],\n "end": 0}')
+        elif path == "/xml":
+            order = b'<?xml version="1.0"?><order id="1"><line sku="A-1"/>a &amp; b</order>'
+            self.respond(200, "application/xml", order)
+        elif path == "/half":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"half")
+            self.close_connection = True
         elif path == "/image":
             self.respond(200, "image/png", picture())
         elif path == "/binary":

@@ -67,9 +67,10 @@ def dark_and_light(page):
 
 def narrow_pages_show_one_thing_at_a_time(page):
     b = page.browser
-    traffic.stripe(page.public, "invoice.paid", 100, 3)
+    for _ in range(2):
+        traffic.stripe(page.public, "invoice.paid", 100, 3)
     page.send("GET", "/orders?with=a-rather-long-query-that-does-not-fit-into-a-narrow-row-at-all")
-    page.wait_for_count(2)
+    page.wait_for_count(3)
     b.resize(360, 740)
     too_wide = WIDER_THAN_THE_SCREEN
     b.until(lambda: b.run(too_wide) == [], "nothing wider than the screen")
@@ -80,16 +81,24 @@ def narrow_pages_show_one_thing_at_a_time(page):
     b.until(
         lambda: b.run(visible, "#detail") == "visible" and b.run(visible, ".requests") == "hidden", "the record alone"
     )
+    # What a body is stands on a line of its own, above the choice of ways to show it.
+    width = "return document.querySelector('.body-facts').getBoundingClientRect().width"
+    b.until(lambda: b.run(width) > 250, "room for the media type")
     for name in ("summary", "request", "timing", "raw"):
         page.tab(name)
         assert b.run(too_wide) == [], (name, b.run(too_wide))
     page.check_accessibility("narrow record")
     b.driver.back()
     b.until(lambda: b.run(visible, ".requests") == "visible", "the list again")
+    b.press("?")
+    b.until(lambda: b.all("dialog[open]"), "the help")
+    inner = "const c = document.querySelector('.dialog-content'); return c.scrollWidth - c.clientWidth"
+    assert b.run(inner) == 0, b.run(inner)
+    b.press(Keys.ESCAPE)
     b.click("#facets-toggle")
     b.until(lambda: b.all(".facets-open"), "the ready filters")
     b.click(".facet", "2xx")
-    page.wait_for_count(2)
+    page.wait_for_count(3)
 
 
 def wide_pages_use_the_room(page):
@@ -102,6 +111,18 @@ def wide_pages_use_the_room(page):
         "return ['#facets', '.requests', '#detail'].map((s) => document.querySelector(s).getBoundingClientRect().width)"
     )
     assert all(width > 200 for width in widths) and sum(widths) > 3800, widths
+
+
+def a_page_whose_token_expired_says_so(page):
+    """As when tunnel-client was started again meanwhile."""
+    b = page.browser
+    page.send("GET", "/orders")
+    page.wait_for_count(1)
+    b.driver.delete_all_cookies()
+    b.type_filter("method:GET")
+    b.until_text("#tunnel-state", "Token expired")
+    b.until_text("#alerts", "open the URL that it shows")
+    b.console_faults()
 
 
 def a_page_without_the_token_says_so(page):
@@ -117,5 +138,6 @@ CASES = [
     dark_and_light,
     narrow_pages_show_one_thing_at_a_time,
     wide_pages_use_the_room,
+    a_page_whose_token_expired_says_so,
     a_page_without_the_token_says_so,
 ]

@@ -31,10 +31,46 @@ def json_errors_show_their_place(page):
     found = in_page(
         page,
         """
-        const { parseJson, JsonError } = await import('/body/json_parser.js');
+        const { parseJson } = await import('/body/json_parser.js');
+        const { BodyFault } = await import('/body/body_fault.js');
         return args[0].map(([text]) => {
             try { parseJson(text); } catch (error) {
-                if (error instanceof JsonError) return [text, error.line, error.column, error.message];
+                if (error instanceof BodyFault) return [text, error.line, error.column, error.message];
+                throw error;
+            }
+            return [text, 0, 0, 'nothing'];
+        });
+        """,
+        cases,
+    )
+    for one, case in zip(found, cases, strict=True):
+        assert one == list(case), (one, case)
+
+
+def xml_errors_show_their_place(page):
+    cases = [
+        ("", 1, 1, "There is no element"),
+        ("<a>", 1, 1, "<a> is never closed"),
+        ("<a>\n <b></a>", 2, 5, "</a> where </b> is expected"),
+        ("<a/></a>", 1, 5, "</a> closes nothing"),
+        ("<a/><b/>", 1, 5, "A document has one outermost element; this is a second one"),
+        ("<a/>x", 1, 5, "Text is not allowed outside the outermost element"),
+        ("<a b=1/>", 1, 3, "The tag <a> is not valid here"),
+        ("<a>< b/></a>", 1, 5, 'A name must follow "<"'),
+        ("<a><!-- </a>", 1, 4, "This comment is never closed"),
+        ("<!DOCTYPE a", 1, 1, "This declaration is never closed"),
+        ("<a>" * 300, 1, 604, "More than 200 elements inside each other are not shown"),
+        ('<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><a b="<"/>', 1, 54, "The tag <a> is not valid here"),
+        ('<?xml version="1.0"?>\n<s:a xmlns:s="u" b=\'"\'>t &amp; <![CDATA[<]]><!--c--><b/></s:a>\n', 0, 0, "nothing"),
+    ]
+    found = in_page(
+        page,
+        """
+        const { parseXml } = await import('/body/xml_parser.js');
+        const { BodyFault } = await import('/body/body_fault.js');
+        return args[0].map(([text]) => {
+            try { parseXml(text); } catch (error) {
+                if (error instanceof BodyFault) return [text, error.line, error.column, error.message];
                 throw error;
             }
             return [text, 0, 0, 'nothing'];
@@ -136,6 +172,7 @@ def forms_are_read_exactly(page):
 
 CASES = [
     json_errors_show_their_place,
+    xml_errors_show_their_place,
     the_json_parser_accepts_what_the_browser_does,
     terms_are_added_and_taken_out,
     forms_are_read_exactly,

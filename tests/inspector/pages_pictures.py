@@ -74,6 +74,7 @@ def take(page, folder):
     browser.press("r")
     browser.until_text("#detail-head", "replay")
     browser.press("1")
+    browser.until(lambda: "in progress" not in browser.text("#detail-head"), "the end of the replay")
     browser.resize(360, 740, 2)
     settled(browser)
     browser.screenshot(folder / "inspector-narrow.png")

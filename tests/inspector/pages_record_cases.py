@@ -1,8 +1,11 @@
 """One record: its tabs and the ways in which bodies are shown."""
 
+import contextlib
+import http.client
 import json
 import time
 
+import pages_list_cases
 import pages_traffic as traffic
 from browser import Keys
 from pages_app import ORDER
@@ -56,9 +59,63 @@ def a_syntax_error_in_json_shows_its_place(page):
     page.wait_for_count(1)
     page.select("/broken")
     page.tab("response")
-    b.until_text(".json-fault", "Line 2, column 16")
+    b.until_text(".body-fault", "Line 2, column 16")
     assert b.text("mark.fault") == "]"
     page.check_accessibility("syntax error")
+
+
+def a_fault_far_to_the_right_is_in_sight(page):
+    b = page.browser
+    page.send("POST", "/echo", b'{"a": "' + b"x" * 2000 + b'", "b": nul}', [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+    page.select("/echo")
+    page.tab("request")
+    b.until_text(".body-fault", "nul is not a value in JSON")
+    in_sight = """
+        const [mark, box] = ['mark.fault', '.text'].map((s) => document.querySelector(s).getBoundingClientRect());
+        return mark.left >= box.left && mark.right <= box.right;
+    """
+    b.until(lambda: b.run(in_sight), "the mark is in sight")
+
+
+def xml_is_a_tree_and_its_faults_have_a_place(page):
+    b = page.browser
+    page.send("POST", "/xml", b"<a>\n <b></a>", [("Content-Type", "text/xml")])
+    page.wait_for_count(1)
+    page.select("/xml")
+    page.tab("request")
+    b.until_text(".body-fault", "Not valid XML. Line 2, column 5: </a> where </b> is expected.")
+    assert b.text("mark.fault") == "<"
+    page.tab("response")
+    b.until_text(".xml", '<line sku="A-1"/>')
+    page.check_accessibility("XML")
+    b.click(".xml-element summary", "order")
+    b.until(lambda: not b.all(".xml-element[open]"), "the element is folded")
+
+
+def a_broken_response_is_not_shown_as_a_success(page):
+    b = page.browser
+    with contextlib.suppress(http.client.IncompleteRead):
+        page.send("GET", "/half")
+    page.wait_for_count(1)
+    b.until(lambda: b.all(".row .status.tone-bad"), "200 in red")
+    page.select("/half")
+    b.until_text(".notice", "Local reset. The local app closed the connection before the end of its response")
+    assert b.texts("#detail-head .status.tone-bad") == ["200"], b.texts("#detail-head .status")
+
+
+def a_web_socket_is_not_offered_for_a_replay(page):
+    b = page.browser
+    message = {"type": "send", "time": time.time(), "opcode": 1, "data": "hello"}
+    entry = {**pages_list_cases.har_entry(1), "_resourceType": "websocket", "_webSocketMessages": [message]}
+    entry["response"] = {**entry["response"], "status": 101}
+    log = {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [entry]}
+    page.api("POST", "/import", {"log": log})
+    page.wait_for_count(1)
+    b.press("j")
+    b.until_text("#detail-head", "1 message")
+    disabled = "return [...document.querySelectorAll('#detail-head button:disabled')].map((e) => e.textContent)"
+    assert b.run(disabled) == ["Replay", "Edit"], b.run(disabled)
 
 
 def every_kind_of_body_is_shown_as_itself(page):
@@ -244,6 +301,10 @@ CASES = [
     json_is_a_tree_with_exact_numbers,
     the_tree_is_walked_by_keys,
     a_syntax_error_in_json_shows_its_place,
+    a_fault_far_to_the_right_is_in_sight,
+    xml_is_a_tree_and_its_faults_have_a_place,
+    a_broken_response_is_not_shown_as_a_success,
+    a_web_socket_is_not_offered_for_a_replay,
     every_kind_of_body_is_shown_as_itself,
     a_large_body_is_shown_soon,
     events_appear_as_they_come,

@@ -288,6 +288,17 @@ TEST_F(InspectorHttp, TheChartCountsRequestsAndFailures) {
     EXPECT_EQ(chart.at("buckets").at(2).at("median_us"), 41'000);
 }
 
+/// The first filter is one that SQL decides, the second one needs the records; both select the same.
+TEST_F(InspectorHttp, TheChartCountsTheSameWithAndWithoutLoadedRecords) {
+    for (int i = 0; i < 700; ++i) keep([&](record& r) { r.response.status = i % 7 == 0 ? 503 : 200; });
+    keep([](record& r) { r.request.method = "PUT"; });
+    const auto by_columns = get("/api/v1/chart?seconds=600&buckets=2&q=method:POST").json.at("buckets");
+    const auto by_records = get("/api/v1/chart?seconds=600&buckets=2&q=method~%5EPOST%24").json.at("buckets");
+    EXPECT_EQ(by_columns, by_records);
+    EXPECT_EQ(by_columns.at(1).at("requests"), 700);
+    EXPECT_EQ(by_columns.at(1).at("failures"), 100);
+}
+
 TEST_F(InspectorHttp, StatusDescribesTunnelAndHistory) {
     keep();
     const auto s = get("/api/v1/status").json;

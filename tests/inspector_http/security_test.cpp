@@ -72,7 +72,7 @@ TEST_F(InspectorHttp, TheUrlThatIsShownOpensThePage) {
         send_raw("GET / HTTP/1.1\r\nHost: " + host() + "\r\nCookie: " + cookie.substr(0, cookie.find(';')) +
                  "\r\nSec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n\r\n");
     EXPECT_EQ(page.status, 200U);
-    EXPECT_EQ(page.message.body, find_page_file("/")->bytes);
+    EXPECT_EQ(page.message.body, versioned_index());
 }
 
 TEST_F(InspectorHttp, FormsAndImagesOfOtherSitesChangeNothing) {
@@ -149,6 +149,20 @@ TEST_F(InspectorHttp, EveryResponseHasTheSecurityFields) {
         EXPECT_THAT(policy, Not(HasSubstr("unsafe"))) << path;
         EXPECT_EQ(m.values("Content-Security-Policy").size(), 1U) << path;
     }
+}
+
+/// Only code of the program is kept by browsers, and only under a path that changes with it.
+TEST_F(InspectorHttp, FilesOfOneVersionOfThePagesMayBeKept) {
+    const auto& prefix = inspector::page_prefix();
+    const auto kept = get(prefix + "/main.js").message;
+    EXPECT_EQ(kept.value("Cache-Control"), "private, max-age=31536000, immutable");
+    EXPECT_EQ(kept.body, get("/main.js").message.body);
+    EXPECT_THAT(get("/").message.body, HasSubstr("src=\"" + prefix + "/main.js\""));
+    EXPECT_EQ(get(prefix + "/").message.value("Cache-Control"), "no-store");
+    EXPECT_EQ(get(prefix + "/none.js").status, 404U);
+    EXPECT_EQ(get("/v-0000000000000000/main.js").status, 404U);
+    EXPECT_EQ(get(prefix).status, 404U);
+    EXPECT_EQ(get(prefix + "/api/v1/exchanges").status, 404U);
 }
 
 TEST_F(InspectorHttp, CapturedBytesNeverBecomeFieldsOrMarkup) {
@@ -256,7 +270,7 @@ TEST_F(InspectorHttp, ConnectionsAreCounted) {
 TEST_F(InspectorHttp, HeadAndPipelinedRequestsAreServed) {
     EXPECT_EQ(send_raw(head("HEAD", "/api/v1/status"), true).message.body, "");
     EXPECT_EQ(send_raw(head("HEAD", "/"), true).message.value("Content-Length"),
-              std::to_string(find_page_file("/")->bytes.size()));
+              std::to_string(versioned_index().size()));
     EXPECT_EQ(send_raw(head("HEAD", "/api/v1/events"), true).status, 405U);
     auto socket = connect();
     socket.send(head("GET", "/api/v1/status") + head("GET", "/api/v1/wait?timeout_ms=0") + head("GET", "/main.js"));

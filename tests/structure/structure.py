@@ -1,4 +1,5 @@
-"""Checks the structure that docs/architecture.md promises: rooms, include cycles, sizes.
+"""Checks the structure that docs/architecture.md promises: rooms, include cycles, sizes; and that tests which pages of
+docs/ name exist.
 
 usage: structure.py REPOSITORY
 
@@ -183,6 +184,26 @@ def include_faults(source, rooms, known):
     return faults
 
 
+def named_test_faults(repository):
+    """Pages name tests in tables whose last column is `tests`; each is the name of a test, or of a file of tests."""
+    files = [p for p in sorted((repository / "tests").rglob("*")) if p.suffix in (".py", ".cpp")]
+    words = {p.stem for p in files}
+    for file in files:
+        words.update(re.findall(r"\w+", file.read_text()))
+    faults = []
+    for page in sorted((repository / "docs").glob("*.md")):
+        in_table = False
+        for line in page.read_text().splitlines():
+            cells = [cell.strip() for cell in line.split(" | ")]
+            in_table = line.startswith("|") and (in_table or cells[-1] == "tests |")
+            if not in_table:
+                continue
+            for name in re.findall(r"`(\w+)`", cells[-1]):
+                if name not in words:
+                    faults.append(f"{page.relative_to(repository)} names {name}, which no test is called")
+    return faults
+
+
 def check(repository):
     rooms = rooms_of_cmake(repository)
     faults = []
@@ -201,6 +222,7 @@ def check(repository):
     for name, edges in (("files", graph), ("rooms", rooms)):
         if cycle := find_cycle(edges):
             faults.append(f"{name} include each other: " + " -> ".join(map(str, cycle)))
+    faults += named_test_faults(repository)
     lines = [s.lines for s in sources]
     median = statistics.median(lines)
     if median > MAX_MEDIAN_FILE_LINES:

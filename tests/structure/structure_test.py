@@ -72,6 +72,14 @@ class Structure(unittest.TestCase):
         self.write("src/http/head.cpp", "\n" * 401)
         self.assert_fault("401 lines; at most 400")
 
+    def test_a_test_that_a_page_names_has_to_exist(self):
+        self.write("tests/http/head_test.cpp", "TEST(Head, IsRead) {}\n")
+        table = "| promise | tests |\n|---|---|\n| `x_y` | `IsRead`, `head_test` |\n"
+        self.write("docs/rules.md", table + "\n| other | `Missing` |\n")
+        self.assertEqual(structure.check(self.repository), [])
+        self.write("docs/rules.md", table + "| more | `IsWritten` |\n")
+        self.assert_fault("docs/rules.md names IsWritten, which no test is called")
+
     def test_functions_are_measured_from_their_first_line_to_their_last(self):
         body = "    g();\n" * 58
         self.write("src/http/head.cpp", "namespace tunnel {\nvoid f() {\n" + body + "}\n}  // namespace tunnel\n")

@@ -17,6 +17,7 @@ import { listenToKeys, openHelp } from "./view/keys.js";
 import { copyMenu, listMenu } from "./view/record_menus.js";
 import { RecordList } from "./view/record_list.js";
 import { toast, toastError } from "./view/toast.js";
+import { openTunnelDialog } from "./view/tunnel_dialog.js";
 
 /** Fills a tall screen; more are loaded as the list is scrolled. */
 const firstPage = 100;
@@ -25,9 +26,12 @@ const laterPage = 500;
 const place = new PlaceInUrl();
 const store = new RecordStore();
 const actions = new Actions(store, place);
-const header = new Header();
+const header = new Header(openTunnelDialog);
 const chart = new Chart((from, to) => addTerm(`after:${quoted(from)}`, `before:${quoted(to)}`));
-const bar = new FilterBar((q, typed) => load(q, typed));
+const bar = new FilterBar(
+    (q, typed) => load(q, typed),
+    () => openHelp(keys),
+);
 const facets = new Facets(store, (term) => load(toggledTerm(place.current.q, term), false));
 const list = new RecordList(store, {
     onopen: (id) => place.go({ id, other: null }),
@@ -71,6 +75,7 @@ async function load(q, typed) {
     } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ApiError) || error.code !== "bad_filter") {
+            noticeExpiry(error);
             toastError(error);
             if (loaded === null) showNothing(error instanceof Error ? error.message : String(error));
         } else if (!typed) {
@@ -112,6 +117,11 @@ async function loadOlder() {
     }
 }
 
+/** @param {unknown} error */
+function noticeExpiry(error) {
+    if (error instanceof ApiError && error.code === "unauthorized") header.expire();
+}
+
 /** @param {...string} terms */
 function addTerm(...terms) {
     load(terms.reduce(withTerm, place.current.q), false);
@@ -143,7 +153,10 @@ const live = new LiveEvents({
                 : undefined,
         });
     },
-    onconnection: (connected) => header.setConnected(connected),
+    onconnection: (connected) => {
+        header.setConnected(connected);
+        if (!connected) getStatus().catch(noticeExpiry);
+    },
 });
 
 /** @type {import("./data/types.js").Status|null} */
@@ -258,6 +271,7 @@ const keys = [
         run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }),
     },
     { keys: ["Escape"], says: "Close the record", run: () => place.go({ id: null, other: null }) },
+    { keys: ["s"], says: "Tunnel and history", run: () => lastStatus && openTunnelDialog(lastStatus) },
     { keys: ["?"], says: "This help", run: () => openHelp(keys) },
 ];
 

@@ -1,13 +1,17 @@
 /** A body in the way that suits it, with the choice of the plainer ways. */
 
+import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
 import { base64OfBytes, bytes, bytesOfBase64, plural, textOfBytes } from "../view/format.js";
 import { formPairs, multipartParts } from "./forms.js";
 import { hexView } from "./hex.js";
 import { jsonTree } from "./json_tree.js";
-import { JsonError, parseJson } from "./json_parser.js";
+import { BodyFault } from "./body_fault.js";
+import { parseJson } from "./json_parser.js";
 import { essence, kindOf } from "./kind.js";
 import { textView } from "./text.js";
+import { parseXml } from "./xml_parser.js";
+import { xmlTree } from "./xml_tree.js";
 
 /** @typedef {import("../data/types.js").BodyView} BodyView */
 /** @typedef {{label: string, build: () => HTMLElement}} Way */
@@ -33,10 +37,18 @@ export function bodyView(view, options) {
     return h(
         "div",
         { class: "body" },
-        h("div", { class: "body-bar" }, facts(view), choice, download(options.downloadUrl)),
+        h("div", { class: "body-bar" }, facts(view), choice, copy(view), download(options.downloadUrl)),
         notes(view),
         content,
     );
+}
+
+/**
+ * What was decoded, as it stands: a tree is for reading.
+ * @param {BodyView} view
+ */
+function copy({ text }) {
+    return text && h("button", { type: "button", class: "text-button", onclick: () => copyAndSay(text) }, "Copy");
 }
 
 /** @param {string|null} url */
@@ -76,6 +88,8 @@ function waysOf(view, onvalue) {
     switch (kind) {
         case "json":
             return [{ label: "Tree", build: () => json(text, view.truncated, onvalue) }, asText, hex];
+        case "xml":
+            return [{ label: "Tree", build: () => xml(text, view.truncated) }, asText, hex];
         case "form":
             return [{ label: "Table", build: () => formTable(formPairs(text), onvalue) }, asText, hex];
         case "multipart": {
@@ -97,11 +111,27 @@ function waysOf(view, onvalue) {
  * @param {boolean} truncated
  * @param {(path: string[], value: string) => void} onvalue
  */
-function json(text, truncated, onvalue) {
+const json = (text, truncated, onvalue) =>
+    treeOrFault(text, truncated, "JSON", () => jsonTree(text, parseJson(text), onvalue));
+
+/**
+ * @param {string} text
+ * @param {boolean} truncated
+ */
+const xml = (text, truncated) => treeOrFault(text, truncated, "XML", () => xmlTree(parseXml(text)));
+
+/**
+ * What `build` makes; where the text is at fault, the text with a mark at the place.
+ * @param {string} text
+ * @param {boolean} truncated a body that was cut is at fault for that reason alone
+ * @param {string} format
+ * @param {() => HTMLElement} build
+ */
+function treeOrFault(text, truncated, format, build) {
     try {
-        return jsonTree(text, parseJson(text), onvalue);
+        return build();
     } catch (error) {
-        if (!(error instanceof JsonError)) throw error;
+        if (!(error instanceof BodyFault)) throw error;
         if (truncated) return textView(text);
         const place = `Line ${error.line}, column ${error.column}: ${error.message}.`;
         return h(
@@ -109,8 +139,8 @@ function json(text, truncated, onvalue) {
             null,
             h(
                 "p",
-                { class: "notice tone-bad json-fault", role: "alert" },
-                h("strong", null, "Not valid JSON. "),
+                { class: "notice tone-bad body-fault", role: "alert" },
+                h("strong", null, `Not valid ${format}. `),
                 place,
             ),
             textView(text, error),

@@ -3,6 +3,8 @@
  * members and the order of members stay as they are; an error names its place.
  */
 
+import { BodyFault } from "./body_fault.js";
+
 /**
  * @typedef {object} JsonNode
  * @property {"object"|"array"|"string"|"number"|"word"} type
@@ -17,22 +19,6 @@
 
 /** Deeper nesting is shown as text: a tree of that depth helps nobody and costs memory. */
 const maxDepth = 500;
-
-/** What is wrong with a text that should be JSON, and where. */
-export class JsonError extends Error {
-    /**
-     * @param {string} message
-     * @param {string} text
-     * @param {number} offset
-     */
-    constructor(message, text, offset) {
-        super(message);
-        this.offset = offset;
-        const before = text.slice(0, offset);
-        this.line = before.split("\n").length;
-        this.column = offset - before.lastIndexOf("\n");
-    }
-}
 
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const space = /[ \t\r\n]*/y;
@@ -66,7 +52,7 @@ class Reader {
      * @returns {never}
      */
     fail(message, offset = this.at) {
-        throw new JsonError(message, this.text, offset);
+        throw new BodyFault(message, this.text, offset);
     }
 
     /** @returns {string} what stands here, for a message */
@@ -128,7 +114,7 @@ class Reader {
 /**
  * @param {string} text
  * @returns {JsonNode}
- * @throws {JsonError}
+ * @throws {BodyFault}
  */
 export function parseJson(text) {
     const reader = new Reader(text);

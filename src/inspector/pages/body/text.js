@@ -13,7 +13,22 @@ const charactersAtOnce = 100_000;
 export function textView(text, fault) {
     const box = h("div", { class: "text", tabindex: "0", role: "group", "aria-label": "Text" });
     extend(box, text, 0, 1, fault ?? null);
+    if (fault) showMarkOnceLaidOut(box);
     return box;
+}
+
+/**
+ * JSON without line breaks has its fault far to the right.
+ * @param {HTMLElement} box
+ */
+function showMarkOnceLaidOut(box) {
+    new ResizeObserver((_, observer) => {
+        observer.disconnect();
+        const mark = box.querySelector("mark");
+        if (!mark) return;
+        const beyond = mark.getBoundingClientRect().right - box.getBoundingClientRect().right;
+        if (beyond > -8) box.scrollLeft += beyond + box.clientWidth / 2;
+    }).observe(box);
 }
 
 /**

@@ -35,13 +35,24 @@ async function call(method, path, options = {}) {
     }
     let response;
     try {
-        response = await fetch(base + path, init);
+        response = (method === "GET" && (await early(base + path))) || (await fetch(base + path, init));
     } catch (error) {
         if (signal?.aborted) throw error;
         throw new ApiError("unreachable", "The inspector cannot be reached: start tunnel-client again.");
     }
     if (response.ok) return response;
     throw await errorOf(response);
+}
+
+/**
+ * The response to a request that early.js has made; null where it made none, or it failed. Each is taken once.
+ * @param {string} path
+ */
+function early(path) {
+    const { begun } = /** @type {{begun?: Map<string, Promise<Response|null>>}} */ (/** @type {unknown} */ (window));
+    const response = begun?.get(path) ?? null;
+    begun?.delete(path);
+    return response;
 }
 
 /** @param {Response} response */

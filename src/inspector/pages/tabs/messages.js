@@ -3,7 +3,8 @@
 import { listMessages } from "../data/api.js";
 import { hexView } from "../body/hex.js";
 import { jsonTree } from "../body/json_tree.js";
-import { JsonError, parseJson } from "../body/json_parser.js";
+import { BodyFault } from "../body/body_fault.js";
+import { parseJson } from "../body/json_parser.js";
 import { textView } from "../body/text.js";
 import { jsonTerm } from "../data/filter_terms.js";
 import { h } from "../view/dom.js";
@@ -103,7 +104,7 @@ function whole(message, context) {
         if (root.members)
             return [...cut, jsonTree(message.text, root, (path, value) => context.addTerm(jsonTerm(path, value)))];
     } catch (error) {
-        if (!(error instanceof JsonError)) throw error;
+        if (!(error instanceof BodyFault)) throw error;
     }
     return [...cut, textView(message.text)];
 }

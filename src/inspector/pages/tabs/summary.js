@@ -1,6 +1,7 @@
 /** The summary tab: the request, its outcome, and what was done with the record since. */
 
 import { quoted } from "../data/filter_terms.js";
+import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
 import { bytes, clock, duration, exactTime, words } from "../view/format.js";
 import { duplicateChip, statusPill } from "../view/status_mark.js";
@@ -80,7 +81,7 @@ function facts(context) {
             value,
         );
     return factList([
-        ["URL", exchange.public_url && h("span", { class: "mono breakable" }, exchange.public_url)],
+        ["URL", exchange.public_url && copiedValue(exchange.public_url)],
         ["Sent to", exchange.app && h("span", { class: "mono" }, exchange.app)],
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
@@ -94,6 +95,15 @@ function facts(context) {
         ["Id", term("id", exchange.id)],
     ]);
 }
+
+/** @param {string} url a long one scrolls, so that the rest stays in sight */
+const copiedValue = (url) =>
+    h(
+        "span",
+        { class: "copied" },
+        h("span", { class: "mono long-value", tabindex: "0", role: "group", "aria-label": "URL" }, url),
+        h("button", { type: "button", class: "text-button", onclick: () => copyAndSay(url) }, "Copy"),
+    );
 
 /** @param {import("../data/types.js").Edits|null} edits */
 function editsText(edits) {

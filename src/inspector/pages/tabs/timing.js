@@ -45,8 +45,8 @@ export async function timingTab(box, { exchange }) {
 function phasesOf({ timing, duration_us: whole }) {
     /** @type {[string, string, number|null, number|null, string][]} */
     const steps = [
-        ["Queued", "Before a connection was looked for", 0, timing.connect_us, "queued"],
-        ["Connect", "Until the app took the connection", timing.connect_us, timing.connected_us, "connect"],
+        ["Queued", "Before a connection to the app was begun", 0, timing.connect_us, "queued"],
+        ["Connect", "Until the app accepted the connection", timing.connect_us, timing.connected_us, "connect"],
         ["Send", "Until the request was sent whole", timing.connected_us, timing.sent_us, "send"],
         ["Wait", "Until the first byte of the response", timing.sent_us, timing.first_byte_us, "wait"],
         [

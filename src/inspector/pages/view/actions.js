@@ -1,9 +1,9 @@
 /** What can be done with records. Buttons, menus and keys all come here. */
 
 import * as api from "../data/api.js";
-import { button } from "./buttons.js";
+import { copyText } from "./clipboard.js";
 import { h } from "./dom.js";
-import { askText, confirm, openDialog } from "./dialog.js";
+import { askText, confirm } from "./dialog.js";
 import { openEditDialog } from "./edit_dialog.js";
 import { duration, plural } from "./format.js";
 import { toast, toastError } from "./toast.js";
@@ -232,25 +232,5 @@ export class Actions {
             }
         });
         input.click();
-    }
-}
-
-/**
- * The clipboard, or a text to copy by hand where the browser refuses.
- * @param {string} text
- */
-export async function copyText(text) {
-    try {
-        await navigator.clipboard.writeText(text);
-    } catch {
-        const area = h("textarea", { class: "input mono", rows: "10", readonly: true, "aria-label": "Text to copy" });
-        area.value = text;
-        const dialog = openDialog(
-            "Copy this text",
-            "small",
-            [area],
-            [button("Done", null, () => dialog.close(), { class: "button primary" })],
-        );
-        area.select();
     }
 }

@@ -25,7 +25,7 @@ export class Chart {
         this.drawing = part("chart-drawing");
         this.legend = part("chart-legend");
         this.choice = /** @type {HTMLSelectElement} */ (part("chart-range"));
-        this.choice.append(...ranges.map(({ label }) => h("option", null, label)));
+        this.choice.append(...ranges.map(({ label }) => h("option", null, `last ${label}`)));
         this.choice.addEventListener("change", () => {
             this.range = ranges[this.choice.selectedIndex];
             this.load();

@@ -11,7 +11,7 @@ import { timingTab } from "../tabs/timing.js";
 import { button, iconButton } from "./buttons.js";
 import { h, part } from "./dom.js";
 import { icon } from "./icons.js";
-import { bytes, duration, splitTarget } from "./format.js";
+import { bytes, duration, plural, splitTarget } from "./format.js";
 import { copyMenu, moreMenu } from "./record_menus.js";
 import { statusPill, verdictChip } from "./status_mark.js";
 
@@ -192,6 +192,9 @@ export class DetailPane {
     showHead(record) {
         const [path, query] = splitTarget(record.target);
         const { actions } = this;
+        const isWebSocket = record.kind === "websocket";
+        const replayable = (/** @type {string} */ title) =>
+            isWebSocket ? { disabled: true, title: "A WebSocket cannot be replayed" } : { title };
         const focused = document.activeElement?.getAttribute("data-action");
         const more = iconButton("More", "more", () => moreMenu(actions, more, record), {
             "aria-haspopup": "menu",
@@ -231,7 +234,7 @@ export class DetailPane {
                 { class: "detail-facts" },
                 statusPill(record),
                 h("span", null, record.state === "pending" ? "in progress" : duration(record.duration_us)),
-                h("span", null, bytes(record.response_bytes)),
+                h("span", null, isWebSocket ? plural(record.messages, "message") : bytes(record.response_bytes)),
                 record.provider
                     ? h("span", { class: "chip provider" }, [record.provider, record.event].filter(Boolean).join(" "))
                     : null,
@@ -248,11 +251,11 @@ export class DetailPane {
                 button("Replay", "replay", () => actions.replay(record.id), {
                     class: "button primary",
                     "data-action": "replay",
-                    title: "Replay (r)",
+                    ...replayable("Replay (r)"),
                 }),
                 button("Edit", "edit", () => actions.edit(record.id), {
                     "data-action": "edit",
-                    title: "Edit and replay (e)",
+                    ...replayable("Edit and replay (e)"),
                 }),
                 button("Compare", "compare", () => actions.compare(record.id), {
                     "data-action": "compare",

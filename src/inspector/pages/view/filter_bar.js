@@ -7,9 +7,13 @@ const typingPauseMs = 250;
 const suggestionsAtOnce = 8;
 
 export class FilterBar {
-    /** @param {(q: string, typed: boolean) => void} onfilter */
-    constructor(onfilter) {
+    /**
+     * @param {(q: string, typed: boolean) => void} onfilter
+     * @param {() => void} onhelp
+     */
+    constructor(onfilter, onhelp) {
         this.onfilter = onfilter;
+        this.onhelp = onhelp;
         this.input = /** @type {HTMLInputElement} */ (part("filter"));
         this.clearButton = part("filter-clear");
         this.error = part("filter-error");
@@ -148,7 +152,8 @@ export class FilterBar {
         this.error.hidden = false;
         this.input.setAttribute("aria-invalid", "true");
         const marked = fault.position === undefined ? null : markedAt([...q], fault.position);
-        fill(this.error, marked, h("span", null, fault.message));
+        const help = h("button", { type: "button", class: "text-button", onclick: this.onhelp }, "All keys (?)");
+        fill(this.error, marked, h("span", null, fault.message, "\u2003", help));
     }
 }
 

@@ -59,8 +59,8 @@ export function exactTime(time) {
  */
 export const plural = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
 
-/** @param {string} code such as app_unreachable */
-export const words = (code) => code.replaceAll("_", " ");
+/** @param {string} code such as local-refused or client_ended */
+export const words = (code) => code.replace(/[-_]/g, " ");
 
 /**
  * @param {string} target

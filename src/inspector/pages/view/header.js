@@ -7,7 +7,7 @@ import { bytes, clock, count, plural } from "./format.js";
 /** @typedef {import("../data/types.js").Status} Status */
 
 /** @type {Record<Status["tunnel"]["state"], {tone: string, text: string}>} */
-const states = {
+export const tunnelStates = {
     up: { tone: "ok", text: "Tunnel up" },
     connecting: { tone: "warn", text: "Connecting" },
     retrying: { tone: "bad", text: "Tunnel down" },
@@ -15,13 +15,17 @@ const states = {
 };
 
 export class Header {
-    constructor() {
+    /** @param {(status: Status) => void} ondetails */
+    constructor(ondetails) {
         this.route = part("route");
         this.state = part("tunnel-state");
+        this.details = part("tunnel-details");
+        this.details.addEventListener("click", () => this.status && ondetails(this.status));
         this.alerts = part("alerts");
         /** @type {Status|null} */
         this.status = null;
         this.connected = true;
+        this.expired = false;
     }
 
     /** @param {Status} status */
@@ -32,8 +36,16 @@ export class Header {
 
     /** @param {boolean} connected whether the page still receives events */
     setConnected(connected) {
+        if (connected) this.expired = false;
         if (connected === this.connected) return;
         this.connected = connected;
+        this.render();
+    }
+
+    /** The page's token is not that of the client that runs now. */
+    expire() {
+        this.connected = false;
+        this.expired = true;
         this.render();
     }
 
@@ -42,15 +54,16 @@ export class Header {
         if (!status) return;
         fill(this.route, ...routeOf(status));
         const state = this.connected
-            ? (states[status.tunnel.state] ?? states.connecting)
-            : { tone: "bad", text: "Inspector unreachable" };
+            ? (tunnelStates[status.tunnel.state] ?? tunnelStates.connecting)
+            : { tone: "bad", text: this.expired ? "Token expired" : "Inspector unreachable" };
         fill(
             this.state,
             h("span", { class: `state-dot tone-${state.tone}`, "aria-hidden": "true" }),
             h("span", { class: "state-text" }, state.text),
         );
-        this.state.title = stateTitle(status);
-        fill(this.alerts, ...alertsOf(status));
+        this.details.title = stateTitle(status);
+        const notice = "tunnel-client was started again: open the URL that it shows";
+        fill(this.alerts, this.expired && alert("bad", notice, notice), ...alertsOf(status));
         document.title = `${status.forwarding.public_url?.replace(/^https?:\/\//, "") ?? "Inspector"} · requests`;
     }
 }
@@ -82,7 +95,7 @@ function stateTitle({ tunnel, version, history }) {
     const lines = [`Server ${tunnel.server ?? "unknown"}`];
     if (tunnel.since) lines.push(`since ${clock(tunnel.since)}`);
     if (tunnel.error) lines.push(tunnel.error);
-    lines.push(`${count(history.count)} records, ${bytes(history.bytes)}`, `tunnel-client ${version}`);
+    lines.push(`${plural(history.count, "record")}, ${bytes(history.bytes)}`, `tunnel-client ${version}`);
     return lines.join("\n");
 }
 

@@ -1,9 +1,8 @@
 /** The menus of a record and of the list: what the page offers to do, apart from the buttons in sight. */
 
 import * as api from "../data/api.js";
-import { copyText } from "./actions.js";
+import { copyAndSay } from "./clipboard.js";
 import { openMenu } from "./menu.js";
-import { toast, toastError } from "./toast.js";
 
 /** @typedef {import("./actions.js").Actions} Actions */
 /** @typedef {import("../data/types.js").Summary} Summary */
@@ -28,7 +27,7 @@ export function copyMenu(actions, anchor, id) {
         { label: "curl with secrets", run: () => actions.copyAs(id, "curl", true) },
         {
             label: "link to this record",
-            run: () => copyText(location.href).then(() => toast("Copied.", { tone: "ok" }), toastError),
+            run: () => copyAndSay(location.href),
         },
     ]);
 }

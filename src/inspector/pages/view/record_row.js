@@ -69,10 +69,19 @@ function sizeOf(record) {
     return bytes(record.response_bytes);
 }
 
-/** @param {Summary} record */
+/**
+ * What is said first stays readable where the row is too narrow for all of it.
+ * @param {Summary} record
+ */
 function notesOf(record) {
+    const isReplay = record.origin === "replay";
     return [
         record.outcome && h("span", { class: "note-bad" }, words(record.outcome)),
+        isReplay && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
+        record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
+        record.signature && verdictChip(record.signature, true),
+        // A replay is an attempt that was asked for.
+        record.duplicate && !isReplay && duplicateChip(),
         record.provider &&
             h(
                 "span",
@@ -81,11 +90,8 @@ function notesOf(record) {
             ),
         record.attempt !== null &&
             record.attempt > 1 &&
+            !isReplay &&
             h("span", { class: "chip", title: gapTitle(record) }, `attempt ${record.attempt}`),
-        record.duplicate && duplicateChip(),
-        record.signature && verdictChip(record.signature, true),
-        record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
-        record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
         record.origin === "import" && h("span", { class: "chip" }, "imported"),
         record.replays > 0 && symbol("replay", `×${record.replays}`, "has-replays"),
         record.comment && symbol("comment", "", "has-comment", record.comment),

@@ -19,9 +19,17 @@ export function toneOfStatus(status) {
     return "ok";
 }
 
-/** @param {Pick<Summary, "state"|"status">} record */
-export const toneOf = (record) =>
-    record.state === "pending" && record.status === null ? "none" : toneOfStatus(record.status);
+/**
+ * A response that broke off is not a success, whatever its status code is.
+ * @param {Pick<Summary, "state"|"status"|"outcome">} record
+ * @returns {Tone}
+ */
+export function toneOf({ state, status, outcome }) {
+    if (state === "pending" && status === null) return "none";
+    if (state === "failed") return "bad";
+    if (state === "aborted") return outcome === "caller-gone" ? "warn" : "bad";
+    return toneOfStatus(status);
+}
 
 /** @param {Pick<Summary, "state"|"status">} record */
 export function statusText(record) {
@@ -71,7 +79,7 @@ export const verdictOf = (verdict) => verdicts[verdict] ?? verdicts.unknown;
 
 /**
  * @param {import("../data/types.js").Verdict} verdict
- * @param {boolean} [short] without the word signature
+ * @param {boolean} [short] for the list: a check mark where it is valid
  */
 export function verdictChip(verdict, short) {
     const { tone, text } = verdictOf(verdict);
@@ -80,6 +88,6 @@ export function verdictChip(verdict, short) {
         "span",
         { class: `chip tone-${tone}${plain ? " plain" : ""}`, title: text },
         plain && icon("check"),
-        short ? text.replace("signature ", "sig ") : text,
+        short ? (plain ? h("span", { class: "visually-hidden" }, text) : text.replace("signature ", "sig ")) : text,
     );
 }
