@@ -10,6 +10,7 @@ import hashlib
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,13 @@ def check_lint(packages):
     found = run("lintian", "--allow-root", "--fail-on", "none", *packages)
     bad = [line for line in found.splitlines() if line.startswith(("E:", "W:"))]
     assert not bad, "\n".join(bad)
+
+
+def check_dependencies(packages):
+    """What the client's inspector needs is not needed on a server."""
+    needs = {p.name.split("_")[0]: run("dpkg-deb", "--field", p, "Depends") for p in packages}
+    assert "libsqlite3" in needs["tunnel-client"] and "libc6" in needs["tunnel-server"], needs
+    assert not re.search("sqlite|ssl|pcre|brotli|zlib", needs["tunnel-server"]), needs
 
 
 def check_units(root):
@@ -125,6 +133,7 @@ def main():
         digests = [[hashlib.sha256(p.read_bytes()).hexdigest() for p in each] for each in (packages, again)]
         assert digests[0] == digests[1], "packing twice gives other bytes"
         check_lint(packages)
+        check_dependencies(packages)
         root = folder / "root"
         for package in packages:
             run("dpkg-deb", "--extract", package, root)
