@@ -111,6 +111,11 @@ def check_manual(root):
         shown = subprocess.run(["man", "--warnings", "--encoding=UTF-8", page], capture_output=True, text=True,
                                env=os.environ | {"MANROFFOPT": "", "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
         assert shown.returncode == 0 and not shown.stderr and "SETTINGS" in shown.stdout, shown.stderr
+    if shutil.which("lowdown") and shutil.which("man"):
+        page = root / "usr/share/man/man7/tunnel-protocol.7.gz"
+        assert run("lexgrog", page).startswith(f'{page}: "tunnel-protocol - '), page
+        shown = run("man", page, env=os.environ | {"MANPAGER": "cat", "LC_ALL": "C.UTF-8", "MANWIDTH": "120"})
+        assert re.search(r"N MUST be at least 1 .*\(F1\)", shown) and "](" not in shown, shown
 
 
 def forward(root):
