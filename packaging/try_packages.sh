@@ -30,13 +30,13 @@ forward() {
     chroot "$root" "$folder/tunnel-server" --http-addr 127.0.0.1:0 --tcp-addr 127.0.0.1:0 >"$out/server" &
     pids+=($!)
     for _ in {1..200}; do
-        read -r _ http tcp <"$out/server" 2>/dev/null && break
+        read -r _ http tcp 2>/dev/null <"$out/server" && break
         sleep 0.05
     done
     chroot "$root" "$folder/tunnel-client" --server-addr "$host:${tcp##*:}" --echo >"$out/client" &
     pids+=($!)
     for _ in {1..200}; do
-        if grep -q '^connected ' "$out/client"; then break; fi
+        if grep -qs '^connected ' "$out/client"; then break; fi
         sleep 0.05
     done
     curl --silent --show-error --fail --data-binary 'hello' "http://${http#http=}/hook?x=1" >"$out/response"
