@@ -33,6 +33,10 @@ trap 'rm -rf "$unpacked"' EXIT
 echo "Debian packages from $build"
 logged cpack env --chdir="$build" cpack -G DEB -B "$PWD/$output"
 rm -rf "$output/_CPack_Packages"
+if grep -q '^TUNNEL_DEBUG_SYMBOLS:BOOL=ON' "$build/CMakeCache.txt"; then
+    packaging/debug_symbols.sh "$build" "$output"
+    python3 -B tests/package/symbols.py "$output"
+fi
 lintian --allow-root --fail-on error,warning "$output"/*.deb
 for package in "$output"/*.deb; do dpkg-deb --extract "$package" "$unpacked"; done
 python3 -B tests/package/hardening.py "$build"/bin/tunnel-{server,client} --stripped "$unpacked"/usr/bin/tunnel-{server,client}

@@ -1,12 +1,15 @@
-"""Prints an SPDX 2.3 list of what the programs are made of, with the versions that this Debian has.
+"""Prints an SPDX 2.3 list of what the programs are made of, with the versions that this Debian has. Scanners find known
+vulnerabilities by each entry's package URL.
 
 usage: sbom.py VERSION SECONDS-SINCE-1970
 """
 
 import datetime
 import json
+import platform
 import subprocess
 import sys
+import urllib.parse
 
 # Package of this Debian, licence. Headers are compiled in; libraries are linked, in the static programs for good.
 PARTS = {"boost": (["libboost1.81-dev", "libboost-dev"], "BSL-1.0"), "nlohmann-json": (["nlohmann-json3-dev"], "MIT"),
@@ -17,28 +20,42 @@ PARTS = {"boost": (["libboost1.81-dev", "libboost-dev"], "BSL-1.0"), "nlohmann-j
          "zlib": (["zlib1g-dev"], "Zlib"), "brotli": (["libbrotli-dev"], "MIT"),
          "openssl": (["libssl-dev"], "Apache-2.0"),
          "glibc": (["libc6-dev"], "LGPL-2.1-or-later"),
-         "libstdc++": (["g++"], "GPL-3.0-or-later WITH GCC-exception-3.1")}
+         "libstdc++": (["libstdc++6"], "GPL-3.0-or-later WITH GCC-exception-3.1")}
 
 
-def version_of(packages):
+def installed(packages):
+    """Version of the first that is installed, and its package URL."""
+    fields = "${Version}\t${Architecture}\t${source:Package}"
     for package in packages:
-        found = subprocess.run(["dpkg-query", "-W", "-f=${Version}", package], capture_output=True, text=True)
+        found = subprocess.run(["dpkg-query", "-W", f"-f={fields}", package], capture_output=True, text=True)
         if found.returncode == 0 and found.stdout:
-            return found.stdout
+            version, architecture, source = found.stdout.split("\t")
+            quoted = [urllib.parse.quote(text, safe="") for text in (package, version, architecture, source)]
+            return version, "pkg:deb/{}/{}@{}?arch={}&upstream={}".format(vendor(), *quoted)
     raise SystemExit(f"none of {packages} is installed")
 
 
-def package_of(name, version, licence):
-    return {"SPDXID": f"SPDXRef-{name.replace('+', 'p')}", "name": name, "versionInfo": version,
-            "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION", "licenseDeclared": licence,
-            "copyrightText": "NOASSERTION", "filesAnalyzed": False}
+def vendor():
+    return platform.freedesktop_os_release().get("ID", "debian")
+
+
+def package_of(name, version, licence, url=None):
+    package = {"SPDXID": f"SPDXRef-{name.replace('+', 'p')}", "name": name, "versionInfo": version,
+               "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION", "licenseDeclared": licence,
+               "copyrightText": "NOASSERTION", "filesAnalyzed": False}
+    if url:
+        package["externalRefs"] = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                                    "referenceLocator": url}]
+    return package
 
 
 def main():
     version, seconds = sys.argv[1:]
     created = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
     packages = [package_of("tunnel", version, "MIT")]
-    packages += [package_of(name, version_of(where), licence) for name, (where, licence) in sorted(PARTS.items())]
+    for name, (where, licence) in sorted(PARTS.items()):
+        version_here, url = installed(where)
+        packages.append(package_of(name, version_here, licence, url))
     relations = [{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES",
                   "relatedSpdxElement": "SPDXRef-tunnel"}]
     relations += [{"spdxElementId": "SPDXRef-tunnel", "relationshipType": "DEPENDS_ON",

@@ -5,7 +5,7 @@ set -euo pipefail
 fail() {
     echo "$1" >&2
     systemctl --no-pager status tunnel-server tunnel-trial-client >&2 || true
-    journalctl --no-pager -u tunnel-server -u tunnel-trial-client -n 60 >&2 || true
+    journalctl --no-pager -n 100 >&2 || true
     exit 1
 }
 
@@ -77,3 +77,25 @@ restarted() { (($(restarts) > before)); }
 wait_for "a restart by the watchdog" restarted
 wait_for "a response after the watchdog" responds 80
 echo "systemd: a program that hangs is started again"
+
+# The client has warned of connections that it lost, and was told of restarts at level info.
+[[ $(journalctl --quiet --unit=tunnel-trial-client --priority=info) == *' info '* ]] || fail "info is not in the journal"
+warnings=$(journalctl --quiet --unit=tunnel-trial-client --priority=warning)
+if [[ $warnings != *' warn '* || $warnings == *' info '* ]]; then fail "lines do not have the priority of their level"; fi
+echo "systemd: lines have the priority of their level in the journal"
+
+# An instance with settings of its own, and the client as a service of a user who is not logged in.
+printf 'TUNNEL_HTTP_ADDR=127.0.0.1:8081\nTUNNEL_TCP_ADDR=127.0.0.1:7001\n' >/etc/tunnel/anna.env
+systemctl enable --quiet --now tunnel-server@anna
+useradd --create-home anna
+loginctl enable-linger anna
+as_anna() { runuser -u anna -- env XDG_RUNTIME_DIR="/run/user/$(id -u anna)" "$@"; }
+wait_for "the service manager of a user" test -S "/run/user/$(id -u anna)/systemd/private"
+as_anna mkdir -p /home/anna/.config/tunnel
+printf 'TUNNEL_SERVER_ADDR=127.0.0.1:7001\nTUNNEL_ECHO=true\n' >/home/anna/.config/tunnel/client.env
+as_anna systemctl --user enable --quiet --now tunnel-client || fail "the user's tunnel-client does not start"
+responds 8081 || fail "no response of the instance"
+recorded() { [[ $(as_anna tunnel-client requests) == *GET* ]]; }
+wait_for "the request in the user's history" recorded
+as_anna systemctl --user stop tunnel-client
+echo "systemd: an instance, and the client as a user's service, which recorded the request"

@@ -30,12 +30,12 @@ run() {
 http='' tcp=''
 run /tunnel-server --http-addr 127.0.0.1:0 --tcp-addr 127.0.0.1:0
 for _ in {1..200}; do
-    read -r _ http tcp <"$work/tunnel-server" 2>/dev/null && break
+    read -r _ http tcp 2>/dev/null <"$work/tunnel-server" && break
     sleep 0.05
 done
 run /tunnel-client --server-addr "${tcp#tcp=}" --echo
 for _ in {1..200}; do
-    if grep -q '^connected ' "$work/tunnel-client"; then break; fi
+    if grep -qs '^connected ' "$work/tunnel-client"; then break; fi
     sleep 0.05
 done
 if ! curl --silent --show-error --fail --data-binary 'hello' "http://${http#http=}/hook?x=1" |

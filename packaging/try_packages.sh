@@ -22,20 +22,21 @@ finish() {
 }
 trap finish EXIT
 
-# forward ROOT FOLDER: what the client's --echo says of a request that went through both programs in that root.
+# forward ROOT FOLDER HOST: what the client's --echo says of a request that went through both programs in that root, where
+# the client finds the server by that name.
 forward() {
-    local root=$1 folder=$2 out=$empty/out http='' tcp=''
+    local root=$1 folder=$2 host=$3 out=$empty/out http='' tcp=''
     mkdir -p "$out"
     chroot "$root" "$folder/tunnel-server" --http-addr 127.0.0.1:0 --tcp-addr 127.0.0.1:0 >"$out/server" &
     pids+=($!)
     for _ in {1..200}; do
-        read -r _ http tcp <"$out/server" 2>/dev/null && break
+        read -r _ http tcp 2>/dev/null <"$out/server" && break
         sleep 0.05
     done
-    chroot "$root" "$folder/tunnel-client" --server-addr "${tcp#tcp=}" --echo >"$out/client" &
+    chroot "$root" "$folder/tunnel-client" --server-addr "$host:${tcp##*:}" --echo >"$out/client" &
     pids+=($!)
     for _ in {1..200}; do
-        if grep -q '^connected ' "$out/client"; then break; fi
+        if grep -qs '^connected ' "$out/client"; then break; fi
         sleep 0.05
     done
     curl --silent --show-error --fail --data-binary 'hello' "http://${http#http=}/hook?x=1" >"$out/response"
@@ -52,10 +53,14 @@ mount -t proc proc "$root/proc"
 cp "$packages"/*.deb "$root/tmp"
 chroot "$root" bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     /tmp/*.deb' >>"$roots/installed.log" 2>&1
-forward "$root" /usr/bin
-chroot "$root" dpkg --purge tunnel-server tunnel-client >>"$roots/installed.log" 2>&1
+forward "$root" /usr/bin 127.0.0.1
+# With what depends on them: their debug symbols.
+chroot "$root" apt-get purge -y tunnel-server tunnel-client >>"$roots/installed.log" 2>&1
 echo "Installed in an empty Debian $release, forwarded a request, removed"
 
 tar -xzf "$packages"/*.tar.gz -C "$empty" --strip-components=1
-forward "$empty" ""
-echo "The static programs forwarded a request with no other file in their root"
+# The C library of static programs looks names up without plug-ins of the system.
+mkdir "$empty/etc"
+echo 127.0.0.1 vps.example.com >"$empty/etc/hosts"
+forward "$empty" "" vps.example.com
+echo "The static programs forwarded a request with no other file than /etc/hosts in their root"

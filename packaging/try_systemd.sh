@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Boots a Debian with systemd as its first process, installs the packages there, and runs the units: readiness, status,
-# watchdog, port 80 without a right, and a restart under load that loses no request. As root. Called by package.sh.
+# watchdog, port 80 without a right, a restart under load that loses no request, an instance, and the client as a user's
+# service. As root. Called by package.sh.
 #
 # usage: try_systemd.sh PACKAGES ROOTS
 set -euo pipefail
@@ -18,8 +19,8 @@ seconds=300 # bounds the whole run
 trap 'rm -rf "$root"' EXIT
 mkdir -p "$roots"
 rm -rf "$root"
-debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,curl,init-system-helpers "$release" "$root" "$mirror" \
-    >"$log" 2>&1
+debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,curl,init-system-helpers \
+    "$release" "$root" "$mirror" >"$log" 2>&1
 cp "$packages"/*.deb "$root/tmp"
 chroot "$root" bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     /tmp/*.deb' >>"$log" 2>&1

@@ -12,6 +12,15 @@
 
 namespace tunnel::app {
 
+namespace {
+
+log_reader reader_of(int file) {
+    if (is_journal(file)) return log_reader::journal;
+    return shows_colours(file) ? log_reader::terminal : log_reader::file;
+}
+
+}  // namespace
+
 program::program(std::string_view name, const common_options& options)
     : admin_addr_(options.admin_addr),
       name_(name),
@@ -23,7 +32,7 @@ program::program(std::string_view name, const common_options& options)
       on_terminal_(is_terminal(STDOUT_FILENO)),
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
-    start_log(name, options.log_level, options.format, shows_colours(STDERR_FILENO));
+    start_log(name, options.log_level, options.format, reader_of(STDERR_FILENO));
     for (const auto& warning : options.warnings) spdlog::warn("{}", warning);
     on_log([this] { io::post_to(strand_, [this] { flush_later(); }); });
     if (manager_.watchdog()) feed_watchdog();

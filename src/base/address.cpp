@@ -1,11 +1,12 @@
 #include "base/address.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
+
+#include "base/internet_addresses.hpp"
 
 namespace tunnel {
 

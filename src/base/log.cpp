@@ -42,6 +42,12 @@ std::string_view colour_of(spdlog::level::level_enum level) {
     return level == spdlog::level::warn ? yellow : std::string_view();
 }
 
+/// Priorities of syslog, as journals read them at the beginning of a line.
+std::string_view priority_of(spdlog::level::level_enum level) {
+    constexpr std::array<std::string_view, 7> priorities{"<7>", "<7>", "<6>", "<4>", "<3>", "<3>", ""};
+    return priorities.at(static_cast<std::size_t>(level));
+}
+
 std::string_view colour_of(unsigned status) {
     constexpr std::array<std::string_view, 6> colours{red, cyan, green, cyan, yellow, red};
     return colours.at(status / 100 < colours.size() ? status / 100 : 0);
@@ -87,12 +93,12 @@ void append_json(std::string& out, std::string_view text) {
 /// Lines on their way to stderr.
 class line_queue {
  public:
-    void set_format(log_format format, bool colours) {
+    void set_format(log_format format, log_reader reader) {
         format_ = format;
-        colours_ = colours && format == log_format::text;
+        reader_ = reader;
     }
     [[nodiscard]] log_format format() const { return format_; }
-    [[nodiscard]] bool colours() const { return colours_; }
+    [[nodiscard]] bool colours() const { return reader_ == log_reader::terminal && format_ == log_format::text; }
     void on_first(std::function<void()> wake) {
         wake_ = std::move(wake);
         const std::scoped_lock lock(mutex_);
@@ -195,10 +201,11 @@ class line_queue {
     void begin_line(clock::time_point now, spdlog::level::level_enum level) {
         const auto name = level_name(level);
         const bool json = format_ == log_format::json;
+        if (reader_ == log_reader::journal) lines_ += priority_of(level);
         if (json) lines_ += R"({"time":")";
         timestamps_.append(lines_, now);
         lines_ += json ? R"(","level":")" : " ";
-        const auto colour = colours_ ? colour_of(level) : std::string_view();
+        const auto colour = colours() ? colour_of(level) : std::string_view();
         lines_ += colour;
         lines_ += name;
         if (!colour.empty()) lines_ += colour_end;
@@ -213,7 +220,7 @@ class line_queue {
     std::mutex mutex_;
     std::function<void()> wake_;
     log_format format_ = log_format::text;
-    bool colours_ = false;
+    log_reader reader_ = log_reader::file;
     std::string lines_;
     std::size_t front_ = 0;     // bytes of lines_ that are written
     std::size_t dropped_ = 0;   // lines, since the last report of them
@@ -339,8 +346,8 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
 
 }  // namespace
 
-void start_log(std::string_view program, std::string_view level, log_format format, bool colours) {
-    queue().set_format(format, colours);
+void start_log(std::string_view program, std::string_view level, log_format format, log_reader reader) {
+    queue().set_format(format, reader);
     auto logger = std::make_shared<spdlog::logger>(std::string(program), std::make_shared<queue_sink>());
     logger->set_level(spdlog::level::from_str(std::string(level)));
     logger->flush_on(spdlog::level::warn);

@@ -12,10 +12,15 @@ namespace tunnel {
 
 enum class log_format { text, json };
 
+/// What reads stderr: a file or pipe, a person on a terminal that shows colours, or the service manager's journal,
+/// which takes a line's priority from a number in front of it (sd-daemon(3)).
+enum class log_reader { file, terminal, journal };
+
 /// Installs a logger that collects lines in memory (limits::log_queue) and writes them in batches; it never
 /// waits for a stderr that does not take them, and counts what it had to drop. Warnings and worse are written
 /// at once.
-void start_log(std::string_view program, std::string_view level, log_format format, bool colours = false);
+void start_log(std::string_view program, std::string_view level, log_format format,
+               log_reader reader = log_reader::file);
 
 /// `wake` is called, from whichever thread logs, when a first line is collected after everything was written;
 /// it arms the timer below. Set it once, before any thread logs.

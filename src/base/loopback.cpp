@@ -1,26 +1,26 @@
 #include "base/loopback.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
+#include "base/internet_addresses.hpp"
 #include "tunnel/base/text.hpp"
 
 namespace tunnel {
 
 namespace {
 
-bool is_local(in_addr_t network_order) {
+bool is_local(std::uint32_t network_order) {
+    constexpr std::uint32_t loopback_net = 127;
     const auto ip = ntohl(network_order);
-    return ip == INADDR_ANY || (ip >> 24U) == IN_LOOPBACKNET;
+    return ip == INADDR_ANY || (ip >> 24U) == loopback_net;
 }
 
 bool is_local(const in6_addr& ip) {
     if (IN6_IS_ADDR_LOOPBACK(&ip) || IN6_IS_ADDR_UNSPECIFIED(&ip)) return true;
     if (!IN6_IS_ADDR_V4MAPPED(&ip)) return false;
-    in_addr_t embedded = 0;
+    std::uint32_t embedded = 0;
     std::copy_n(ip.s6_addr + 12, sizeof embedded, reinterpret_cast<unsigned char*>(&embedded));
     return is_local(embedded);
 }
@@ -39,8 +39,8 @@ bool is_loopback(std::string_view host) {
     const std::string text(host);
     in6_addr six{};
     if (inet_pton(AF_INET6, text.c_str(), &six) == 1) return is_local(six);
-    in_addr four{};
-    return inet_aton(text.c_str(), &four) == 1 && is_local(four.s_addr);
+    // In the spellings that inet_aton takes, which is not everywhere. INADDR_NONE, an error here, is not local.
+    return is_local(inet_addr(text.c_str()));
 }
 
 }  // namespace tunnel

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,20 @@ bool shows_colours(int file) noexcept {
     const char* const terminal = std::getenv("TERM");
     if (unwanted != nullptr && *unwanted != '\0') return false;
     return is_terminal(file) && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+bool is_journal(int file) noexcept {
+    // Device and inode of what the program was started with: its output may have been redirected since.
+    const char* const journal = std::getenv("JOURNAL_STREAM");
+    if (journal == nullptr) return false;
+    char* end = nullptr;
+    const auto device = std::strtoull(journal, &end, 10);
+    if (*end != ':') return false;
+    const auto inode = std::strtoull(end + 1, &end, 10);
+    struct stat found{};
+    if (*end != '\0' || fstat(file, &found) != 0) return false;
+    return static_cast<unsigned long long>(found.st_dev) == device &&
+           static_cast<unsigned long long>(found.st_ino) == inode;
 }
 
 std::size_t raise_file_limit() noexcept {

@@ -21,6 +21,9 @@ void open_standard_files() noexcept;
 /// The same, and colours are wanted there: NO_COLOR is not set, and the terminal is not a dumb one.
 [[nodiscard]] bool shows_colours(int file) noexcept;
 
+/// Whether this file leads to the journal of the service manager (systemd).
+[[nodiscard]] bool is_journal(int file) noexcept;
+
 /// Raises the soft limit of open files to the hard one, and returns it.
 std::size_t raise_file_limit() noexcept;
 

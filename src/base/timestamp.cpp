@@ -2,10 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <iterator>
 
 namespace tunnel {
+
+std::tm utc_of(std::time_t second) noexcept {
+    std::tm utc{};
+#ifdef _WIN32
+    gmtime_s(&utc, &second);
+#else
+    gmtime_r(&second, &utc);
+#endif
+    return utc;
+}
 
 void timestamp_writer::append(std::string& out, std::chrono::system_clock::time_point moment) {
     using namespace std::chrono;
@@ -13,9 +22,7 @@ void timestamp_writer::append(std::string& out, std::chrono::system_clock::time_
     const auto whole = floor<seconds>(moment);
     const auto second = static_cast<std::int64_t>(whole.time_since_epoch().count());
     if (second != second_) {
-        const auto time = static_cast<std::time_t>(second);
-        std::tm utc{};
-        gmtime_r(&time, &utc);
+        const auto utc = utc_of(static_cast<std::time_t>(second));
         text_ = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                             utc.tm_hour, utc.tm_min, utc.tm_sec);
         second_ = second;

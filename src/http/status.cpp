@@ -4,6 +4,8 @@
 #include <array>
 #include <ctime>
 
+#include "base/timestamp.hpp"
+
 namespace tunnel::http {
 
 std::string_view reason_phrase(unsigned status) noexcept {
@@ -74,8 +76,7 @@ std::string_view http_date() {
 
     const std::time_t now = std::time(nullptr);
     if (now == made_at) return {text.data(), text.size()};
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
+    const auto utc = utc_of(now);
     auto* at = text.data();
     const auto add = [&at](std::string_view part) { at = std::copy(part.begin(), part.end(), at); };
     const auto two_digits = [&at](int n) {

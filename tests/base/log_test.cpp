@@ -115,14 +115,29 @@ TEST_F(Log, LinesBelowTheLevelAreNotWritten) {
 }
 
 TEST_F(Log, LevelAndStatusHaveColoursWhereTheyAreWanted) {
-    start_log("test", "info", log_format::text, true);
+    start_log("test", "info", log_format::text, log_reader::terminal);
     log_request("GET", "/", 502, 1ms, 1);
     spdlog::warn("careful");
     EXPECT_THAT(taken(), MatchesRegex(".* info  GET / \x1b\\[31m502\x1b\\[0m 1\\.0ms 1B\n"
                                       ".* \x1b\\[33mwarn\x1b\\[0m  careful\n"));
-    start_log("test", "info", log_format::json, true);
+    start_log("test", "info", log_format::json, log_reader::terminal);
     log_request("GET", "/", 502, 1ms, 1);
     EXPECT_THAT(flushed(), Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Log, AJournalIsGivenThePriorityOfEachLine) {
+    start_log("test", "debug", log_format::text, log_reader::journal);
+    log_request("GET", "/", 200, 1ms, 1);
+    spdlog::debug("one");
+    spdlog::error("two");
+    spdlog::warn("three");
+    EXPECT_THAT(taken(), MatchesRegex("<6>2[^ ]*Z info  GET / 200 1\\.0ms 1B\n<7>2[^ ]*Z debug one\n"
+                                      "<3>2[^ ]*Z error two\n<4>2[^ ]*Z warn  three\n"));
+    start_log("test", "info", log_format::json, log_reader::journal);
+    spdlog::info("four");
+    const auto line = flushed();
+    EXPECT_THAT(line, testing::StartsWith("<6>{"));
+    EXPECT_EQ(json::parse(line.substr(3))["msg"], "four");
 }
 
 TEST_F(Log, TheFirstLineAfterAFlushWakes) {

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -57,6 +59,27 @@ TEST(Platform, AThreadThatRunsWhenIdleIsTheOnlyOne) {
     EXPECT_EQ(policy_of_this_thread(), before);
 }
 #endif
+
+TEST(Platform, TheJournalIsTheFileThatTheServiceManagerNamed) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    struct stat found{};
+    ASSERT_EQ(fstat(ends[1], &found), 0);
+    const auto device = std::to_string(found.st_dev);
+    const auto inode = std::to_string(found.st_ino);
+    unsetenv("JOURNAL_STREAM");
+    EXPECT_FALSE(is_journal(ends[1]));
+    for (const auto& value : {device + ":" + inode + "0", device + ":", device, inode + "x", std::string()}) {
+        setenv("JOURNAL_STREAM", value.c_str(), 1);
+        EXPECT_FALSE(is_journal(ends[1])) << value;
+    }
+    setenv("JOURNAL_STREAM", (device + ":" + inode).c_str(), 1);
+    EXPECT_TRUE(is_journal(ends[1]));
+    EXPECT_FALSE(is_journal(-1));
+    unsetenv("JOURNAL_STREAM");
+    close(ends[0]);
+    close(ends[1]);
+}
 
 TEST(Platform, WhatIsNoSocketCarriesNothing) { EXPECT_EQ(bytes_per_round_trip(-1), 0U); }
 

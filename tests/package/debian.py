@@ -10,6 +10,7 @@ import hashlib
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,13 @@ def check_lint(packages):
     assert not bad, "\n".join(bad)
 
 
+def check_dependencies(packages):
+    """What the client's inspector needs is not needed on a server."""
+    needs = {p.name.split("_")[0]: run("dpkg-deb", "--field", p, "Depends") for p in packages}
+    assert "libsqlite3" in needs["tunnel-client"] and "libc6" in needs["tunnel-server"], needs
+    assert not re.search("sqlite|ssl|pcre|brotli|zlib", needs["tunnel-server"]), needs
+
+
 def check_units(root):
     if not shutil.which("systemd-analyze"):
         return
@@ -103,6 +111,11 @@ def check_manual(root):
         shown = subprocess.run(["man", "--warnings", "--encoding=UTF-8", page], capture_output=True, text=True,
                                env=os.environ | {"MANROFFOPT": "", "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
         assert shown.returncode == 0 and not shown.stderr and "SETTINGS" in shown.stdout, shown.stderr
+    if shutil.which("lowdown") and shutil.which("man"):
+        page = root / "usr/share/man/man7/tunnel-protocol.7.gz"
+        assert run("lexgrog", page).startswith(f'{page}: "tunnel-protocol - '), page
+        shown = run("man", page, env=os.environ | {"MANPAGER": "cat", "LC_ALL": "C.UTF-8", "MANWIDTH": "120"})
+        assert re.search(r"N MUST be at least 1 .*\(F1\)", shown) and "](" not in shown, shown
 
 
 def forward(root):
@@ -125,6 +138,7 @@ def main():
         digests = [[hashlib.sha256(p.read_bytes()).hexdigest() for p in each] for each in (packages, again)]
         assert digests[0] == digests[1], "packing twice gives other bytes"
         check_lint(packages)
+        check_dependencies(packages)
         root = folder / "root"
         for package in packages:
             run("dpkg-deb", "--extract", package, root)
