@@ -85,6 +85,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     void stop_requested();
     void end_if_endless();
     void close_websocket();
+    void warn_of_server(std::string_view sent) const;
     void log(std::string_view note) const;
 
     app_session& app_;

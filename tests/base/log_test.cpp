@@ -290,7 +290,7 @@ TEST_F(Log, ATargetIsEscapedAndCut) {
 }
 
 TEST_F(Log, ATerminalShowsTheBeginningOfALongTarget) {
-    start_log("test", "info", log_format::text, true);
+    start_log("test", "info", log_format::text, log_reader::terminal);
     log_request("GET", "/" + std::string(500, 'a'), 200, 1ms, 0);
     EXPECT_THAT(flushed(), HasSubstr("GET /" + std::string(159, 'a') + "... "));
 }
