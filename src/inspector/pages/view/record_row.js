@@ -86,6 +86,7 @@ function notesOf(record) {
         record.signature && verdictChip(record.signature, true),
         record.origin === "replay" && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
         record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
+        record.stub && h("span", { class: "chip tone-warn", title: "A rule of --stub responded, not the app" }, "stub"),
         record.origin === "import" && h("span", { class: "chip" }, "imported"),
         record.replays > 0 && symbol("replay", `×${record.replays}`, "has-replays"),
         record.comment && symbol("comment", "", "has-comment", record.comment),
