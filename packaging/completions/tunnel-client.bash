@@ -21,6 +21,10 @@ _tunnel_client() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             compopt -o filenames 2>/dev/null
             return ;;
+        --stub)
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            compopt -o filenames 2>/dev/null
+            return ;;
         --log-level)
             mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$word")
             return ;;
@@ -33,6 +37,6 @@ _tunnel_client() {
             return ;;
         --server-addr|-p|--local-port|--local-host|--proxy|--compress|--connect-timeout|--local-connect-timeout|--wait-for-app|--drain-timeout|--max-header-bytes|--inspect-addr|--inspect-token|--inspect-body-bytes|--history-bytes|--history-count|--history-age|--fault|--admin-addr|--threads) return ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "--server-addr -p --local-port --local-host --proxy --host-header --echo --exit-when-replaced --raw-bodies --compress --connect-timeout --local-connect-timeout --wait-for-app --drain-timeout --max-header-bytes --inspect-addr --inspect-token --inspect-body-bytes --history --history-bytes --history-count --history-age --secrets --webhook-schemes --fault --admin-addr --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "--server-addr -p --local-port --local-host --proxy --host-header --echo --exit-when-replaced --raw-bodies --compress --connect-timeout --local-connect-timeout --wait-for-app --drain-timeout --max-header-bytes --inspect-addr --inspect-token --inspect-body-bytes --history --history-bytes --history-count --history-age --secrets --webhook-schemes --fault --stub --admin-addr --threads --log-level --log-format --config --check-config -h --help --version" -- "$word")
 }
 complete -F _tunnel_client tunnel-client

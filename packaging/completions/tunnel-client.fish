@@ -24,6 +24,7 @@ complete -c tunnel-client -l history-age -x -d 'requests older than this are rem
 complete -c tunnel-client -l secrets -r -F -d 'signing secrets of webhook providers, readable by you alone'
 complete -c tunnel-client -l webhook-schemes -r -F -d 'how your own webhooks are signed (docs/webhooks.md)'
 complete -c tunnel-client -l fault -x -d 'a fault on purpose, such as \'drop 30% if path:/hook\' (repeatable)'
+complete -c tunnel-client -l stub -r -F -d 'what responds while no app is there, or in its place (docs/stub.md)'
 complete -c tunnel-client -l admin-addr -x -d 'where /metrics, /healthz and /readyz are, such as 127.0.0.1:9090'
 complete -c tunnel-client -l threads -x -d 'threads that serve; one is the fastest on a small machine'
 complete -c tunnel-client -l log-level -x -a 'trace debug info warn error off' -d 'trace, debug, info (one line a request), warn, error or off'

@@ -8,7 +8,7 @@ namespace tunnel::app {
 /// Variables of all settings of tunnel-server and tunnel-client: one environment may serve both. Made by
 /// packaging/settings.py.
 // clang-format off
-inline constexpr std::array<std::string_view, 40> setting_variables{
+inline constexpr std::array<std::string_view, 41> setting_variables{
     "TUNNEL_ADMIN_ADDR",
     "TUNNEL_BODY_TIMEOUT",
     "TUNNEL_COMPRESS",
@@ -44,6 +44,7 @@ inline constexpr std::array<std::string_view, 40> setting_variables{
     "TUNNEL_RESPONSE_TIMEOUT",
     "TUNNEL_SECRETS",
     "TUNNEL_SERVER_ADDR",
+    "TUNNEL_STUB",
     "TUNNEL_TCP_ADDR",
     "TUNNEL_THREADS",
     "TUNNEL_TRUSTED_PROXY",

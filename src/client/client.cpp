@@ -229,9 +229,10 @@ io::awaitable<void> client::check_app() {
         say_("  App         accepts connections");
         co_return;
     }
-    const auto waits = app_->absence && checking_app_->refused();
-    say_("  App         accepts no connection yet, tried " + checking_app_->tried() +
-         (waits ? ": requests wait until it does" : ": requests get 502 until it does"));
+    std::string_view meanwhile = "requests get 502 until it does";
+    if (app_->absence && checking_app_->refused()) meanwhile = "requests wait until it does";
+    if (settings_.stand_in) meanwhile = "the rules of --stub respond until it does";
+    say_(fmt::format("  App         accepts no connection yet, tried {}: {}", checking_app_->tried(), meanwhile));
 }
 
 void client::show_state(tunnel_state::phase now, const std::string& detail) const {

@@ -61,7 +61,9 @@ io::awaitable<void> local_exchange::run() {
     exchange_->on_incoming([this] { incoming_arrived(); });
     incoming_arrived();
     auto last = failure::none;
-    do {
+    auto responded = false;
+    if (app_.settings().stand_in) responded = co_await stand_in(app_stand_in::moment::before_app);
+    for (auto again = !responded; again; again = may_retry(last)) {
         if (app_.reused() && !is_repeatable(*request_)) co_await app_.let_settle();
         last = failure::none;
         if (!may_reuse()) last = co_await connect();
@@ -78,7 +80,9 @@ io::awaitable<void> local_exchange::run() {
         }
         if (last == failure::none) last = begin_response();
         if (last == failure::none && response_ != progress::whole) last = co_await relay_response_body();
-    } while (may_retry(last));
+    }
+    if (is_absence(last)) responded = co_await stand_in(app_stand_in::moment::app_absent);
+    if (responded) last = failure::none;
     if (last == failure::local_reset && connects_ > 0 && response_ == progress::awaited) co_await name_cause_of_reset();
     if (last == failure::local_reset && response_ == progress::head_sent && !caller_left_) {
         detail_ = "the app at " + app_.authority() +
@@ -136,7 +140,7 @@ void local_exchange::conclude(failure last) {
 }
 
 std::string local_exchange::note_on(failure last) const {
-    if (last == failure::none) return {};
+    if (last == failure::none) return stand_in_note_;
     if (caller_left_) return detail_.empty() ? "caller went away" : detail_;
     return proxy::sentence(last, detail_);
 }
@@ -173,12 +177,15 @@ io::awaitable<failure> local_exchange::connect() {
 // Only a refused connect is waited for: nothing of the request was sent then.
 io::awaitable<failure> local_exchange::connect_once_it_listens() {
     auto& absence = *app_.app().absence;
+    using moment = app_stand_in::moment;
     const auto enter = [&] {
         place_ = absence.enter(app_.strand(), detail_, [this] { app_.wake(); });
         if (observer_) observer_->labelled("held");
     };
-    place_ = nullptr;  // of an earlier attempt
-    if (absence.holding()) enter();
+    place_ = nullptr;       // of an earlier attempt
+    auto responds = false;  // then the request does not wait
+    if (absence.holding()) responds = co_await has_stand_in(moment::app_absent);
+    if (absence.holding() && !responds) enter();
     for (;;) {
         while (place_ && place_->now() == app_absence::turn::wait && !caller_left_ && !exchange_->stop_requested())
             co_await app_.held();
@@ -192,10 +199,12 @@ io::awaitable<failure> local_exchange::connect_once_it_listens() {
             co_return failure::none;
         }
         if (!app_.refused()) co_return connect_failure(error);
-        if (place_) {
-            place_->refused(detail_);
-        } else {
+        if (!place_) {
+            responds = co_await stand_in(moment::app_absent);
+            if (responds) co_return failure::local_refused;
             enter();
+        } else {
+            place_->refused(detail_);
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include "base/statistics.hpp"
 #include "client/app_session.hpp"
+#include "client/app_stand_in.hpp"
 #include "client/exchange_observer.hpp"
 #include "http/body_decoder.hpp"
 #include "http/host_rewriting.hpp"
@@ -56,6 +57,14 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     [[nodiscard]] io::awaitable<mux::failure> connect_once_it_listens();
     [[nodiscard]] mux::failure give_up_waiting();
 
+    /// Whether no connection to the app could be made.
+    [[nodiscard]] static bool is_absence(mux::failure why);
+    /// Whether something responds in the app's place, which `stand_in` then lets do so.
+    [[nodiscard]] io::awaitable<bool> has_stand_in(app_stand_in::moment when);
+    /// True: something responded in the app's place, and the response is whole.
+    [[nodiscard]] io::awaitable<bool> stand_in(app_stand_in::moment when);
+    [[nodiscard]] io::awaitable<void> send_in_place(app_stand_in::response whole);
+
     /// False: the socket did not take all of it yet.
     [[nodiscard]] bool write_request(io::error_code& error);
     void request_written(const io::error_code& error);
@@ -94,12 +103,15 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     std::shared_ptr<exchange_observer> observer_;  // null: nothing observes
     std::optional<http::host_rewriting> rewriting_;
     std::unique_ptr<app_absence::place> place_;  // among those that are held
+    app_stand_in::maker make_stand_in_;
+    std::string stand_in_note_;
 
     unsigned connects_ = 0;     // connections made for this request, which cannot be stale; 0: it has one that was kept
     bool caller_left_ = false;  // the exchange ended at the other side
     bool half_closed_ = false;  // the caller's FIN goes to the app, behind the request
     bool written_ = false;      // the head of the request, and the body that came with it
     bool event_stream_ = false;  // a response that may never end
+    bool told_to_continue_ = false;
 
     proxy::body_writer writer_;
     upload upload_ = upload::none;

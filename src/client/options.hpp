@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {
+
+class app_stand_in;
 
 /// When what passes between client and server is compressed.
 enum class compress_mode : std::uint8_t {
@@ -39,8 +42,9 @@ struct options {
     std::chrono::milliseconds head_wait = limits::head_wait;                        ///< no flag: for tests
     std::chrono::milliseconds websocket_close_time = limits::websocket_close_time;  ///< the same
     std::size_t max_header_bytes = limits::max_head;
-    std::string inspector;     ///< no setting: the URL of the inspector's pages, if there are any
-    bool on_terminal = false;  ///< no setting: a person reads what goes to stdout
+    std::string inspector;                   ///< no setting: the URL of the inspector's pages, if there are any
+    std::shared_ptr<app_stand_in> stand_in;  ///< no setting: responds where the app does not; may be null
+    bool on_terminal = false;                ///< no setting: a person reads what goes to stdout
     app::common_options common;
 };
 

@@ -1,6 +1,8 @@
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "app/out_of_memory.hpp"
 #include "app/program.hpp"
@@ -10,9 +12,22 @@
 #include "client/client.hpp"
 #include "client/options.hpp"
 #include "commands/run.hpp"
+#include "inspection/app_stub.hpp"
 #include "inspection/make_faults.hpp"
 #include "inspection/options.hpp"
 #include "inspection/service.hpp"
+
+namespace {
+
+/// Where lines about faults go.
+std::function<void(const std::string&)> say_faults(tunnel::app::program& program, bool on_terminal) {
+    return [&program, on_terminal](const std::string& line) {
+        if (on_terminal) return program.say("  Fault       " + line);
+        spdlog::warn("{}", line);
+    };
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     using namespace tunnel;
@@ -33,12 +48,10 @@ int main(int argc, char** argv) {
         const auto admin = program.start_admin([] {
             return program_statistics().client_active() ? std::string() : std::string("not connected to the server");
         });
+        const auto stub = inspection::make_stub(settings, inspect);
+        settings.stand_in = stub;
         const auto faults =
-            inspection::make_faults(program.runtime(), settings, inspect,
-                                    [&program, on_terminal = settings.on_terminal](const std::string& line) {
-                                        if (on_terminal) return program.say("  Fault       " + line);
-                                        spdlog::warn("{}", line);
-                                    });
+            inspection::make_faults(program.runtime(), settings, inspect, say_faults(program, settings.on_terminal));
         std::unique_ptr<inspection::service> inspector;
         if (inspect.on)
             inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect, faults.get());
@@ -51,6 +64,7 @@ int main(int argc, char** argv) {
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         client->gate(faults.get());
         if (inspector) {
+            if (stub) stub->look_into(inspector->history());
             faults->observe(inspector->tap());
             client->observe(inspector->tap());
             client->on_state([&](const client::tunnel_state& now) { inspector->show(now); });
@@ -61,6 +75,7 @@ int main(int argc, char** argv) {
             result = code;
             if (inspector) inspector->stop();
             faults->stop();
+            if (stub) stub->stop();
             program.end();
         });
         program.on_signal([client] { client->stop(); });

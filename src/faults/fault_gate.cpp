@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "faults/limits.hpp"
 #include "faults/request_fault.hpp"
+#include "faults/request_record.hpp"
 #include "faults/response_fault.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -18,13 +19,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 bool is_of_response(action what) { return what == action::delay || what == action::drop || what == action::truncate; }
-
-/// The address without its port, and without the brackets of IPv6.
-std::string host_of_peer(std::string_view peer) {
-    peer = peer.substr(0, peer.rfind(':'));
-    if (peer.starts_with('[') && peer.ends_with(']')) peer = peer.substr(1, peer.size() - 2);
-    return std::string(peer);
-}
 
 }  // namespace
 
@@ -80,15 +74,7 @@ void fault_gate::changed() {
 // --- what takes a detour
 
 inspector::record fault_gate::described(const protocol::request& request) const {
-    inspector::record r;
-    r.arrived = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
-    r.request.method = request.head.method;
-    r.request.target = request.head.target;
-    for (const auto f : request.head.fields) r.request.fields.emplace_back(f.name, f.value);
-    r.request.body.bytes = request.body.view();
-    r.request.body.length =
-        request.end ? request.body.size() : request.head.content_length.value_or(request.body.size() + 1);
-    r.caller = host_of_peer(request.from.caller);
+    auto r = record_of(request);
     if (around_.recognise) r.webhook = around_.recognise(r);
     return r;
 }

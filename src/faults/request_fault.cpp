@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "client/collected_body.hpp"
 #include "http/status.hpp"
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
@@ -25,24 +26,7 @@ void request_fault::incoming_arrived() {
     if (state_ == state::over) return;
     // A request that has ended, or a client that is stopping, waits for nothing.
     if (exchange_->over() || exchange_->stop_requested()) return pass_on();
-    if (state_ == state::collecting && collect()) act();
-}
-
-bool request_fault::collect() {
-    auto& request = **request_;
-    while (!request.end && exchange_->has_incoming()) {
-        auto* data = std::get_if<protocol::data>(&exchange_->front());
-        if (data == nullptr) return true;
-        if (observer_) observer_->request_part(*data);
-        request.body.append(data->body.view());
-        request.end = data->end;
-        request.trailers = std::move(data->trailers);
-        static_cast<void>(exchange_->take());
-    }
-    if (request.end || !request.head.upgrade.empty()) return true;
-    // So much comes without credit being given back, which would be given twice otherwise.
-    return request.head.content_length.value_or(0) > tunnel::limits::initial_window ||
-           request.body.size() >= tunnel::limits::initial_window;
+    if (state_ == state::collecting && client::collect_body(*exchange_, **request_, observer_.get())) act();
 }
 
 void request_fault::act() {

@@ -38,8 +38,6 @@ class request_fault final : public client::exchange_detour, public std::enable_s
     enum class state : std::uint8_t { collecting, holding, over };
 
     void incoming_arrived();
-    /// Takes what has arrived of the body. False: more is to come, and is waited for.
-    [[nodiscard]] bool collect();
     void act();
     void respond();
     void reset();

@@ -10,6 +10,7 @@
 
 #include "faults/limits.hpp"
 #include "inspector/query_values.hpp"
+#include "inspector/request_filter.hpp"
 
 namespace tunnel::faults {
 
@@ -190,20 +191,10 @@ class rule_parser {
         const auto text = words_.rest();
         const auto now = std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
         words_ = words(std::string_view());
-        auto filter = inspector::query::parse(text, now);
-        if (const auto* wrong = std::get_if<inspector::query_error>(&filter)) {
-            const auto hint =
-                wrong->suggestion.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", wrong->suggestion);
-            return fail(fmt::format("the filter \"{}\" is not valid: {}{}", text, wrong->message, hint));
-        }
-        made_.filter = std::get<inspector::query>(std::move(filter));
         if (text.empty()) return fail("a filter stands behind \"if\", such as path:/hook");
-        const auto late = made_.filter.needs_response();
-        if (!late.empty())
-            fail(
-                fmt::format("\"{}\" is not known yet when a request arrives; use method, path, url, host, query, "
-                            "header, ip, type, provider, event, delivery or reqbody",
-                            late));
+        auto filter = inspector::parse_request_filter(text, now);
+        if (auto* wrong = std::get_if<std::string>(&filter)) return fail(std::move(*wrong));
+        made_.filter = std::get<inspector::query>(std::move(filter));
     }
 
     words words_;

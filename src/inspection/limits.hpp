@@ -23,4 +23,7 @@ inline constexpr std::size_t watches = 32;
 /// How often it is looked whether a watched app is back: few notice that long, and it costs some 50 us.
 inline constexpr auto watch_interval = std::chrono::milliseconds(200);
 
+/// How long the last good response to a request is looked for: senders have a patience of a few seconds.
+inline constexpr auto last_good_search = std::chrono::seconds(2);
+
 }  // namespace tunnel::inspection::limits

@@ -112,6 +112,15 @@ void add_faults(app::command_line& line, options& o) {
     line.add(std::move(setting));
 }
 
+void add_stub(app::command_line& line, options& o) {
+    const auto read = [&o](std::string_view text) {
+        o.stub = text;
+        return !text.empty();
+    };
+    line.add(named("--stub", "FILE", "none", "what responds while no app is there, or in its place (docs/stub.md)",
+                   "a file name", read));
+}
+
 }  // namespace
 
 std::optional<std::chrono::seconds> parse_age(std::string_view text) {
@@ -139,6 +148,7 @@ void add_settings(app::command_line& line, options& target) {
     add_history(line, target);
     add_webhooks(line, target);
     add_faults(line, target);
+    add_stub(line, target);
 }
 
 inspector::history_settings history_settings_of(const options& o) {

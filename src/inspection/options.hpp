@@ -24,6 +24,7 @@ struct options {
     std::chrono::seconds history_age = inspector::limits::history_age;
     webhook_files webhooks;
     std::vector<std::string> faults;  ///< rules, each valid
+    std::string stub;                 ///< the file with what responds in place of an app; empty: none
     bool announced = true;            ///< commands find it; no flag
 };
 

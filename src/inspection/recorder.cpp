@@ -119,6 +119,8 @@ void recorder::labelled(std::string_view label) {
     });
 }
 
+void recorder::app_missed() { owner_.note_reached(app_reached::no); }
+
 void recorder::head_written(std::string_view head) {
     guard([&] {
         record_.phases.connected = now();

@@ -48,6 +48,7 @@ class recorder final : public client::exchange_observer {
 
     void started(const protocol::request& request, std::string_view app_host) override;
     void labelled(std::string_view label) override;
+    void app_missed() override;
     void head_written(std::string_view head) override;
     void request_part(const protocol::data& part) override;
     void request_written() override;

@@ -12,6 +12,7 @@ namespace {
 client::options for_app(client::options settings, const std::optional<address>& app) {
     // What the record has was rewritten already, where it was.
     settings.host_header = "preserve";
+    settings.stand_in = nullptr;  // a replay shows what the app does
     if (!app) return settings;
     settings.local_host = app->host;
     settings.local_host_given = true;

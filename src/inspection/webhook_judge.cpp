@@ -1,12 +1,8 @@
 #include "inspection/webhook_judge.hpp"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <vector>
 
 namespace tunnel::inspection {
 
@@ -15,12 +11,8 @@ using inspector::signature_verdict;
 namespace {
 
 webhook::verifier verifier_of(const webhook_files& from) {
-    auto schemes = from.schemes.empty() ? webhook::builtin_schemes() : webhook::load_schemes(from.schemes);
-    std::vector<webhook::secret> secrets;
-    if (!from.secrets.empty()) secrets = webhook::load_secrets(from.secrets, schemes);
-    auto more = webhook::secrets_of_environment(environ, schemes);
-    secrets.insert(secrets.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-    return {std::move(schemes), std::move(secrets)};
+    auto known = load(from);
+    return {std::move(known.schemes), std::move(known.secrets)};
 }
 
 signature_verdict kept(webhook::verdict v) {

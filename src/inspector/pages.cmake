@@ -51,6 +51,7 @@ set(page_files
     view/dom.js
     view/edit_dialog.js
     view/facets.js
+    view/fault_dialog.js
     view/filter_bar.js
     view/format.js
     view/header.js

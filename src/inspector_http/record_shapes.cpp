@@ -218,6 +218,7 @@ ordered_json summary_json(const record& r, const record_relations& relations) {
             {"comment", text_or_null(r.note.comment)},
             {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()},
             {"fault", std::ranges::find(r.labels, "fault") != r.labels.end()},
+            {"stub", std::ranges::find(r.labels, "stub") != r.labels.end()},
             {"truncated", relations.truncated},
             {"messages", relations.messages}};
 }

@@ -145,6 +145,9 @@ constexpr std::string_view other_services = R"json([
 {"provider": "dropbox", "title": "Dropbox", "signature": "X-Dropbox-Signature",
  "secret_place": "the App secret in the App Console"},
 
+{"provider": "x", "title": "X", "signature": "x-twitter-webhooks-signature", "prefix": "sha256=",
+ "encoding": "base64", "secret_place": "the API Key Secret (consumer secret) of the app"},
+
 {"provider": "typeform", "title": "Typeform", "signature": "Typeform-Signature", "prefix": "sha256=",
  "encoding": "base64", "event": "body:/event_type", "delivery": "body:/event_id",
  "secret_place": "the Secret of the webhook"},

@@ -388,7 +388,7 @@ TEST(Cli, ASignalToTheServerLetsARequestFinish) {
 TEST(Cli, ASignalToTheClientLetsARequestFinish) {
     request_in_flight r;
     r.client.signal(SIGTERM);
-    EXPECT_NE(r.server.process.logged("goodbye"), "");
+    EXPECT_NE(r.server.process.logged("ends its session"), "");
     EXPECT_THAT(get(r.server.http_port(), "/new"), StartsWith("HTTP/1.1 503 "));
     r.app.say(late_answer);
     EXPECT_THAT(r.caller.heard_until("late"), EndsWith("\r\n\r\nlate"));

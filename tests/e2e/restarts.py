@@ -16,9 +16,7 @@ import http.client
 import importlib.util
 import os
 import pathlib
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,22 +24,13 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import LIMIT, SKIPPED, stop_on_sigterm, tunnel  # noqa: E402
+from programs import LIMIT, SKIPPED, lasting_port, stop_on_sigterm, tunnel  # noqa: E402
 
 WEBHOOKS = 1000
 SENDERS = 24
 RESTARTS = 5
 PYTHON = sys.executable if importlib.util.find_spec("flask") else "/usr/bin/python3"
 PEERS = HERE / "peers"
-
-
-def lasting_port():
-    """One that the kernel gives to no other socket while the app is away."""
-    for port in random.sample(range(10_000, 32_000), 1000):
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", port))
-            return port
-    raise SystemExit("no port is free")
 
 
 class App:

@@ -25,6 +25,56 @@ def replay_makes_a_child_that_is_compared(page):
     page.check_accessibility("diff")
 
 
+def a_key_replays_a_request_twice_at_once(page):
+    b = page.browser
+    page.send("POST", "/pair", b'{"n": 1}', [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+    parent = page.items()[0]["id"]
+    b.press("j")
+    b.until_text("#detail-head", "/pair")
+    b.press("t")
+    page.wait_for_count(3)
+    b.until_text("#toasts", "Replayed 2 times: 2 with the same status.")
+    replays = page.items("is:replay")
+    assert [(r["parent"], r["status"]) for r in replays] == [(parent, 200)] * 2, replays
+
+
+def faults_are_turned_on_and_off(page):
+    b = page.browser
+    b.click("#list-menu")
+    b.click("[role=menuitem]", "Faults on purpose")
+    b.until_text("dialog[open]", "No fault is on.")
+    b.press("status 42 if path:/orders", Keys.ENTER)
+    b.until_text("dialog[open] [role=alert]:not([hidden])", "status takes a code")
+    page.check_accessibility("fault dialog with an error")
+    b.run("arguments[0].select()", b.all("dialog [aria-label=Rule]")[0])
+    b.press("status 503 retry-after 10 if path:/orders", Keys.ENTER)
+    b.until_text("dialog .fault-row", "status 503 retry-after 10 if path:/orders")
+    b.until(lambda: not b.all("dialog [role=alert]:not([hidden])"), "the error is gone")
+    assert [fault["rule"] for fault in page.api("GET", "/faults")["items"]] == b.texts("dialog .fault-row code")
+    b.press("reset if path:/never", Keys.TAB, "10m", Keys.ENTER)
+    b.until(lambda: len(b.all("dialog .fault-row")) == 2, "the second fault")
+    assert page.api("GET", "/faults")["items"][1]["ends_at"] is not None
+    assert ", until " in b.texts("dialog .fault-row")[1]
+    page.check_accessibility("fault dialog")
+    b.press(Keys.ESCAPE)
+    assert page.send("GET", "/orders") == 503
+    page.wait_for_count(1)
+    assert b.texts(".row .chip") == ["fault"]
+    b.click("#alerts button", "2 faults on purpose")
+    b.until_text("dialog .fault-row", "made 1 of 1 times")
+    b.click("dialog .fault-row button", "Turn off")
+    b.until(lambda: b.texts("dialog .fault-row code") == ["reset if path:/never"], "the first fault is off")
+    assert page.send("GET", "/orders") == 200
+    # One that is turned on elsewhere is seen too.
+    page.api("POST", "/faults", {"rule": "duplicate if path:/never"})
+    b.until(lambda: len(b.all("dialog .fault-row")) == 2, "a fault that the API turned on")
+    b.click("dialog .button.danger", "Turn all off")
+    b.until_text("dialog[open]", "No fault is on.")
+    assert page.api("GET", "/faults")["items"] == []
+    b.until(lambda: not b.all("#alerts button"), "the alert is gone")
+
+
 def two_chosen_records_are_compared(page):
     b = page.browser
     page.send("POST", "/echo", b"one\ntwo\nthree", [("Content-Type", "text/plain")])
@@ -171,6 +221,8 @@ def marks_comments_and_deletes(page):
 
 CASES = [
     replay_makes_a_child_that_is_compared,
+    a_key_replays_a_request_twice_at_once,
+    faults_are_turned_on_and_off,
     two_chosen_records_are_compared,
     an_edited_replay_sends_the_edits,
     a_raw_message_is_edited,

@@ -39,6 +39,7 @@ ORDER = 9007199254740993123  # 19 digits: as a double it would read 900719925474
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     counts = itertools.count(1)
+    pair = threading.Barrier(2)
 
     def log_message(self, *_):
         pass
@@ -70,6 +71,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.respond_json(200, {"order": ORDER, "items": [{"sku": "A-1", "price": 12.50}], "count": count})
         elif path == "/echo":
             self.respond_json(200, {"sha256": hashlib.sha256(body).hexdigest(), "length": len(body)})
+        elif path == "/pair":
+            self.respond_json(200 if self.is_one_of_two() else 500, {"count": count})
         elif path == "/broken":
             self.respond(200, "application/json", b'{"ok": true,\n "list": [1, 2,],\n "end": 0}')
         elif path == "/xml":
@@ -101,6 +104,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             )
         else:
             self.respond(404, "text/plain", b"not here\n")
+
+    def is_one_of_two(self):
+        """Whether a replay has another one beside it: each is held until both are here."""
+        if not self.headers.get("Tunnel-Replay-Of"):
+            return True
+        try:
+            self.pair.wait(timeout=30)
+        except threading.BrokenBarrierError:
+            return False
+        return True
 
     def events(self, numbers):
         self.send_response(200)

@@ -10,6 +10,7 @@ import { Chart } from "./view/chart.js";
 import { DetailPane, tabs } from "./view/detail.js";
 import { fill, h, part } from "./view/dom.js";
 import { Facets } from "./view/facets.js";
+import { faultsChanged } from "./view/fault_dialog.js";
 import { FilterBar } from "./view/filter_bar.js";
 import { count, duration } from "./view/format.js";
 import { Header } from "./view/header.js";
@@ -167,6 +168,7 @@ function showStatus(status) {
     lastStatus = status;
     actions.watched = new Set(status.watches);
     header.show(status);
+    faultsChanged();
     showCount();
 }
 

@@ -175,6 +175,21 @@ export const watchExchange = (id) => call("POST", `${exchange(id)}/watch`, { bod
 /** @param {string} id */
 export const unwatchExchange = (id) => call("DELETE", `${exchange(id)}/watch`);
 
+/** @returns {Promise<import("./types.js").Fault[]>} */
+export const listFaults = async () => (await read("/faults")).items;
+
+/**
+ * @param {string} rule
+ * @param {string|null} time such as 10m; null: until it is turned off
+ * @returns {Promise<import("./types.js").Fault>}
+ */
+export const addFault = async (rule, time) => (await call("POST", "/faults", { body: { rule, for: time } })).json();
+
+/** @param {number} id */
+export const removeFault = (id) => call("DELETE", `/faults/${id}`);
+
+export const clearFaults = () => call("DELETE", "/faults");
+
 /**
  * @param {string} id
  * @param {{marked?: boolean, comment?: string|null}} change

@@ -33,6 +33,7 @@
  * @property {string|null} comment
  * @property {boolean} edited
  * @property {boolean} [fault]
+ * @property {boolean} [stub]
  * @property {boolean} truncated
  * @property {number} messages
  *
@@ -193,6 +194,13 @@
  *             count_limit?: number, bytes_limit?: number}} history
  * @property {string[]} watches
  * @property {string[]} [faults]
+ *
+ * @typedef {object} Fault
+ * @property {number} id
+ * @property {string} rule
+ * @property {number} matched
+ * @property {number} applied
+ * @property {string|null} ends_at
  *
  * @typedef {object} Chart
  * @property {string} start

@@ -243,6 +243,7 @@ export class DetailPane {
                     ? h("span", { class: "chip" }, icon("replay"), record.edited ? "edited replay" : "replay")
                     : null,
                 record.fault ? h("span", { class: "chip tone-bad" }, "fault on purpose") : null,
+                record.stub ? h("span", { class: "chip tone-warn" }, "response of --stub") : null,
                 record.truncated ? h("span", { class: "chip tone-warn" }, "body cut") : null,
             ),
             h(

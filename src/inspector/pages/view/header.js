@@ -1,6 +1,7 @@
 /** The head of the page: what is forwarded where, whether the tunnel is up, and what could not be kept. */
 
 import { fill, h, part } from "./dom.js";
+import { openFaults } from "./fault_dialog.js";
 import { icon } from "./icons.js";
 import { bytes, clock, count, plural } from "./format.js";
 
@@ -103,8 +104,9 @@ function stateTitle({ tunnel, version, history }) {
 function alertsOf({ tunnel, capture, history, faults = [] }) {
     const alerts = [];
     if (faults.length > 0) {
-        const title = `${faults.join("\n")}\n\ntunnel-client fault clear turns them off.`;
-        alerts.push(alert("bad", `${plural(faults.length, "fault")} on purpose: ${faults[0]}`, title));
+        const text = `${plural(faults.length, "fault")} on purpose: ${faults[0]}`;
+        const how = { type: "button", class: "alert tone-bad", title: faults.join("\n"), onclick: openFaults };
+        alerts.push(h("button", how, icon("alert"), h("span", null, text)));
     }
     if (tunnel.state === "replaced") {
         const by = tunnel.replaced_by ?? "another client";

@@ -2,6 +2,7 @@
 
 import * as api from "../data/api.js";
 import { copyAndSay } from "./clipboard.js";
+import { openFaults } from "./fault_dialog.js";
 import { openMenu } from "./menu.js";
 
 /** @typedef {import("./actions.js").Actions} Actions */
@@ -72,6 +73,7 @@ export function listMenu(actions, anchor) {
     const which = q ? "matching" : "all";
     openMenu(anchor, "Records", [
         { label: `Replay ${which}`, symbol: "replay", run: () => actions.replayMatching() },
+        { label: "Faults on purpose", symbol: "alert", run: openFaults },
         null,
         { label: `Export ${which} as HAR`, symbol: "download", download: api.exportMatchingUrl(q, "har") },
         { label: `Export ${which} as NDJSON`, symbol: "download", download: api.exportMatchingUrl(q, "ndjson") },

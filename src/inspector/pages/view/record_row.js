@@ -79,6 +79,7 @@ function notesOf(record) {
         record.outcome && h("span", { class: "note-bad" }, words(record.outcome)),
         isReplay && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
         record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
+        record.stub && h("span", { class: "chip tone-warn", title: "A rule of --stub responded, not the app" }, "stub"),
         record.signature && verdictChip(record.signature, true),
         // A replay is an attempt that was asked for.
         record.duplicate && !isReplay && duplicateChip(),
