@@ -25,7 +25,7 @@ TEST(Schemes, BuiltInRowsAreComplete) {
         EXPECT_NE(row.title, "") << row.name;
         providers.insert(row.provider);
     }
-    EXPECT_EQ(providers.size(), 30U);
+    EXPECT_EQ(providers.size(), 31U);
 }
 
 TEST(Schemes, TheDocumentationListsEveryProvider) {
