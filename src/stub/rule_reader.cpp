@@ -187,7 +187,7 @@ void rule_reader::read_fields(written_response& to) {
                             "Transfer-Encoding are made from the body",
                             name));
         // What the rule says stands in place of what its kind of body implies.
-        std::erase_if(to.fields, [&name = name](const auto& f) { return inspector::same_name(f.first, name); });
+        std::erase_if(to.fields, [&added = name](const auto& f) { return inspector::same_name(f.first, added); });
         if (!value.is_array()) {
             add_field(to, name, value);
             continue;

@@ -142,7 +142,8 @@ TEST_F(ClientAppAbsence, HeldRequestsAreForwardedInOrderOfArrival) {
     }
     const auto expected = all_to(count, order);
     EXPECT_EQ(order, expected);
-    log.expect_lines_with("20 requests forwarded", 1);
+    // On several threads one of them may find the app there before it is held.
+    log.expect_lines_with(test::thread_count() > 1 ? " requests forwarded" : "20 requests forwarded", 1);
     EXPECT_THAT(told(), testing::SizeIs(2));
 }
 
@@ -187,7 +188,9 @@ TEST_F(ClientAppAbsence, ACancelledRequestLeavesAtOnceAndTheNextOneTries) {
     auto local = posted(back, 2);
     local.send(answer("ok"));
     expect_response(server, 2, "ok");
-    log.expect_lines_with("1 request forwarded, 1 left by the caller", 1);
+    // On several threads the second may find the app there before it is held.
+    log.expect_lines_with(
+        test::thread_count() > 1 ? ", 1 left by the caller" : "1 request forwarded, 1 left by the caller", 1);
     EXPECT_TRUE(back.stays_silent(20ms));
 }
 
@@ -214,10 +217,15 @@ TEST_F(ClientAppAbsence, OneThatNeverTriedItselfNamesWhatWasTried) {
     post(server, 1);
     expect_waiting();
     post(server, 2);
-    EXPECT_EQ(server.receive<protocol::response>().id, 1U);
-    const auto second = server.receive<protocol::response>();
-    EXPECT_EQ(second.id, 2U);
-    EXPECT_THAT(std::string(second.body.view()), HasSubstr("tried 127.0.0.1:" + std::to_string(app.port()) + " ("));
+    // The first response to be sent may be either: they are given up in the same moment, on strands of their own.
+    std::vector<protocol::stream_id> given_up;
+    for (int i = 0; i < 2; ++i) {
+        const auto response = server.receive<protocol::response>();
+        given_up.push_back(response.id);
+        EXPECT_THAT(std::string(response.body.view()),
+                    HasSubstr("tried 127.0.0.1:" + std::to_string(app.port()) + " ("));
+    }
+    EXPECT_THAT(given_up, testing::UnorderedElementsAre(1U, 2U));
 }
 
 TEST_F(ClientAppAbsence, AnAppThatIsThereIsUsedAsEver) {
