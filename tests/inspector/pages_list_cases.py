@@ -90,9 +90,9 @@ def ten_thousand_records_scroll(page):
 
     b.until(all_are_loaded, "all pages")
     assert b.text("#list-count").replace("\u202f", "") == "10000", b.text("#list-count")
-    # The best of three: another program may need the processor for a second or two.
+    # The best of five: other programs may need the processor for some seconds.
     attempts = [measured_scroll(b)]
-    while attempts[-1]["median"] >= 50 * SLOWNESS and len(attempts) < 3:
+    while attempts[-1]["median"] >= 50 * SLOWNESS and len(attempts) < 5:
         attempts.append(measured_scroll(b))
     measured = attempts[-1]
     print(f"        10,000 records: {measured['rows']} rows at most, a frame in {measured['median']:.1f} ms")
