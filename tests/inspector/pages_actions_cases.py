@@ -35,8 +35,11 @@ def a_key_replays_a_request_twice_at_once(page):
     b.press("t")
     page.wait_for_count(3)
     b.until_text("#toasts", "Replayed 2 times: 2 with the same status.")
-    replays = page.items("is:replay")
-    assert [(r["parent"], r["status"]) for r in replays] == [(parent, 200)] * 2, replays
+
+    def replays():
+        return [(r["parent"], r["status"]) for r in page.items("is:replay")]
+
+    b.until(lambda: replays() == [(parent, 200)] * 2, "both replays with their status")
 
 
 def faults_are_turned_on_and_off(page):
@@ -60,7 +63,7 @@ def faults_are_turned_on_and_off(page):
     b.press(Keys.ESCAPE)
     assert page.send("GET", "/orders") == 503
     page.wait_for_count(1)
-    assert b.texts(".row .chip") == ["fault"]
+    b.until(lambda: b.texts(".row .chip") == ["fault"], "the request is marked")
     b.click("#alerts button", "2 faults on purpose")
     b.until_text("dialog .fault-row", "made 1 of 1 times")
     b.click("dialog .fault-row button", "Turn off")
