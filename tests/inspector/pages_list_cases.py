@@ -170,7 +170,7 @@ def the_page_is_ready_soon(page):
         page.open()
         b.until(lambda: len(page.rows()) > 5, "rows")
         best = min(best, b.run("return performance.getEntriesByName('list-shown')[0].startTime"))
-        assert b.run("return window.begun.size") == 0, "what early.js asked for is what the page shows"
+        b.until(lambda: b.run("return window.begun.size") == 0, "what early.js asked for is what the page shows")
     print(f"        the list is shown {best:.0f} ms after opening")
     # 300 ms on a quiet machine.
     assert best < 4 * 300 * SLOWNESS, best
