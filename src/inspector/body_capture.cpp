@@ -18,17 +18,17 @@ body_capture::body_capture(std::size_t cap) : cap_(cap) {}
 void body_capture::append(std::string_view bytes) {
     length_ += bytes.size();
     const auto kept = std::min(bytes.size(), cap_ - bytes_.size());
-    if (kept < bytes.size() && !hash_) {
+    if (kept < bytes.size() && !hash_ && hashable()) {
         sha256_init(&hash_.emplace());
         update(*hash_, bytes_);
     }
-    if (hash_ && length_ <= std::max<std::uint64_t>(limits::hashed_body, cap_)) update(*hash_, bytes);
+    if (hash_ && hashable()) update(*hash_, bytes);
     bytes_.append(bytes.substr(0, kept));
 }
 
 sha256_bytes body_capture::digest() const {
     sha256_bytes result{};
-    if (!hash_ || length_ > std::max<std::uint64_t>(limits::hashed_body, cap_)) return result;
+    if (!hash_ || !hashable()) return result;
     sha256_ctx copy = *hash_;  // reading the digest ends the computation
     sha256_digest(&copy, result.size(), result.data());
     return result;

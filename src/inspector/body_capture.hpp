@@ -2,6 +2,7 @@
 
 #include <nettle/sha2.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,10 @@ class body_capture {
     [[nodiscard]] body_copy take();
 
  private:
+    /// Whether the body is short enough to be hashed although not all of it is kept.
+    [[nodiscard]] bool hashable() const noexcept {
+        return length_ <= std::max<std::uint64_t>(limits::hashed_body, cap_);
+    }
     [[nodiscard]] sha256_bytes digest() const;
 
     std::optional<sha256_ctx> hash_;  // once a byte was not kept

@@ -120,8 +120,13 @@ body_diff compare_bodies(const body_copy& before, const field_lines& before_fiel
     diff.before_length = before.length;
     diff.after_length = after.length;
     diff.truncated = before.truncated() || after.truncated();
-    if (same_body(before, after).value_or(before.bytes == after.bytes)) return diff;
+    const auto same = same_body(before, after);
+    if (same.value_or(false)) return diff;
     const auto [differs, other] = std::ranges::mismatch(before.bytes, after.bytes);
+    if (!same && (differs == before.bytes.end() || other == after.bytes.end())) {
+        diff.compared_as = body_comparison::unknown;
+        return diff;
+    }
     diff.first_difference = static_cast<std::uint64_t>(differs - before.bytes.begin());
     const auto decoded_before = decode_body(before, before_fields).bytes;
     const auto decoded_after = decode_body(after, after_fields).bytes;

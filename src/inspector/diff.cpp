@@ -110,6 +110,10 @@ void append(std::string& text, std::string_view title, const side_diff& side) {
         fmt::format_to(out, "~ {} body: {} -> {} bytes, first difference at {}\n", title, side.body.before_length,
                        side.body.after_length, side.body.first_difference);
     }
+    if (side.body.compared_as == body_comparison::unknown) {
+        fmt::format_to(out, "~ {} body: {} bytes both, the same as far as they were kept; the rest was not compared\n",
+                       title, side.body.before_length);
+    }
     if (side.body.compared_as == body_comparison::json && side.body.json.empty()) {
         fmt::format_to(out, "~ {} body: the same JSON, written differently\n", title);
     }

@@ -37,7 +37,13 @@ struct line_change {
     std::string text;
 };
 
-enum class body_comparison : std::uint8_t { same, json, lines, bytes };
+enum class body_comparison : std::uint8_t {
+    same,
+    json,
+    lines,
+    bytes,
+    unknown  ///< of one length and the same as far as both were kept; the rest of one was not hashed
+};
 
 struct body_diff {
     body_comparison compared_as = body_comparison::same;

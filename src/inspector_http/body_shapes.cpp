@@ -91,6 +91,10 @@ ordered_json body_diff_json(const body_diff& diff) {
     if (diff.compared_as == body_comparison::same) return result;
     result["a_length"] = diff.before_length;
     result["b_length"] = diff.after_length;
+    if (diff.compared_as == body_comparison::unknown) {
+        result["kind"] = "unknown";
+        return result;
+    }
     if (diff.truncated) {
         result["kind"] = "cut";
         return result;

@@ -145,5 +145,14 @@ TEST(Diff, CutBodiesOfTheSameDigestAreTheSame) {
     EXPECT_NE(diff.compared_as, body_comparison::same);
 }
 
+TEST(Diff, CutBodiesWithoutADigestAreNotSaidToBeTheSame) {
+    const auto unhashed = [](std::string_view kept) { return body_copy{std::string(kept), 20, {}}; };
+    EXPECT_EQ(compare_bodies(unhashed("abc"), {}, unhashed("abc"), {}).compared_as, body_comparison::unknown);
+    EXPECT_EQ(compare_bodies(unhashed("abc"), {}, unhashed("ab"), {}).compared_as, body_comparison::unknown);
+    const auto differ = compare_bodies(unhashed("abc"), {}, unhashed("abd"), {}).compared_as;
+    EXPECT_NE(differ, body_comparison::unknown);
+    EXPECT_NE(differ, body_comparison::same);
+}
+
 }  // namespace
 }  // namespace tunnel::inspector

@@ -162,7 +162,7 @@
  * @property {string|null} b
  *
  * @typedef {object} BodyDiff
- * @property {"same"|"json"|"text"|"bytes"|"cut"} kind
+ * @property {"same"|"json"|"text"|"bytes"|"cut"|"unknown"} kind
  * @property {boolean} equal
  * @property {{op: "add"|"remove"|"replace", pointer: string, a?: string|null, b?: string|null}[]} [json]
  * @property {{op: "="|"-"|"+"|"@", text: string, a?: number|null, b?: number|null}[]} [lines]

@@ -89,9 +89,9 @@ function differences(diff) {
     ])) {
         if (one.start_line.a !== one.start_line.b) parts.push(name === "response" ? "status" : "request line");
         if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} fields`);
-        if (!one.body.equal) parts.push(`${name} body`);
+        if (!one.body.equal && one.body.kind !== "unknown") parts.push(`${name} body`);
     }
-    return `Different: ${parts.join(", ")}.`;
+    return parts.length > 0 ? `Different: ${parts.join(", ")}.` : "No differences in what was compared.";
 }
 
 /**
@@ -154,6 +154,8 @@ function body(diff) {
             return h("div", null, h("p", { class: "caption" }, "Body, line by line"), lines(diff.lines ?? []), limited);
         case "cut":
             return h("p", { class: "muted" }, "The bodies differ; not all of them was kept.");
+        case "unknown":
+            return h("p", { class: "muted" }, "The same as far as both were kept; the rest was not compared.");
         default:
             return h("p", null, bytesText(diff));
     }
