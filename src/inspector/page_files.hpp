@@ -24,8 +24,8 @@ struct page_file {
 /// All of them, sorted by path.
 [[nodiscard]] std::span<const page_file> page_files() noexcept;
 
-/// Where browsers find the files: "/v-" and digits that change whenever one of them does, so that what was once read
-/// below it may be kept for ever. Without a slash at its end.
+/// First segment of the files' URLs: "/v-" and a hash of all files, without a trailing slash. A file never changes
+/// under one URL, so that browsers may cache it without asking again.
 [[nodiscard]] const std::string& page_prefix();
 
 /// index.html with every path of a file below page_prefix(). Modules name one another relative to themselves.

@@ -40,7 +40,7 @@ std::optional<std::string> parameter(const inspector::record& request, std::stri
     return std::nullopt;
 }
 
-/// Null: there is no such string.
+/// The string at the JSON pointer; null if it is missing or not a string.
 const std::string* string_at(const nlohmann::json& body, const char* pointer) {
     const nlohmann::json::json_pointer at(pointer);
     if (!body.contains(at) || !body.at(at).is_string()) return nullptr;

@@ -95,7 +95,7 @@ reply responder::written(std::size_t rule, const inspector::record& request, ins
 }
 
 std::string good_responses_to(const inspector::record& request) {
-    // A part of a representation (206) is no response to a request for the whole.
+    // 206 (Partial Content) does not fit a request for the whole representation.
     return fmt::format("method={} path={} status:2xx -status:206 is:complete -is:truncated -is:stub -is:fault",
                        in_quotes(request.request.method), in_quotes(inspector::path_of(request)));
 }

@@ -10,8 +10,8 @@
 
 namespace tunnel::stub {
 
-/// Reads one rule of a file; each member that is read is taken off, so that what is left in the end is unknown. Throws
-/// stub_error.
+/// Reads one rule of a file. Each member is removed when it is read; one that remains at the end is reported as
+/// unknown. Throws stub_error.
 class rule_reader {
  public:
     /// `number`: counts from 1; `body_bytes`: of the files that were read so far, to which this adds its own.

@@ -49,7 +49,7 @@ def json_errors_show_their_place(page):
 
 def xml_errors_show_their_place(page):
     cases = [
-        ("", 1, 1, "There is no element"),
+        ("", 1, 1, "The document has no root element"),
         ("<a>", 1, 1, "<a> is never closed"),
         ("<a>\n <b></a>", 2, 5, "</a> where </b> is expected"),
         ("<a/></a>", 1, 5, "</a> closes nothing"),

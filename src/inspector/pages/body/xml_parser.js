@@ -53,7 +53,7 @@ class Reader {
         }
         const { node, start } = this.innermost();
         if (node !== this.root) this.fail(`<${node.name}> is never closed`, start);
-        if (!this.root.children.some(({ type }) => type === "element")) this.fail("There is no element");
+        if (!this.root.children.some(({ type }) => type === "element")) this.fail("The document has no root element");
         return this.root.children;
     }
 
