@@ -26,7 +26,7 @@ class exchange_observer {
     virtual void started(const protocol::request& request, std::string_view app_host) = 0;
     /// Something that a list of exchanges names; `label` says what, such as "held".
     virtual void labelled(std::string_view label) { static_cast<void>(label); }
-    /// No connection to the app could be made, and something else responds in its place.
+    /// No connection to the app could be made.
     virtual void app_missed() {}
     /// A connection to the app is there, and the head is being written to it. Again where the request is sent again.
     virtual void head_written(std::string_view head) = 0;

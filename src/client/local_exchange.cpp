@@ -81,7 +81,10 @@ io::awaitable<void> local_exchange::run() {
         if (last == failure::none) last = begin_response();
         if (last == failure::none && response_ != progress::whole) last = co_await relay_response_body();
     }
-    if (is_absence(last)) responded = co_await stand_in(app_stand_in::moment::app_absent);
+    if (is_absence(last)) {
+        if (observer_ && !caller_left_) observer_->app_missed();
+        responded = co_await stand_in(app_stand_in::moment::app_absent);
+    }
     if (responded) last = failure::none;
     if (last == failure::local_reset && connects_ > 0 && response_ == progress::awaited) co_await name_cause_of_reset();
     if (last == failure::local_reset && response_ == progress::head_sent && !caller_left_) {

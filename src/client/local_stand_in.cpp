@@ -60,7 +60,6 @@ io::awaitable<bool> local_exchange::stand_in(app_stand_in::moment when) {
     });
     while (!made->done) co_await made->changed.wait();
     if (!made->what || caller_left_ || exchange_->over()) co_return false;
-    if (observer_ && when == app_stand_in::moment::app_absent) observer_->app_missed();
     co_await send_in_place(std::move(*made->what));
     co_return true;
 }

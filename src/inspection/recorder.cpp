@@ -31,10 +31,6 @@ bool is_event_stream(const http::field_list& fields) {
            (coding.empty() || iequals(coding, "identity"));
 }
 
-bool is_unreached(failure why) {
-    return why == failure::local_refused || why == failure::local_unreachable || why == failure::local_connect_timeout;
-}
-
 }  // namespace
 
 void recorded_body::append(std::string_view bytes) {
@@ -243,7 +239,6 @@ void recorder::cancelled(protocol::cancel_reason reason) {
 }
 
 void recorder::ended(failure why, bool caller_left) {
-    if (is_unreached(why) && !caller_left) owner_.note_reached(app_reached::no);
     guard([&] { finish(why, caller_left); });
 }
 
