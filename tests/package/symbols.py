@@ -42,8 +42,8 @@ def check(folder, name, root):
     main = re.search(r"^ *\d+: ([0-9a-f]+) +\d+ FUNC +GLOBAL +DEFAULT +\d+ main$", table, re.M)
     assert main, f"{symbols} does not name the function main"
     place = os.path.normpath(output_of("addr2line", "--exe", symbols, main[1]).strip())
-    # Below the repository: no folder of the machine that built it.
-    assert re.fullmatch(r"src/\w+/main\.cpp:\d+", place), f"main of {name} is said to be in {place}"
+    # No folder of the machine that built it.
+    assert re.fullmatch(rf"/usr/src/tunnel-{re.escape(version)}/src/\w+/main\.cpp:\d+", place), f"main of {name} is said to be in {place}"
     print(f"{symbols_package.name}: main is in {place}")
 
 
