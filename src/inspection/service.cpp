@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/loopback.hpp"
+#include "inspection/kept_token.hpp"
 #include "inspection/webhook_judge.hpp"
 
 namespace tunnel::inspection {
@@ -66,6 +67,10 @@ std::unique_ptr<inspector_http::server> service::make_server(std::optional<addre
     inspector_http::server_options how;
     how.listen = std::move(where);
     how.token = token;
+    // Who keeps no history on the disk is not to find this there either.
+    if (token.empty() && history_.status().mode == inspector::history_mode::file) {
+        how.usual_token = kept_token(token_path());
+    }
     return std::make_unique<inspector_http::server>(
         inspector_http::services{.history = history_,
                                  .feed = feed_,

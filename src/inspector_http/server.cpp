@@ -44,7 +44,7 @@ std::string checked_token(const server_options& options) {
             throw std::runtime_error("the inspector listens on " + to_string(*options.listen) +
                                      " only with a token of yours; set one, or listen on 127.0.0.1");
         }
-        return random_token();
+        return options.usual_token.empty() ? random_token() : options.usual_token;
     }
     const bool plain = std::ranges::all_of(options.token, [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||

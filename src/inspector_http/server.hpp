@@ -13,8 +13,10 @@ namespace tunnel::inspector_http {
 struct server_options {
     /// Where to listen. None: 127.0.0.1, the first free port of 4040 to 4049. Not on loopback only with a token.
     std::optional<address> listen;
-    /// 16 to 128 letters, digits, '-', '.', '_' or '~'. Empty: a random one of this run.
+    /// 16 to 128 letters, digits, '-', '.', '_' or '~'. Empty: `usual_token`, on loopback only.
     std::string token;
+    /// Made by random_token(). Empty: a new one.
+    std::string usual_token;
     /// Names and addresses, besides those of loopback, that a Host field may have.
     std::vector<std::string> hosts;
     /// ngrok's API without the token, for tools that cannot send one: any program and user of this machine may then
