@@ -1,16 +1,12 @@
 #!/usr/bin/env python3
 """`--host-header rewrite` before apps that compare Origin with Host, as development servers and frameworks do.
 
-    rewriting.py SERVER CLIENT [FOLDER]      the two programs
+    rewriting.py SERVER CLIENT      the two programs
 
-Tornado (whose check is Jupyter's) and Node's ws with the check of webpack-dev-server are among the packages of the
-tests. With FOLDER, the apps themselves are tried too, in the versions that were installed there:
-
-    python3 -m venv FOLDER/venv && FOLDER/venv/bin/pip install django jupyter_server
-    npm install --prefix FOLDER webpack webpack-cli webpack-dev-server
-
-Each app must take a request of its own public page, refuse one of a stranger's, and redirect to the public address.
-Exit code 77 where neither Tornado nor ws is installed.
+Tornado, Node's ws with the check of webpack-dev-server, and Jupyter Server are among Debian's packages that the tests
+need; TEST_APP_PACKAGES is a folder with Django and webpack-dev-server, as ./dev installs them. Each app must take a
+request of its own public page, refuse one of a stranger's, and redirect to the public address. Exit code 77 where none
+is installed.
 """
 
 import base64
@@ -122,6 +118,7 @@ server.listen(port, '127.0.0.1');
 
 DJANGO = """
 import sys
+sys.path.insert(0, sys.argv[2])
 from django.conf import settings
 settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__, SECRET_KEY="x" * 50,
                    MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"])
@@ -181,21 +178,28 @@ def works(*command):
     return False
 
 
-def apps(folder, work, port):
+def python_with(module):
+    """One that has it; Debian's packages are there for Debian's python3, which may come second in PATH."""
+    return next((p for p in ("/usr/bin/python3", sys.executable) if works(p, "-c", f"import {module}")), None)
+
+
+def apps(work, port):
     """Of those that are installed: check, command."""
     let_node_find_modules()
-    for python in ("/usr/bin/python3", sys.executable):
-        if works(python, "-c", "import tornado"):
-            yield check_tornado, [python, "-c", TORNADO, port]
-            break
+    if python := python_with("tornado"):
+        yield check_tornado, [python, "-c", TORNADO, port]
     if works("node", "-e", "require('ws')"):
         yield check_node, ["node", "-e", NODE, port]
+    if python := python_with("jupyter_server"):
+        jupyter = [f"--port={port}", "--ip=127.0.0.1", "--no-browser", "--allow-root", f"--ServerApp.root_dir={work}",
+                   "--ServerApp.token=", "--ServerApp.disable_check_xsrf=True"]
+        yield check_jupyter, [python, "-m", "jupyter_server", *jupyter]
+    folder = os.environ.get("TEST_APP_PACKAGES")
     if not folder:
         return
-    yield check_django, [f"{folder}/venv/bin/python", "-c", DJANGO, port]
-    jupyter = [f"--port={port}", "--ip=127.0.0.1", "--no-browser", "--allow-root", f"--ServerApp.root_dir={work}",
-               "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
-    yield check_jupyter, [f"{folder}/venv/bin/jupyter-server", *jupyter]
+    yield check_django, [sys.executable, "-c", DJANGO, port, f"{folder}/python"]
+    if not pathlib.Path(folder, "node_modules").exists():
+        return
     pathlib.Path(work, "index.js").write_text("console.log(1)\n")
     pathlib.Path(work, "webpack.config.js").write_text(WEBPACK)
     yield check_webpack, [f"{folder}/node_modules/.bin/webpack", "serve", "--config", f"{work}/webpack.config.js",
@@ -205,11 +209,10 @@ def apps(folder, work, port):
 def main():
     stop_on_sigterm()
     server, client = (os.path.abspath(p) for p in sys.argv[1:3])
-    folder = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
     check, tried = Check(), []
     with tempfile.TemporaryDirectory() as work:
         port = free_port()
-        for run, command in apps(folder, work, str(port)):
+        for run, command in apps(work, str(port)):
             with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
                 wait_for_port(port)
                 with tunnel(server, client, port, "--host-header", "rewrite") as through:
