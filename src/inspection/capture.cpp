@@ -11,6 +11,7 @@ capture::capture(inspector::history& records, capture_settings settings, std::fu
     : records_(records), settings_(std::move(settings)), changed_(std::move(changed)) {}
 
 std::shared_ptr<client::exchange_observer> capture::begin(const protocol::request& request) {
+    if (records_.drops_next()) return nullptr;
     return begin_replay(request, {});
 }
 

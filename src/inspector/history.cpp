@@ -104,6 +104,8 @@ history::~history() = default;
 
 record_id history::next_id() { return (state_ ? state_->writer.ids() : *off_ids_).next(now()); }
 
+bool history::drops_next() noexcept { return state_ && state_->writer.queue().drops_next(); }
+
 void history::put(std::shared_ptr<const record> r) {
     if (!state_) return;
     const auto size = memory_size(*r);

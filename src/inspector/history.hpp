@@ -123,6 +123,9 @@ class history {
     /// An id for an exchange that begins now; ids of two programs on one file differ.
     [[nodiscard]] record_id next_id();
 
+    /// For producers, before they make a record: true where it would be dropped. It is then counted as dropped.
+    [[nodiscard]] bool drops_next() noexcept;
+
     /// Stores a record, or a later version of it: the whole of it but for the note, which stays as the user left it,
     /// and messages and events, which are added to those stored (same sequence: replaced).
     void put(std::shared_ptr<const record> r);

@@ -15,28 +15,39 @@ bool history_queue::fits(std::size_t bytes) const noexcept {
     return queued < max_changes_ && (queued == 0 || bytes_ + taken_bytes_ + bytes <= max_bytes_);
 }
 
+bool history_queue::half_full() const noexcept {
+    return changes_.size() >= max_changes_ / 2 || bytes_ >= max_bytes_ / 2;
+}
+
 void history_queue::add(change::any c, std::size_t bytes) {
     changes_.push_back(std::move(c));
     bytes_ += bytes;
-    // The writer does not wait for the end of a batch that fills the queue.
-    if (changes_.size() >= max_changes_ / 2 || bytes_ >= max_bytes_ / 2) urgent_ = true;
 }
 
 void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id, bool last) {
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
+        ++offered_;
         wake = changes_.empty();
         if (fits(bytes)) {
-            const bool was_urgent = urgent_;
+            const bool was_half_full = half_full();
             add(std::move(c), bytes);
-            wake = wake || urgent_ != was_urgent;
+            wake = wake || half_full() != was_half_full;
         } else {
+            overflowed_ = true;
+            full_.store(true, std::memory_order_relaxed);
             if (last) ++dropped_;
             if (last && lost_.size() < limits::lost_records) lost_.push_back(id);
         }
     }
     if (wake) filled_.notify_one();
+}
+
+bool history_queue::drops_next() noexcept {
+    if (!full_.load(std::memory_order_relaxed)) return false;
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    return true;
 }
 
 void history_queue::push(change::any c) {
@@ -59,11 +70,11 @@ bool history_queue::push_when_room(change::any c, std::size_t bytes) {
     return true;
 }
 
-void history_queue::take(std::vector<change::any>& into, std::chrono::steady_clock::time_point deadline,
-                         std::chrono::steady_clock::time_point batch_end) {
+history_queue::arrivals history_queue::take(std::vector<change::any>& into, const waits& until) {
     std::unique_lock lock(mutex_);
-    filled_.wait_until(lock, deadline, [this] { return closed_ || !changes_.empty() || !lost_.empty(); });
-    filled_.wait_until(lock, batch_end, [this] { return closed_ || urgent_; });
+    filled_.wait_until(lock, until.deadline, [this] { return closed_ || !changes_.empty() || !lost_.empty(); });
+    filled_.wait_until(lock, until.rest_end, [this] { return closed_ || urgent_; });
+    filled_.wait_until(lock, until.batch_end, [this] { return closed_ || urgent_ || half_full(); });
     urgent_ = false;
     into.clear();
     std::swap(into, changes_);
@@ -71,6 +82,10 @@ void history_queue::take(std::vector<change::any>& into, std::chrono::steady_clo
     lost_.clear();
     taken_changes_ = into.size();
     taken_bytes_ = std::exchange(bytes_, 0);
+    full_.store(!fits(0), std::memory_order_relaxed);
+    const auto refused = refused_.load(std::memory_order_relaxed);
+    const auto refused_now = static_cast<std::size_t>(refused - std::exchange(refused_before_, refused));
+    return {std::exchange(offered_, 0) + refused_now, std::exchange(overflowed_, false) || refused_now > 0};
 }
 
 void history_queue::stored() {
@@ -78,6 +93,7 @@ void history_queue::stored() {
         const std::lock_guard lock(mutex_);
         taken_changes_ = 0;
         taken_bytes_ = 0;
+        full_.store(false, std::memory_order_relaxed);
     }
     emptied_.notify_all();
 }
@@ -98,7 +114,7 @@ bool history_queue::closed() const {
 
 std::uint64_t history_queue::dropped() const {
     const std::lock_guard lock(mutex_);
-    return dropped_;
+    return dropped_ + refused_.load(std::memory_order_relaxed);
 }
 
 void history_queue::count_dropped(std::uint64_t records) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -19,15 +20,27 @@ class history_queue {
 
     /// For producers: dropped where the queue is full. `last`: no later version of the record will come.
     void push_or_drop(change::any c, std::size_t bytes, record_id id, bool last);
+    /// For producers, before they make a record: true where it would be dropped, for the queue has overflowed and the
+    /// writer has made no room since. It then counts as dropped.
+    [[nodiscard]] bool drops_next() noexcept;
     /// For users, who are few: never dropped.
     void push(change::any c);
     /// Waits for room; false once the queue is closed. Not for producers.
     bool push_when_room(change::any c, std::size_t bytes);
 
-    /// For the writer: waits for a change until `deadline`, then for others that share its batch until `batch_end`
-    /// unless a thread waits for a flush. Takes all there is.
-    void take(std::vector<change::any>& into, std::chrono::steady_clock::time_point deadline,
-              std::chrono::steady_clock::time_point batch_end);
+    /// What the writer waits for before it takes.
+    struct waits {
+        std::chrono::steady_clock::time_point deadline;   ///< of the wait for a change
+        std::chrono::steady_clock::time_point rest_end;   ///< only a user ends the wait before
+        std::chrono::steady_clock::time_point batch_end;  ///< a user or a queue that is half full ends the wait before
+    };
+    /// What came since the call before.
+    struct arrivals {
+        std::size_t offered = 0;  ///< changes, and records that drops_next() refused
+        bool overflowed = false;  ///< some of them were dropped
+    };
+    /// For the writer: waits, and takes all there is.
+    [[nodiscard]] arrivals take(std::vector<change::any>& into, const waits& until);
     /// The writer is done with what it took: there is room again.
     void stored();
 
@@ -38,6 +51,7 @@ class history_queue {
 
  private:
     [[nodiscard]] bool fits(std::size_t bytes) const noexcept;
+    [[nodiscard]] bool half_full() const noexcept;
     void add(change::any c, std::size_t bytes);
 
     mutable std::mutex mutex_;
@@ -50,7 +64,12 @@ class history_queue {
     std::size_t bytes_ = 0;
     std::size_t max_changes_;
     std::size_t max_bytes_;
+    std::size_t offered_ = 0;  // since the last take, as the next
     std::uint64_t dropped_ = 0;
+    std::atomic<std::uint64_t> refused_ = 0;  // by drops_next()
+    std::uint64_t refused_before_ = 0;        // the last take
+    std::atomic<bool> full_ = false;          // something did not fit, and there was no room since
+    bool overflowed_ = false;                 // since the last take
     bool urgent_ = false;
     bool closed_ = false;
 };

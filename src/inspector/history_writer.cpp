@@ -38,10 +38,10 @@ std::uint64_t records_in(std::span<const change::any> batch) {
     }));
 }
 
-/// More than a transaction takes, in less time than the transactions before it: not what has piled up because the
-/// machine was busy.
-bool is_flood(std::size_t changes, std::chrono::steady_clock::duration time) {
-    return changes > limits::batch_changes && changes * limits::batch_time > limits::batch_changes * time;
+/// More than a transaction takes, in less time than it waits for them: not what has piled up because the machine was
+/// busy.
+bool is_flood(std::size_t offered, std::chrono::steady_clock::duration time) {
+    return offered > limits::batch_changes && offered * limits::batch_time > limits::batch_changes * time;
 }
 
 }  // namespace
@@ -147,11 +147,14 @@ void history_writer::run() {
     std::vector<change::any> changes;
     auto last_batch = clock::time_point{};
     auto last_take = clock::now();
+    auto rest_end = clock::time_point{};
     auto next_look = clock::now() + look_time;
     for (bool closed = false; !closed;) {
         closed = queue_.closed();
         const auto now = clock::now();
-        queue_.take(changes, closed ? now : next_look, closed ? now : last_batch + limits::batch_time);
+        const auto came =
+            queue_.take(changes, closed ? history_queue::waits{now, now, now}
+                                        : history_queue::waits{next_look, rest_end, last_batch + limits::batch_time});
         if (clock::now() >= next_look) {
             look_after_file();
             next_look = clock::now() + look_time;
@@ -159,11 +162,12 @@ void history_writer::run() {
             if (changes.empty()) store_batch({});
         }
         const auto taken = clock::now();
-        const bool flood = is_flood(changes.size(), taken - std::exchange(last_take, taken));
+        const bool flood = is_flood(came.offered, taken - std::exchange(last_take, taken));
         if (!changes.empty()) {
             if (flood) store_when_idle(changes);
             if (!flood) store(changes);
             last_batch = clock::now();
+            if (flood && came.overflowed) rest_end = last_batch + limits::flood_rest;
         }
         queue_.stored();
         changes.clear();

@@ -61,6 +61,10 @@ inline constexpr std::size_t lost_records = 65'536;
 inline constexpr std::size_t batch_changes = 512;
 inline constexpr std::chrono::milliseconds batch_time = 50ms;
 
+/// After a flood of which not all could be kept: one full queue a second is a sample of it, as many requests as are all
+/// kept when they come at that rate, and leaves the processor to the tunnel.
+inline constexpr std::chrono::milliseconds flood_rest = 1s;
+
 /// How long SQLite waits for a lock that another process holds before a batch is tried again.
 inline constexpr std::chrono::milliseconds busy_time = 2s;
 
