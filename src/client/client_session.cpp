@@ -67,8 +67,8 @@ io::awaitable<outcome> client_session::run(std::string instance, bool takeover, 
         co_return outcome_;
     }
     const auto offered = compress_ && theirs->compress == protocol::compression_method;
-    if (!theirs->compress.empty() && !offered) {
-        link_->refuse(protocol::errc::bad_member);  // a method that this client did not offer
+    if ((!theirs->compress.empty() && !offered) || !theirs->compress_offer.empty()) {
+        link_->refuse(protocol::errc::bad_member, "`compress` of a server must be one method that the client offered");
         co_await link_->drain();
         co_return outcome_;
     }

@@ -15,7 +15,7 @@ handshake::result handshake::take(protocol::message&& first, std::error_code& er
     }
     auto* hello = std::get_if<protocol::hello>(&first);
     if (hello == nullptr) {
-        error = protocol::errc::unexpected_message;
+        error = protocol::errc::no_hello_first;
         return result::refused;
     }
     theirs_ = std::move(*hello);

@@ -23,6 +23,13 @@ liveness::time_point now() noexcept {
     return liveness::time_point(std::chrono::duration_cast<liveness::duration>(time_since_boot()));
 }
 
+/// The error with the type of the message; empty: its own words say enough.
+std::string in_words(const std::error_code& error, const protocol::message& m, role side) {
+    if (error != errc::wrong_direction) return {};
+    const auto type = std::visit([](const auto& part) { return frame_type::name(part); }, m);
+    return "`" + std::string(type) + "` is never sent to a " + (side == role::client ? "client" : "server");
+}
+
 }  // namespace
 
 link::link(io::connected_socket socket, role side, const link_times& times)
@@ -126,13 +133,13 @@ std::error_code link::handle(Message&& m) {
     if (traced_) trace_frame(peer_, m);
     const auto client = streams_->side() == role::client;
     if constexpr (std::is_same_v<message, protocol::response>) {
-        if (client) return errc::unexpected_message;
+        if (client) return errc::wrong_direction;
     }
     if constexpr (std::is_same_v<message, protocol::fin> || std::is_same_v<message, protocol::closed_connection>) {
-        if (!client) return errc::unexpected_message;
+        if (!client) return errc::wrong_direction;
     }
     if constexpr (std::is_same_v<message, protocol::request>) {
-        if (goodbye_.leaving()) return errc::unexpected_message;  // the server said that none follows
+        if (client && goodbye_.leaving()) return errc::request_after_goaway;
         std::error_code error;
         if (const auto s = streams_->accept(m, error))
             owner_->on_request(s, part<protocol::request>(std::forward<Message>(m)));
@@ -153,7 +160,7 @@ std::error_code link::handle(Message&& m) {
         if (!shutdown) close("goaway " + std::string(to_string(m.reason)));
         schedule();
     } else if constexpr (std::is_same_v<message, protocol::hello>) {
-        return errc::unexpected_message;
+        return errc::second_hello;
     }
     return {};
 }
@@ -161,7 +168,7 @@ std::error_code link::handle(Message&& m) {
 void link::handle_frames() {
     while (!closed_ && input_is_ == input_state::frames && decode_next()) {
         const auto error = std::visit([this](auto& m) { return handle(std::move(m)); }, input_.message());
-        if (error) protocol_error(error);
+        if (error) protocol_error(error, in_words(error, input_.message(), streams_->side()));
         // With several threads, many reads may come before the write that was deferred.
         if (streams_->control().size() > limits::control_queue) write();
         if (streams_->control().size() > limits::control_queue) close("peer floods and does not read");
@@ -181,9 +188,10 @@ bool link::decode_next() {
         if (!input_.next(handshake_.largest_frame(), *streams_, error)) return false;
         liveness_.frame_ended();
         if (!error) return true;
-        if (protocol::is_stream_error(error)) error = unreadable_message(error);
+        const auto of_stream = protocol::is_stream_error(error);
+        if (of_stream) error = unreadable_message(error);
         if (!error) continue;
-        protocol_error(error, input_.fault());
+        protocol_error(error, of_stream ? std::string() : input_.fault());
         return false;
     }
 }
@@ -197,8 +205,8 @@ std::error_code link::unreadable_message(std::error_code error) {
             return protocol::stream_id{0};
         },
         input_.message());
-    if (std::holds_alternative<protocol::request>(input_.message())) return streams_->reject(id);
-    return streams_->handle_unreadable(id);
+    if (std::holds_alternative<protocol::request>(input_.message())) return streams_->reject(id, input_.fault());
+    return streams_->handle_unreadable(id, input_.fault());
 }
 
 void link::protocol_error(std::error_code error, std::string fault) {
@@ -207,7 +215,7 @@ void link::protocol_error(std::error_code error, std::string fault) {
         if (const auto foreign = foreign_protocol(input_.rest()); !foreign.empty()) ended_ = foreign;
     }
     // Of a peer that did not get as far as a hello, the owner says what became of it.
-    const auto level = input_is_ == input_state::greeting ? spdlog::level::debug : spdlog::level::warn;
+    const auto level = input_is_ == input_state::greeting ? spdlog::level::debug : fault_level_;
     spdlog::log(level, "tunnel peer {} broke the protocol: {}", peer_, ended_);
     protocol::goaway farewell{protocol::goaway_reason::protocol, ended_, {}};
     if (error == errc::unsupported_version) {

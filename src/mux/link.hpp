@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.hpp"
 #include "io/asio.hpp"
 #include "io/connected_socket.hpp"
 #include "io/deadline.hpp"
@@ -80,7 +81,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     /// Both hellos are known: streams may open, and what follows the hellos is compressed where they say so.
     void start(const protocol::hello& ours, const protocol::hello& theirs);
     /// The peer broke a rule that only the program behind the link knows.
-    void refuse(std::error_code error) { protocol_error(error); }
+    void refuse(std::error_code error, std::string rule) { protocol_error(error, std::move(rule)); }
     /// Sends goaway: what is queued leaves, then the connection is closed, at the latest after link_times::goaway.
     void finish(const protocol::goaway& farewell);
     /// Sends goaway and stays for what is in flight. The server closes then, because only it knows its last request;
@@ -99,6 +100,8 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     [[nodiscard]] const std::string& ended() const noexcept { return ended_; }
     /// The failure that open exchanges receive when the connection ends.
     void set_stream_failure(failure why) noexcept { stream_failure_ = why; }
+    /// The level of the line that says which rule the peer broke behind its hello.
+    void set_fault_level(spdlog::level::level_enum level) noexcept { fault_level_ = level; }
 
  private:
     /// What becomes of the bytes that arrive.
@@ -157,6 +160,7 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     bool traced_;  // each frame that arrives is logged
     std::string ended_;
     failure stream_failure_ = failure::tunnel_lost;
+    spdlog::level::level_enum fault_level_ = spdlog::level::warn;
 };
 
 }  // namespace tunnel::mux

@@ -62,11 +62,11 @@ bool link_input::next(std::size_t largest_frame, const stream_set& streams, std:
     error = decoder_.decode(frame.payload, message_, form);
     decoded_ += frame.total;
     needed_ = 0;
-    if (error && !protocol::is_stream_error(error)) {
-        fault_ = decoder_.fault();
-    } else if (expander_) {
-        const auto bomb = expander_->count(frame.total, streams.body_on_wire(message_, form));
-        if (bomb) error = bomb;
+    if (error) fault_ = decoder_.fault();
+    if (!expander_ || (error && !protocol::is_stream_error(error))) return true;
+    if (const auto bomb = expander_->count(frame.total, streams.body_on_wire(message_, form))) {
+        error = bomb;
+        fault_.clear();
     }
     return true;
 }

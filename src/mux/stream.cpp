@@ -80,7 +80,10 @@ void stream::consumed(std::size_t bytes) {
 }
 
 void stream::cancel(protocol::cancel_reason reason) {
-    on_link([reason](stream& s) { s.end_now(reason); });
+    // Of what a session judges, HTTP is all that a peer can break (docs/protocol.md, section 7).
+    const auto broken = reason == protocol::cancel_reason::protocol;
+    const std::string_view rule = broken ? "the message is not valid HTTP, or not allowed here" : "";
+    on_link([reason, rule](stream& s) { s.end_now(reason, rule); });
 }
 
 void stream::cancel_after_sent(protocol::cancel_reason reason) {
@@ -190,7 +193,7 @@ void stream::write_stop() {
     host_->wake();
 }
 
-void stream::end_now(protocol::cancel_reason reason) {
+void stream::end_now(protocol::cancel_reason reason, std::string_view detail) {
     if (cancelled() || closed()) return;
     queue_.clear();
     if (host_->side() == role::server && !begun()) {
@@ -198,7 +201,7 @@ void stream::end_now(protocol::cancel_reason reason) {
         sending_ = send_state::cancelled;
         return finish_receiving();
     }
-    append_frame(host_->control(), protocol::cancel{id_, reason});
+    append_frame(host_->control(), protocol::cancel{id_, reason, std::string(detail)});
     host_->wake();
     finish_sending(send_state::cancelled);
 }
@@ -242,13 +245,11 @@ void stream::take(protocol::data&& m) { take_part(std::move(m)); }
 
 bool stream::accept(const protocol::response& m) {
     if (cancelled()) return drop(m.body.size());
-    const auto interim = m.head.interim();
-    if (receiving_ != receive_state::head ||
-        (interim && (m.end || !m.body.empty() || ++interim_ > limits::max_interim))) {
-        refuse();
-        return false;
+    if (receiving_ != receive_state::head) return refuse("a final `response` came before");
+    if (m.head.interim()) {
+        if (m.end || !m.body.empty()) return refuse("an interim `response` must have neither a body nor `end`");
+        return ++interim_ <= limits::max_interim || refuse("more than 32 interim responses");
     }
-    if (interim) return true;
     receiving_ = receive_state::body;
     // A head with a length, at its end and without a body, responds to HEAD or is a 304.
     if (!(m.end && m.body.empty())) expected_ = m.head.content_length;
@@ -259,8 +260,7 @@ bool stream::accept(const protocol::data& m) {
     const auto nothing = m.body.empty() && !m.end;  // costs no credit, so it must cost no memory
     if (cancelled() || nothing) return drop(m.body.size());
     if (receiving_ == receive_state::body) return accept_body(m.body.size(), m.end);
-    refuse();
-    return false;
+    return refuse("`data` came before the final `response`");
 }
 
 bool stream::drop(std::size_t bytes) noexcept {
@@ -270,21 +270,21 @@ bool stream::drop(std::size_t bytes) noexcept {
 }
 
 bool stream::accept_body(std::size_t bytes, bool end) {
-    auto fits = window_.receive(bytes);
+    if (!window_.receive(bytes)) return refuse("more body than credit");
     if (expected_) {
-        fits = fits && bytes <= *expected_;
-        if (fits) *expected_ -= bytes;
-        fits = fits && (!end || *expected_ == 0);
+        if (bytes > *expected_) return refuse("more body than `content_length`, or body ahead of a 101");
+        *expected_ -= bytes;
+        if (end && *expected_ > 0) return refuse("less body than `content_length`");
     }
-    if (!fits) refuse();
-    if (fits && !end) widen_window();
-    return fits;
+    if (!end) widen_window();
+    return true;
 }
 
-void stream::refuse() {
-    if (cancelled() || !exchange_) return;
+bool stream::refuse(std::string_view rule) {
+    if (cancelled() || !exchange_) return false;
     exchange_->deliver(failed{failure::bad_response});
-    end_now(protocol::cancel_reason::protocol);
+    end_now(protocol::cancel_reason::protocol, rule);
+    return false;
 }
 
 bool stream::take(const protocol::window& m) {
@@ -309,12 +309,12 @@ void stream::take(const protocol::cancel& m) {
 
 void stream::take(const protocol::fin& m) {
     if (cancelled()) return;
-    if (!received_all()) return take_unreadable();  // a half-close in the middle of a request
+    if (!received_all()) return take_unreadable("`fin` came before the end of the request");
     if (!std::exchange(fin_received_, true)) exchange_->deliver(m);
 }
 
-void stream::take_unreadable() {
-    refuse();
+void stream::take_unreadable(std::string_view rule) {
+    refuse(rule);
     finish_receiving();  // whether the frame was the last one cannot be known
 }
 

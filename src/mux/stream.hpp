@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <variant>
 
 #include "io/asio.hpp"
@@ -99,8 +100,8 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     void take(const protocol::fin& m);
     /// False: the credit would pass its bound, which is an error of the connection.
     [[nodiscard]] bool take(const protocol::window& m);
-    /// A frame of this stream could not be read: cancels the stream, and drops what still arrives.
-    void take_unreadable();
+    /// A frame of this stream breaks that rule: cancels the stream, and drops what still arrives.
+    void take_unreadable(std::string_view rule);
     /// The connection has ended.
     void fail(failure why);
     /// This program is stopping.
@@ -125,7 +126,7 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     template <class Part>
     void take_part(Part&& m);
     void enqueue(part<outgoing> sent);
-    void end_now(protocol::cancel_reason reason);
+    void end_now(protocol::cancel_reason reason, std::string_view detail = {});
     void write_fin();
     void write_stop();
     void give_credit(std::size_t bytes);
@@ -141,7 +142,8 @@ class stream final : public exchange_peer, public std::enable_shared_from_this<s
     [[nodiscard]] bool accept_body(std::size_t bytes, bool end);
     /// Body bytes of a stream that was cancelled. False, as nobody is to have them.
     [[nodiscard]] bool drop(std::size_t bytes) noexcept;
-    void refuse();
+    /// The peer broke that rule. False, so that it can be returned.
+    bool refuse(std::string_view rule);
 
     void make_ready();
     void append(byte_buffer& out, const outgoing& sent, std::string_view body, bool end);

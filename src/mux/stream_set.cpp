@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -37,27 +38,30 @@ std::shared_ptr<exchange> stream_set::open(const io::executor& session, part<out
 }
 
 std::error_code stream_set::check_new(const protocol::request& request) const {
-    if (side_ == role::server) return errc::unexpected_message;
-    if (!table_.may_open(request.id)) return errc::bad_stream_id;
+    if (side_ == role::server) return errc::wrong_direction;
+    if (!table_.may_open(request.id)) return errc::id_not_rising;
     if (table_.size() >= max_streams_) return errc::too_many_streams;
     return {};
 }
 
-bool stream_set::body_fits(const protocol::request& request) const noexcept {
-    if (request.body.size() > our_window_) return false;
+std::string_view stream_set::fault_of_body(const protocol::request& request) const noexcept {
+    const auto size = request.body.size();
+    if (size > our_window_) return "more body than credit";
+    const auto switches = !request.head.upgrade.empty();
+    if (switches && request.end) return "a request with `upgrade` must not have `end: true`";
+    if (!switches && !request.head.content_length) return {};
     // Bytes behind the declared body and ahead of a switch of protocols could be taken for another request.
-    if (!request.head.upgrade.empty())
-        return !request.end && request.body.size() <= request.head.content_length.value_or(0);
-    if (!request.head.content_length) return true;
-    const auto declared = *request.head.content_length;
-    return request.end ? request.body.size() == declared : request.body.size() <= declared;
+    const auto declared = request.head.content_length.value_or(0);
+    if (size > declared) return "more body than `content_length`, or body ahead of a 101";
+    if (request.end && size < declared) return "less body than `content_length`";
+    return {};
 }
 
 std::shared_ptr<stream> stream_set::accept(const protocol::request& request, std::error_code& error) {
     error = check_new(request);
     if (error) return nullptr;
-    if (!body_fits(request)) {
-        error = reject(request.id);
+    if (const auto rule = fault_of_body(request); !rule.empty()) {
+        error = reject(request.id, rule);
         return nullptr;
     }
     auto s = io::make_recycled<stream>(shared_from_this(), request.id, their_window_, our_window_);
@@ -66,11 +70,11 @@ std::shared_ptr<stream> stream_set::accept(const protocol::request& request, std
     return s;
 }
 
-std::error_code stream_set::reject(protocol::stream_id id) {
-    if (side_ == role::server) return errc::unexpected_message;
-    if (!table_.may_open(id)) return errc::bad_stream_id;
+std::error_code stream_set::reject(protocol::stream_id id, std::string_view rule) {
+    if (side_ == role::server) return errc::wrong_direction;
+    if (!table_.may_open(id)) return errc::id_not_rising;
     table_.skip(id);
-    append_frame(control_, protocol::cancel{id, protocol::cancel_reason::protocol});
+    append_frame(control_, protocol::cancel{id, protocol::cancel_reason::protocol, std::string(rule)});
     wake();
     return {};
 }
@@ -79,7 +83,7 @@ std::shared_ptr<stream> stream_set::find(protocol::stream_id id, std::error_code
     const auto* found = table_.find(id);
     // A frame for a stream whose request has not left yet cannot have crossed with anything.
     if (found != nullptr && (side_ == role::client || (*found)->begun())) return *found;
-    if (found != nullptr || table_.state(id) == decltype(table_)::lookup::never_opened) error = errc::bad_stream_id;
+    if (found != nullptr || table_.state(id) == decltype(table_)::lookup::never_opened) error = errc::idle_stream;
     return nullptr;
 }
 
@@ -87,9 +91,9 @@ void stream_set::take(stream& s, const protocol::window& m, std::error_code& err
     if (!s.take(m)) error = errc::credit_overflow;
 }
 
-std::error_code stream_set::handle_unreadable(protocol::stream_id id) {
+std::error_code stream_set::handle_unreadable(protocol::stream_id id, std::string_view rule) {
     std::error_code error;
-    if (const auto s = find(id, error)) s->take_unreadable();
+    if (const auto s = find(id, error)) s->take_unreadable(rule);
     return error;
 }
 

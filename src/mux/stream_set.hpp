@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 #include "mux/failure.hpp"
@@ -39,8 +40,8 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     /// Client: registers the stream that a request opened. Null: `error` is the connection's, or the stream was refused
     /// because its body so far does not fit its head.
     [[nodiscard]] std::shared_ptr<stream> accept(const protocol::request& request, std::error_code& error);
-    /// Client: refuses the stream that an unreadable request opened.
-    [[nodiscard]] std::error_code reject(protocol::stream_id id);
+    /// Client: refuses the stream that a request opened which breaks that rule.
+    [[nodiscard]] std::error_code reject(protocol::stream_id id, std::string_view rule);
 
     /// Frames for open streams. An error is the connection's: goaway and close.
     template <class Message>
@@ -49,8 +50,8 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
         if (auto s = find(m.id, error)) take(*s, std::forward<Message>(m), error);
         return error;
     }
-    /// A frame of that stream whose members, other than its id, are not valid.
-    [[nodiscard]] std::error_code handle_unreadable(protocol::stream_id id);
+    /// A frame of that stream whose members, other than its id, break that rule.
+    [[nodiscard]] std::error_code handle_unreadable(protocol::stream_id id, std::string_view rule);
 
     /// Bytes that the body of the message, which was just decoded and came in this form, had on the wire, if it is
     /// within the credit that was given; else 0.
@@ -96,7 +97,8 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
  private:
     [[nodiscard]] std::shared_ptr<stream> find(protocol::stream_id id, std::error_code& error) const;
     [[nodiscard]] std::error_code check_new(const protocol::request& request) const;
-    [[nodiscard]] bool body_fits(const protocol::request& request) const noexcept;
+    /// The rule that the body of the request breaks; empty: none.
+    [[nodiscard]] std::string_view fault_of_body(const protocol::request& request) const noexcept;
     void write_from(std::deque<std::shared_ptr<stream>>& ring, byte_buffer& out, std::size_t shared_slice);
 
     static void take(stream& s, protocol::response&& m, std::error_code&) { s.take(std::move(m)); }

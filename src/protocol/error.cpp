@@ -15,7 +15,7 @@ class protocol_category final : public std::error_category {
             case errc::frame_too_large:
                 return "frame length above the limit (HTTP or TLS spoken to the tunnel port?)";
             case errc::bad_json:
-                return "frame is not one JSON object in UTF-8";
+                return "the frame is not one JSON object in UTF-8, or nests deeper than 16";
             case errc::duplicate_member:
                 return "a member stands twice in the frame";
             case errc::missing_member:
@@ -26,12 +26,20 @@ class protocol_category final : public std::error_category {
                 return "a byte string holds a character above U+00FF";
             case errc::bad_base64:
                 return "body is not valid base64";
-            case errc::bad_stream_id:
-                return "stream id was never opened, is reused or does not rise";
+            case errc::idle_stream:
+                return "`id` names a stream that no request has opened";
+            case errc::id_not_rising:
+                return "the `id` of a request must be larger than every one before it";
             case errc::credit_overflow:
-                return "window credit overflow";
-            case errc::unexpected_message:
-                return "message is not expected here";
+                return "`bytes` of window raises the credit of a stream above 2^53";
+            case errc::no_hello_first:
+                return "the first frame must be `hello` or `goaway`";
+            case errc::second_hello:
+                return "`hello` must not be sent twice";
+            case errc::wrong_direction:
+                return "a message of this type is sent by the other side only";
+            case errc::request_after_goaway:
+                return "a server must not send `request` behind its `goaway`";
             case errc::unsupported_version:
                 return "peer speaks another protocol version";
             case errc::too_long:

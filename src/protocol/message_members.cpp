@@ -114,8 +114,9 @@ void finish_of_link(kind k, const members& m, message& out) {
 void finish(kind k, const members& m, message& out) {
     std::optional<std::uint64_t> content_length;
     if (m.has(member::content_length)) content_length = m.content_length;
-    const auto content_length_at =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(m.content_length_at, http::behind_all_fields));
+    auto content_length_at = http::behind_all_fields;
+    if (content_length)
+        content_length_at = static_cast<std::uint32_t>(std::min<std::uint64_t>(m.content_length_at, content_length_at));
     switch (k) {
         case kind::request: {
             auto& to = std::get<request>(out);

@@ -41,8 +41,11 @@ bool client_slot::was_replaced(const tunnel_session& session) const {
 void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     const auto& instance = session->instance();
     program_statistics().client_activated(active_ != nullptr);
+    const auto left_out = clients_.pass(io::clock::now());
+    const auto level = left_out ? spdlog::level::info : spdlog::level::debug;
+    if (left_out.value_or(0) > 0) spdlog::warn("{} more clients came and went: no lines about them", *left_out);
     if (active_) {
-        spdlog::info("client {} takes over from client {}", session->peer(), active_->peer());
+        spdlog::log(level, "client {} takes over from client {}", session->peer(), active_->peer());
         const auto& before = active_->instance();
         if (!before.empty() && before != instance) replaced_.push_back(before);
         if (replaced_.size() > limits::replaced_clients) replaced_.pop_front();
@@ -50,7 +53,7 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     }
     std::erase(replaced_, instance);
     active_ = std::move(session);
-    active_->activate();
+    active_->activate(level);
     if (changed_) changed_(active_->peer());
 }
 

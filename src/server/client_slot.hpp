@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "base/occasional_line.hpp"
 #include "io/asio.hpp"
 #include "mux/exchange.hpp"
+#include "tunnel/base/operation_limits.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::server {
@@ -51,6 +53,9 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     /// No session is active any more.
     void shut_down();
 
+    /// (any) Lines about connections that did not become a client, which a port scan can cause as often as it likes.
+    [[nodiscard]] occasional_line& lines_about_strangers() noexcept { return strangers_; }
+
  private:
     enum class phase : std::uint8_t { serving, draining, shut_down };
 
@@ -65,6 +70,8 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     std::shared_ptr<tunnel_session> active_;
     std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first
     phase phase_ = phase::serving;
+    occasional_line clients_{limits::logged_peers};
+    occasional_line strangers_{limits::logged_peers};
     std::function<void(const std::string&)> changed_;
 };
 

@@ -68,11 +68,10 @@ void server::accept_public(io::connected_socket socket) {
 
 void server::accept_tunnel(io::connected_socket socket) {
     if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
-    // A scan must not keep a client out: the connection that has waited longest without a hello goes.
+    // Neither a scan nor clients that were replaced may keep a client out: the oldest that is not the active one goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
-        const auto oldest =
-            std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active() && !s->stopped(); });
-        if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer connections without a hello");
+        const auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return s->in_the_way(); });
+        if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer tunnel connections");
     }
     auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, settings_, times_);
     run_session(session, tunnel_sessions_, &tunnel_session::run);

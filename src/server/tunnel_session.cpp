@@ -1,5 +1,7 @@
 #include "server/tunnel_session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "io/runtime.hpp"
 #include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/protocol/error.hpp"
 #include "tunnel/version.hpp"
 
 namespace tunnel::server {
@@ -28,9 +31,12 @@ io::awaitable<void> tunnel_session::run() {
     theirs_ = co_await link_->receive_hello(*this);
     if (theirs_ == nullptr) {
         co_await link_->drain();
-        // A port scan or a health check connects and closes: nothing that an operator has to know.
-        const auto level = link_->received_anything() ? spdlog::level::warn : spdlog::level::debug;
-        spdlog::log(level, "tunnel connection from {} did not become a client: {}", peer(), link_->ended());
+        log_stranger();
+        co_return;
+    }
+    if (!theirs_->compress.empty()) {
+        link_->refuse(protocol::errc::bad_member, "`compress` of a client must be an array of strings");
+        co_await link_->drain();
         co_return;
     }
     instance_ = theirs_->instance;
@@ -41,7 +47,17 @@ io::awaitable<void> tunnel_session::run() {
     }
     slot_->claim(shared_from_this(), theirs_->takeover);
     co_await link_->run(*this);
-    if (greeted_) spdlog::info("client {} disconnected: {}", peer(), link_->ended());
+    if (greeted_) spdlog::log(level_, "client {} disconnected: {}", peer(), link_->ended());
+}
+
+void tunnel_session::log_stranger() const {
+    // A port scan or a health check connects and closes: nothing that an operator has to know.
+    const auto spoke = link_->received_anything();
+    const auto left_out = spoke ? slot_->lines_about_strangers().pass(io::clock::now()) : std::nullopt;
+    const auto level = left_out ? spdlog::level::warn : spdlog::level::debug;
+    const auto more =
+        left_out.value_or(0) > 0 ? fmt::format("; {} more since the last line", *left_out) : std::string();
+    spdlog::log(level, "tunnel connection from {} did not become a client: {}{}", peer(), link_->ended(), more);
 }
 
 void tunnel_session::ended() {
@@ -76,14 +92,18 @@ void tunnel_session::answer_probe() {
     leaving_.set(limits::hello_time);
 }
 
-void tunnel_session::activate() {
-    on_strand([](tunnel_session& self) {
+void tunnel_session::activate(spdlog::level::level_enum level) {
+    // At once, so that it is not stopped in between for being in the way.
+    auto waiting = state::waiting;
+    state_.compare_exchange_strong(waiting, state::active);
+    on_strand([level](tunnel_session& self) {
         const auto ours = self.our_hello();
-        self.state_ = state::active;
         self.greeted_ = true;
+        self.level_ = level;
+        if (level == spdlog::level::debug) self.link_->set_fault_level(level);
         self.link_->send(ours);
         self.link_->start(ours, *self.theirs_);
-        spdlog::info("client {} connected ({})", self.peer(), self.theirs_->agent);
+        spdlog::log(level, "client {} connected ({})", self.peer(), self.theirs_->agent);
     });
 }
 
@@ -95,7 +115,15 @@ void tunnel_session::refuse(protocol::goaway_reason reason, std::string detail) 
     finish(mux::failure::shutting_down, reason, std::move(detail));
 }
 
+// From here on it gives way where too many connections are open.
+void tunnel_session::begin_leaving() noexcept {
+    auto before = state_.load();
+    while (before != state::stopped && !state_.compare_exchange_weak(before, state::leaving)) {
+    }
+}
+
 void tunnel_session::finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail) {
+    begin_leaving();
     // Queued: it may be called inside a read of this very link.
     io::post_to(link_->strand(), [self = shared_from_this(), stream_failure, reason, detail = std::move(detail)] {
         self->link_->set_stream_failure(stream_failure);
@@ -134,7 +162,8 @@ void tunnel_session::stop(std::string why) {
 }
 
 void tunnel_session::on_goaway(const protocol::goaway& m) {
-    spdlog::info("client {} ends its session: {}", peer(), m.detail.empty() ? to_string(m.reason) : m.detail);
+    spdlog::log(level_, "client {} ends its session: {}", peer(), m.detail.empty() ? to_string(m.reason) : m.detail);
+    begin_leaving();
     // What is in flight goes on; new requests find an empty slot.
     slot_->release(shared_from_this());
     if (m.reason == protocol::goaway_reason::shutdown) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.hpp"
 #include "io/asio.hpp"
 #include "io/deadline.hpp"
 #include "mux/link.hpp"
@@ -24,8 +25,8 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     /// After run(), however it ended: the slot is free.
     void ended();
 
-    /// (any) The slot made this session active: our hello leaves.
-    void activate();
+    /// (any) The slot made this session active: our hello leaves. `level`: of the lines about this client.
+    void activate(spdlog::level::level_enum level);
     /// (any) Another client is active now: open streams fail, goaway is sent, the connection closes.
     void replace(const std::string& by);
     /// (any) Goaway, likewise.
@@ -37,10 +38,9 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     /// (any) Closes the connection.
     void stop(std::string why);
 
-    /// (any) Whether it ever became the active client.
-    [[nodiscard]] bool was_active() const noexcept { return state_ == state::active; }
-    /// (any) Whether stop() was called, however long the rest takes.
-    [[nodiscard]] bool stopped() const noexcept { return state_ == state::stopped; }
+    /// (any) Whether it may be stopped where there are too many: it has not become the active client, or is that no
+    /// more, and stop() was not called, however long the rest takes.
+    [[nodiscard]] bool in_the_way() const noexcept { return state_ == state::waiting || state_ == state::leaving; }
     [[nodiscard]] io::executor strand() const { return link_->strand(); }
     [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
     /// (any, once it claims the slot) Names the client, whatever connection it comes by; empty if it does not say.
@@ -49,13 +49,15 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     void on_goaway(const protocol::goaway& m) override;
 
  private:
-    enum class state : std::uint8_t { waiting, active, stopped };
+    enum class state : std::uint8_t { waiting, active, leaving, stopped };
 
     [[nodiscard]] protocol::hello our_hello() const;
     void answer_probe();
     template <class Function>
     void on_strand(Function run);
     void finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail);
+    void begin_leaving() noexcept;
+    void log_stranger() const;
 
     std::shared_ptr<mux::link> link_;
     std::shared_ptr<client_slot> slot_;
@@ -64,6 +66,7 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     protocol::hello* theirs_ = nullptr;
     std::string instance_;
     bool greeted_ = false;  // it was the active client
+    spdlog::level::level_enum level_ = spdlog::level::info;
     std::atomic<state> state_ = state::waiting;
 };
 

@@ -74,7 +74,7 @@ TEST(Handshake, EveryOtherMessageIsRefused) {
         std::error_code error;
         const auto index = first.index();
         EXPECT_EQ(h.take(std::move(first), error), result::refused) << index;
-        EXPECT_EQ(error, errc::unexpected_message) << index;
+        EXPECT_EQ(error, errc::no_hello_first) << index;
         EXPECT_FALSE(h.other_version()) << index;
     }
 }

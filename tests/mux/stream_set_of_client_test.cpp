@@ -149,8 +149,8 @@ TEST_F(StreamSetOfClient, IdsMustRiseButMayHaveGaps) {
     auto r = request();
     for (const protocol::stream_id id : {0U, 1U, 3U}) {
         r.id = id;
-        EXPECT_EQ(accept_error(r), errc::bad_stream_id) << id;
-        EXPECT_EQ(streams->reject(id), errc::bad_stream_id) << id;
+        EXPECT_EQ(accept_error(r), errc::id_not_rising) << id;
+        EXPECT_EQ(streams->reject(id, "a rule"), errc::id_not_rising) << id;
     }
     (void)accept(7);
     EXPECT_EQ(size(), 2U);
@@ -195,7 +195,7 @@ TEST_F(StreamSetOfClient, ARequestWhoseBodyIsNotWhatItsHeadDeclaresIsRefusedAlon
 }
 
 TEST_F(StreamSetOfClient, ARequestThatCannotBeReadIsRefusedAlone) {
-    EXPECT_FALSE(streams->reject(1));
+    EXPECT_FALSE(streams->reject(1, "a rule"));
     EXPECT_EQ(written(), list{"cancel 1 protocol"});
     EXPECT_FALSE(streams->handle(data(1, "late", true)));
     EXPECT_FALSE(streams->handle(protocol::cancel{1, cancel_reason::protocol}));

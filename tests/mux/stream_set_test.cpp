@@ -345,23 +345,23 @@ TEST_F(StreamSet, FramesBehindTheEndAreIgnored) {
 }
 
 TEST_F(StreamSet, FramesForAStreamThatWasNeverOpenedAreTheConnectionsError) {
-    EXPECT_EQ(streams->handle(response(1)), errc::bad_stream_id);
-    EXPECT_EQ(streams->handle(data(1, "x")), errc::bad_stream_id);
-    EXPECT_EQ(streams->handle(protocol::window{1, 1}), errc::bad_stream_id);
-    EXPECT_EQ(streams->handle(protocol::cancel{1, cancel_reason::protocol}), errc::bad_stream_id);
-    EXPECT_EQ(streams->handle_unreadable(1), errc::bad_stream_id);
+    EXPECT_EQ(streams->handle(response(1)), errc::idle_stream);
+    EXPECT_EQ(streams->handle(data(1, "x")), errc::idle_stream);
+    EXPECT_EQ(streams->handle(protocol::window{1, 1}), errc::idle_stream);
+    EXPECT_EQ(streams->handle(protocol::cancel{1, cancel_reason::protocol}), errc::idle_stream);
+    EXPECT_EQ(streams->handle_unreadable(1, "`body` is not valid base64"), errc::idle_stream);
 }
 
 TEST_F(StreamSet, AServerAcceptsNoRequest) {
     std::error_code error;
     EXPECT_FALSE(streams->accept(request(), error));
-    EXPECT_EQ(error, errc::unexpected_message);
-    EXPECT_EQ(streams->reject(1), errc::unexpected_message);
+    EXPECT_EQ(error, errc::wrong_direction);
+    EXPECT_EQ(streams->reject(1, "a rule"), errc::wrong_direction);
 }
 
 TEST_F(StreamSet, AFrameThatCannotBeReadEndsItsStreamForGood) {
     auto s = opened();
-    EXPECT_FALSE(streams->handle_unreadable(1));
+    EXPECT_FALSE(streams->handle_unreadable(1, "`body` is not valid base64"));
     EXPECT_EQ(delivered(s), list{"failed bad-answer"});
     EXPECT_EQ(written(), list{"cancel 1 protocol"});
     EXPECT_EQ(size(), 0U);
@@ -370,8 +370,8 @@ TEST_F(StreamSet, AFrameThatCannotBeReadEndsItsStreamForGood) {
 
 TEST_F(StreamSet, AFrameForAStreamWhoseRequestHasNotLeftIsTheConnectionsError) {
     auto s = open();
-    EXPECT_EQ(streams->handle(response(1)), errc::bad_stream_id);
-    EXPECT_EQ(streams->handle_unreadable(1), errc::bad_stream_id);
+    EXPECT_EQ(streams->handle(response(1)), errc::idle_stream);
+    EXPECT_EQ(streams->handle_unreadable(1, "`body` is not valid base64"), errc::idle_stream);
     (void)written();
     EXPECT_FALSE(streams->handle(response(1)));
 }

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from http1 import BROKEN, MAX_HEAD, head_bytes, piece_bytes, read_head, send_body
-from link import GOAWAY_TIME, Cancelled, Link, is_interim, start
+from link import GOAWAY_TIME, MAX_INTERIM, Cancelled, Link, is_interim, start
 from wire import address, need
 
 
@@ -41,8 +41,7 @@ class ClientLink(Link):
             except BROKEN as error:
                 if not stream.head_done:
                     text = f"client.py: {error}\n".encode()
-                    message = {"type": "response", "status": 502, "content_length": len(text)}
-                    await stream.send(message, text, end=True)
+                    await stream.send({"type": "response", "status": 502, "content_length": len(text)}, text, end=True)
             stream.cancel("local-reset", "the app ended the connection")
 
 
@@ -86,13 +85,16 @@ async def relay_response(stream, app):
                    "upgrade": head.upgrade if status in (101, 426) else b"", **head.members}
         if status in (101, 204) or is_interim(status):
             message.pop("content_length", None)
+        stream.interim += is_interim(status)
+        if stream.interim > MAX_INTERIM or status == 101 and not (stream.request.get("upgrade") and head.upgrade):
+            raise ValueError("too many interim responses, or a 101 that was not asked for")
         if is_interim(status):
             await stream.send(message)
     stream.head_done = True
     if status == 101:
         stream.expected = head.length = None
     stream.switched.set_result(status == 101)
-    bodiless = stream.request["method"] == b"HEAD" or status in (204, 304) or head.length == 0
+    bodiless = stream.request["method"] == b"HEAD" or status in (204, 205, 304) or head.length == 0
     await stream.send(message, end=bodiless)
     if not bodiless:
         await send_body(stream, app, head.chunked, head.length)

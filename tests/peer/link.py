@@ -35,8 +35,7 @@ class Stream:
         self.ended = self.cancelled = self.peer_done = self.head_done = False
         self.expected, self.interim = request.get("content_length", 0 if request.get("upgrade") else None), 0
         self.switched = asyncio.get_running_loop().create_future()  # whether the final response is a 101
-        self.inbox = asyncio.Queue()  # messages, or Cancelled; credit bounds it
-        self.changed, self.closed = asyncio.Event(), asyncio.Event()
+        self.inbox, self.changed, self.closed = asyncio.Queue(), asyncio.Event(), asyncio.Event()  # credit bounds it
 
     async def receive(self):
         message = await self.inbox.get()
@@ -100,7 +99,7 @@ class Stream:
             if is_interim(status):
                 return need(not message["end"] and not body, "an interim response with a body or an end", message)
             self.head_done = True
-            bodiless = self.request["method"] == b"HEAD" or status in (204, 304)
+            bodiless = self.request["method"] == b"HEAD" or status in (204, 205, 304)
             need(not bodiless or (message["end"] and not body), "a body where none may be", message)
             ours, theirs = self.request.get("upgrade"), message.get("upgrade")
             need(ours and theirs if status == 101 else status == 426 or not theirs, "a wrong 101 or `upgrade`", message)

@@ -13,9 +13,7 @@ import time
 
 from http1 import BROKEN, MAX_HEAD, head_bytes, piece_bytes, read_head, send_body
 from link import Cancelled, Link, Stream, is_interim, start, tasks
-from wire import address
-
-STATUS = {"local-timeout": 504, "shutdown": 503}
+from wire import address, need
 
 
 class ServerLink(Link):
@@ -26,6 +24,7 @@ class ServerLink(Link):
         self.server, self.instance = server, ""
 
     def greeted(self, hello):
+        need(isinstance(hello.get("compress", []), list), "`compress` of a client must be an array")
         self.instance = hello.get("instance", "")
         self.server.admit(self, hello)
         if self.told is None:
@@ -60,10 +59,10 @@ class Server:
     def admit(self, link, hello):
         """Makes the connection the active one, or says goaway to it; or it is a probe, and nothing changes."""
         before = self.active
-        if self.stopping:
-            link.goaway("shutdown", "the server is stopping")
-        elif hello.get("probe"):
+        if hello.get("probe"):
             link.ours |= {"probe": True, "time": time.time_ns() // 1_000_000}
+        elif self.stopping:
+            link.goaway("shutdown", "the server is stopping")
         elif before and not hello.get("takeover"):
             link.goaway("busy", "another client is active")
         elif before and link.instance in self.replaced:
@@ -168,7 +167,7 @@ class Caller:
         except Cancelled as why:
             self.keep = False
             if (status == 0 or is_interim(status)) and str(why) != "reset":
-                await self.respond(STATUS.get(str(why), 502), f"the request failed: {why}")
+                await self.respond({"local-timeout": 504, "shutdown": 503}.get(str(why), 502), f"failed: {why}")
             else:
                 self.reset()
         except OSError:

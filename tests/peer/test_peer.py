@@ -216,7 +216,7 @@ def readable(message):
             value = value[:texts[name]]
         if value or name in ("end", "nonce", "bytes", "window", "max_streams", "content_length", "content_length_at"):
             found[name] = value
-    if found.get("content_length_at", 0) >= len(found.get("headers", [])):
+    if "content_length" not in found or found.get("content_length_at", 0) >= len(found.get("headers", [])):
         found.pop("content_length_at", None)  # behind all fields
     if found.get("te") not in (None, "trailers"):
         del found["te"]

@@ -6,9 +6,8 @@ import re
 
 MAX_FRAME, MAX_HELLO, MAX_DEPTH, RAW_BIT, SPACE = 1 << 20, 4096, 16, 1 << 31, " \t\r\n"
 CONNECTION_FIELDS = set(b"connection content-length keep-alive proxy-connection te transfer-encoding upgrade".split())
-NOT_AS_TRAILERS = CONNECTION_FIELDS | set(b"authorization content-encoding content-range content-type cookie expect "
-                                          b"forwarded host max-forwards proxy-authorization set-cookie trailer "
-                                          b"via".split())
+NO_TRAILERS = CONNECTION_FIELDS | set(b"authorization content-encoding content-range content-type cookie expect via "
+                                      b"forwarded host max-forwards proxy-authorization set-cookie trailer".split())
 
 # Type of message -> member -> type of value; "!": required.
 MESSAGES = {
@@ -19,20 +18,19 @@ MESSAGES = {
     "response": "id=id! status=status! reason=bytes headers=fields content_length=number content_length_at=number "
                 "body=body end=flag! trailers=fields upgrade=bytes",
     "data": "id=id! body=body end=flag! trailers=fields",
-    "fin": "id=id!",
+    "fin": "id=id!", "closed": "connection=id!",
     "window": "id=id! bytes=number!",
     "cancel": "id=id! reason=text! detail=text",
-    "closed": "connection=id!",
-    "ping": "nonce=number!",
-    "pong": "nonce=number!",
+    "ping": "nonce=number!", "pong": "nonce=number!",
     "goaway": "reason=text! detail=text versions=numbers",
 }
 MESSAGES = {name: dict(member.split("=") for member in members.split()) for name, members in MESSAGES.items()}
 RANGES = {"number": range(2**53), "id": range(1, 2**53), "status": range(100, 1000)}
 TOKEN, VALUE = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", rb"[^\x00-\x08\x0a-\x1f\x7f]*"
+PROTOCOLS = rb"([\t ,]*%b(/%b)?([\t ]*,[\t ,]*%b(/%b)?)*[\t ,]*)?" % (TOKEN, TOKEN, TOKEN, TOKEN)
 # What a byte string must match, and its largest length; else: an error of the stream.
-FORMS = {"method": (TOKEN, 256), "path": (rb"(/[^\x00-\x20\x7f#]*|\*)", MAX_FRAME), "reason": (VALUE, 1024),
-         "upgrade": (rb"[^\x00-\x1f\x7f]*", 1024)}
+FORMS = {"method": (rb"(?!CONNECT$)" + TOKEN, 256), "path": (rb"(/[^\x00-\x20\x7f#]*|\*)", MAX_FRAME),
+         "reason": (VALUE, 1024), "upgrade": (PROTOCOLS, 1024)}
 MOST_FIELDS, MOST_BYTES = 1008, {"headers": MAX_FRAME, "trailers": 8192}
 
 
@@ -90,8 +88,7 @@ def parse_object(payload):
         json.dumps(found, ensure_ascii=False).encode()  # fails for bytes that are not UTF-8, and half of a pair
     except (ValueError, RecursionError) as error:
         raise ConnectionFault(f"frame is not JSON in UTF-8: {error}") from None
-    need(isinstance(found, dict), "frame is not a JSON object")
-    need(depth_of(found) <= MAX_DEPTH, "JSON nested too deep")
+    need(isinstance(found, dict) and depth_of(found) <= MAX_DEPTH, "frame is not a JSON object, or nested too deep")
     return found, names, text[end:].encode(errors="surrogateescape")
 
 
@@ -164,15 +161,16 @@ def check_http(message):
     need(message.get("path") != b"*" or message["method"] == b"OPTIONS", "`path` is not in origin-form", message)
     switches = message["type"] == "request" and message.get("upgrade")
     need(not switches or not message["end"], "a request to switch protocols ends", message)
+    if "trailers" in message:
+        message["trailers"] = [field for field in message["trailers"] if may_trail(field[0])]
     for which, most in MOST_BYTES.items():
         fields = message.get(which, [])
         small = len(fields) <= MOST_FIELDS and sum(len(n) + len(v) for n, v in fields) <= most
         need(small, f"`{which}` is too large", message)
         need(all(is_field(*field) for field in fields), f"`{which}` is not HTTP", message)
-    framing = [name for name, _ in message.get("headers", []) if name.lower() in CONNECTION_FIELDS]
-    need(not framing, "`headers` has a connection field", message)
-    if "trailers" in message:
-        message["trailers"] = [field for field in message["trailers"] if may_trail(field[0])]
+    names = [name.lower() for name, _ in message.get("headers", [])]
+    need(not CONNECTION_FIELDS.intersection(names), "`headers` has a connection field", message)
+    need(message["type"] != "request" or names.count(b"host") <= 1, "`headers` has two of Host", message)
 
 
 def is_field(name, value):
@@ -180,7 +178,7 @@ def is_field(name, value):
 
 
 def may_trail(name):
-    return name.lower() not in NOT_AS_TRAILERS and not name.lower().startswith(b"x-forwarded-")
+    return name.lower() not in NO_TRAILERS and not name.lower().startswith(b"x-forwarded-")
 
 
 def address(text):

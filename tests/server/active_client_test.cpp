@@ -1,9 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "support/server_fixture.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::server {
 
@@ -50,6 +59,28 @@ TEST_F(ServerActiveClient, AReplacedClientThatDoesNotCloseIsClosedAndNotWaitedFo
     auto newest = client();
     expect_served_by(newest);
     expect_goaway(before, goaway_reason::replaced);
+}
+
+std::size_t open_files() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST_F(ServerActiveClient, AFloodOfTakeoversIsBoundedInConnectionsAndLogLines) {
+    times.goaway = 2 * test::patience;  // none is closed because its time is up
+    start();
+    constexpr auto count = limits::max_handshakes + limits::logged_peers;
+    const auto before = open_files() + 4;  // what the event loop opens when it is used first
+    std::vector<test::frame_peer> peers;
+    for (std::size_t i = 0; i < count; ++i) peers.push_back(client());
+    const auto until = std::chrono::steady_clock::now() + test::patience;
+    while (open_files() > before + count + limits::max_handshakes && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+    EXPECT_LE(open_files(), before + count + limits::max_handshakes);
+    const auto lines = log.lines_with("connected (");
+    const auto shown = std::ranges::count_if(lines, [](const auto& line) { return line.starts_with("info"); });
+    EXPECT_EQ(static_cast<std::uint64_t>(shown), limits::logged_peers);
+    expect_served_by(peers.back());
 }
 
 TEST_F(ServerActiveClient, ResponsesOfAReplacedClientGoNowhere) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/server_fixture.hpp"
@@ -63,6 +64,49 @@ TEST_F(ServerBadFrames, TheGoawayNamesTheLatestFaultAndNoEarlierOne) {
     peer.raw().send(framed(R"({"type":"data","id":1,"end":true,"body":"%"})") + "\xff\xff\xff\xff");
     EXPECT_EQ(peer.receive<protocol::cancel>().reason, protocol::cancel_reason::protocol);
     EXPECT_THAT(peer.receive<protocol::goaway>().detail, testing::Not(HasSubstr("body")));
+}
+
+TEST_F(ServerBadFrames, TheGoawayNamesTheRuleThatWasBroken) {
+    start();
+    const std::vector<std::pair<std::string, std::string>> broken{
+        {R"({"type":"request","id":1,"method":"GET","path":"/","end":true})", "`request` is never sent to a server"},
+        {R"({"type":"fin","id":1})", "`fin` is never sent to a server"},
+        {R"({"type":"closed","connection":1})", "`closed` is never sent to a server"},
+        {R"({"type":"hello","protocol":1,"window":1,"max_streams":1})", "`hello` must not be sent twice"},
+        {R"({"type":"data","id":7,"end":true})", "`id` names a stream that no request has opened"},
+        {R"({"type":"window","id":1,"bytes":-1})", "`bytes` must be an integer from 0 to 2^53-1"},
+    };
+    for (const auto& [payload, rule] : broken) {
+        auto peer = client();
+        peer.raw().send(framed(payload));
+        EXPECT_EQ(peer.receive<protocol::goaway>().detail, rule) << payload;
+    }
+}
+
+TEST_F(ServerBadFrames, TheCancelNamesTheRuleThatWasBroken) {
+    start();
+    const std::string head = R"({"type":"response","id":1,"status":200,"end":false)";
+    const std::string interim = R"({"type":"response","id":1,"status":103)";
+    const std::vector<std::pair<std::vector<std::string>, std::string>> broken{
+        {{R"({"type":"data","id":1,"end":false,"body":"a"})"}, "`body` is not valid base64"},
+        {{R"({"type":"data","id":1,"end":true})"}, "`data` came before the final `response`"},
+        {{head + "}", head + "}"}, "a final `response` came before"},
+        {{interim + R"(,"end":true})"}, "an interim `response` must have neither a body nor `end`"},
+        {std::vector<std::string>(33, interim + R"(,"end":false})"), "more than 32 interim responses"},
+        {{head + R"(,"content_length":1,"body":"YWI="})"}, "more body than `content_length`, or body ahead of a 101"},
+        {{head + R"(,"content_length":3,"body":"YWI="})", R"({"type":"data","id":1,"end":true})"},
+         "less body than `content_length`"},
+        {{head + R"(,"body":")" + std::string(400'000, 'A') + "\"}"}, "more body than credit"},
+        {{head + R"(,"headers":[["X","a\r\nb"]]})"}, "the message is not valid HTTP, or not allowed here"},
+    };
+    for (const auto& [payloads, rule] : broken) {
+        auto peer = client();
+        auto from = caller();
+        from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+        (void)peer.receive<protocol::request>();
+        for (const auto& payload : payloads) peer.raw().send(framed(payload));
+        EXPECT_EQ(peer.receive<protocol::cancel>().detail, rule) << payloads.back().substr(0, 200);
+    }
 }
 
 TEST_F(ServerBadFrames, ALengthJustAboveTheLimitEndsTheLink) {

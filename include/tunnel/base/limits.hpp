@@ -180,8 +180,8 @@ inline constexpr auto link_write_time = 30s;
 /// A replaced or refused peer has this long to take its goaway before the socket is closed.
 inline constexpr auto goaway_time = 1s;
 
-/// Tunnel connections open at once; one more displaces the oldest that is still in its handshake, so that a scan
-/// can neither pile them up nor keep a client out.
+/// Tunnel connections open at once; one more displaces the oldest that is not the active client's, so that neither a
+/// scan nor clients that replace each other can pile them up or keep a client out.
 inline constexpr std::size_t max_handshakes = 64;
 
 /// Clients that the server remembers to have replaced. More than anyone starts while one of them sleeps; a hello bounds

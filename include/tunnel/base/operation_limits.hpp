@@ -37,6 +37,10 @@ inline constexpr auto clocks_mislead = 60s;
 /// A line that a peer can cause as often as it likes is logged this often: seen soon, and 1,440 times a day at most.
 inline constexpr std::chrono::milliseconds log_repeat_time = 60s;
 
+/// Clients that come and go are logged so many times in `log_repeat_time`, and so are tunnel peers that break a rule:
+/// more than anyone causes who starts, stops and replaces clients by hand, and at most 12 MB a day.
+inline constexpr std::uint64_t logged_peers = 20;
+
 /// While nothing listens on the app's port and requests are held (--wait-for-app), the first of them tries to connect
 /// this often: a refused connect over loopback costs some 50 us, and nobody notices that delay behind the start of an
 /// app.
