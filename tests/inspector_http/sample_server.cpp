@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
     fixed_status status;
     scripted_faults faults;
     const fixed_stub stub;
-    const server s({h, feed, replays, status, {}, &faults, &stub}, {address{"127.0.0.1", 0}, "", {}, open_ngrok_api});
+    const server s({h, feed, replays, status, {}, &faults, &stub},
+                   {address{"127.0.0.1", 0}, "", {}, {}, open_ngrok_api});
     std::cout << "ready " << s.origin() << " " << s.token() << std::endl;
     while (std::getchar() != EOF) {
     }
