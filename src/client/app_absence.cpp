@@ -119,7 +119,8 @@ void app_absence::act() {
         give_turn(seats_.at(n), turn::give_up);
         seats_.erase(n);
     }
-    holding_.store(held_.holding(), std::memory_order_relaxed);
+    if (waiting_.exchange(held_.waiting(), std::memory_order_relaxed) != held_.waiting() && changed_)
+        changed_(held_.waiting());
     if (const auto all = held_.finished(now)) say_end(*all);
     if (held_.holding()) {
         tick_.set(limits::absent_retry);

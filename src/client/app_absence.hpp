@@ -26,8 +26,11 @@ class app_absence : public std::enable_shared_from_this<app_absence> {
     app_absence(io::executor strand, std::string app, std::chrono::milliseconds longest,
                 std::function<void(const std::string&)> say);
 
+    /// Called on the strand when another number of requests waits. Before there are requests.
+    void on_change(std::function<void(std::size_t)> changed) { changed_ = std::move(changed); }
+
     /// (any thread) Whether a request that arrives now has to wait behind others.
-    [[nodiscard]] bool holding() const noexcept { return holding_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool holding() const noexcept { return waiting_.load(std::memory_order_relaxed) > 0; }
     /// (any thread) A place behind those that wait already; `changed` is called on `session` when its turn changes.
     /// `tried`: by the attempt that was just refused; empty where there was none.
     [[nodiscard]] std::unique_ptr<place> enter(const io::executor& session, std::string tried,
@@ -51,7 +54,8 @@ class app_absence : public std::enable_shared_from_this<app_absence> {
     held_requests held_;
     std::map<held_requests::number, std::shared_ptr<seat>> seats_;
     std::string tried_;  // at the last attempt that was refused
-    std::atomic<bool> holding_ = false;
+    std::atomic<std::size_t> waiting_ = 0;
+    std::function<void(std::size_t)> changed_;
     io::deadline tick_;
 };
 

@@ -21,7 +21,7 @@ class app_stand_in {
     struct response {
         http::response_head head;  ///< without its Content-Length
         std::string body;
-        std::string note;  ///< for the log
+        unsigned rule = 0;  ///< which of its rules responded, from 1: for the log and for lists of exchanges
     };
     using responded = std::function<void(std::optional<response>)>;
     /// Makes the response and calls back on that executor, not inside the call. Nothing: there is none after all.

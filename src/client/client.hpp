@@ -44,6 +44,10 @@ class client : public std::enable_shared_from_this<client> {
     void stop();
     /// Called at every change, on the client's strand. Before start().
     void on_state(std::function<void(const tunnel_state&)> callback) { on_state_ = std::move(callback); }
+    /// Called on the client's strand when the number of requests that wait for the app changes. Before start().
+    void on_held(std::function<void(std::size_t)> callback) {
+        if (app_->absence) app_->absence->on_change(std::move(callback));
+    }
     /// Called once, when everything is closed, with the exit code of the program.
     void on_ended(std::function<void(int)> callback) { on_ended_ = std::move(callback); }
 

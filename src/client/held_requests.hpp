@@ -44,8 +44,10 @@ class held_requests {
 
     /// To be called after each change, and every `limits::absent_retry` while `holding()`.
     [[nodiscard]] decisions decide(clock::time_point now);
+    /// Those that have not connected yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_ + connecting_; }
     /// Whether a request that arrives now has others before it.
-    [[nodiscard]] bool holding() const noexcept { return waiting_ + connecting_ > 0; }
+    [[nodiscard]] bool holding() const noexcept { return waiting() > 0; }
     /// Once after each absence, when no request waits any more.
     [[nodiscard]] std::optional<summary> finished(clock::time_point now);
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -65,7 +67,10 @@ io::awaitable<bool> local_exchange::stand_in(app_stand_in::moment when) {
 }
 
 io::awaitable<void> local_exchange::send_in_place(app_stand_in::response whole) {
-    if (observer_) observer_->labelled("stub");
+    if (observer_) {
+        observer_->labelled("stub");
+        observer_->labelled(fmt::format("stub-{}", whole.rule));
+    }
     std::string_view rest = whole.body;
     if (request_->head.method == "HEAD" || has_no_body(whole.head.status)) rest = {};
     const auto take = [&](byte_buffer& to) {
@@ -80,7 +85,7 @@ io::awaitable<void> local_exchange::send_in_place(app_stand_in::response whole) 
     response.head.reason = http::reason_phrase(response.head.status);
     if (!has_no_body(response.head.status)) response.head.content_length = whole.body.size();
     status_ = response.head.status;
-    stand_in_note_ = std::move(whole.note);
+    stand_in_note_ = fmt::format("stub {}", whole.rule);
     response.end = take(response.body);
     exchange_->send(std::move(response));
     while (!rest.empty() && !exchange_->over()) {

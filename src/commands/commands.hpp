@@ -26,6 +26,8 @@ struct command {
 [[nodiscard]] command add_import(CLI::App& to);
 [[nodiscard]] command add_clear(CLI::App& to);
 [[nodiscard]] command add_fault(CLI::App& to);
+[[nodiscard]] command add_status(CLI::App& to);
+[[nodiscard]] command add_stub(CLI::App& to);
 
 /// A command with the flags that all have.
 [[nodiscard]] command make_command(CLI::App& to, const char* name, const char* purpose, const char* footer);

@@ -76,8 +76,8 @@ int show(const api_client& api, const show_flags& what, bool as_json) {
     } else if (as_json) {
         print(api.get("/api/v1/exchanges/" + percent_encoded(id)).dump() + "\n");
     } else {
-        const auto delivery = delivery_text(api.get("/api/v1/exchanges/" + percent_encoded(id)));
-        print(record_text(whole_record(api, id), what.include_secrets, delivery));
+        const auto about = about_text(api.get("/api/v1/exchanges/" + percent_encoded(id)));
+        print(record_text(whole_record(api, id), what.include_secrets, about));
     }
     return 0;
 }

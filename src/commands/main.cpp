@@ -27,6 +27,14 @@ std::function<void(const std::string&)> say_faults(tunnel::app::program& program
     };
 }
 
+/// Where lines about the rules of --stub go.
+std::function<void(const std::string&)> say_stub(tunnel::app::program& program, bool on_terminal) {
+    return [&program, on_terminal](const std::string& line) {
+        if (on_terminal) return program.say("  Stub        " + line);
+        spdlog::info("stub: {}", line);
+    };
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,7 +62,8 @@ int main(int argc, char** argv) {
             inspection::make_faults(program.runtime(), settings, inspect, say_faults(program, settings.on_terminal));
         std::unique_ptr<inspection::service> inspector;
         if (inspect.on)
-            inspector = std::make_unique<inspection::service>(program.runtime(), settings, inspect, faults.get());
+            inspector =
+                std::make_unique<inspection::service>(program.runtime(), settings, inspect, faults.get(), stub.get());
         // A person follows the link, which brings the token along; scripts find it in the file of the instance.
         if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
         auto say = [&program, &used = settings, &admin](const std::string& line) {
@@ -64,10 +73,8 @@ int main(int argc, char** argv) {
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
         client->gate(faults.get());
         if (inspector) {
-            if (stub) stub->look_into(inspector->history());
             faults->observe(inspector->tap());
-            client->observe(inspector->tap());
-            client->on_state([&](const client::tunnel_state& now) { inspector->show(now); });
+            inspector->follow(*client);
             const auto url = inspector->url();
             if (!url.empty() && !settings.on_terminal) spdlog::info("inspector at {}", url);
         }
@@ -79,6 +86,7 @@ int main(int argc, char** argv) {
             program.end();
         });
         program.on_signal([client] { client->stop(); });
+        if (stub) stub->watch(say_stub(program, settings.on_terminal));
         client->start();
         program.manager().notify("READY=1\nSTATUS=connecting to " + to_string(settings.server_addr));
         program.run();

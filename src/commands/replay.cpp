@@ -133,6 +133,8 @@ bool print_results(const json& items, bool as_json) {
     for (const auto& item : items) {
         print(as_json ? item.dump() + "\n" : result_line(item));
         all_responded = all_responded && item.value("error", json()).is_null();
+        if (item.value("resign_proposed", false) && item.value("status", json()).is_number())
+            std::fprintf(stderr, "the signature is too old by now; --resign signs it again\n");
     }
     return all_responded;
 }

@@ -23,8 +23,8 @@ namespace tunnel::commands {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> names{"requests", "show",   "replay", "diff", "expect",
-                                                "export",   "import", "clear",  "fault"};
+constexpr std::array<std::string_view, 11> names{"requests", "show",  "replay", "diff",   "expect", "export",
+                                                 "import",   "clear", "fault",  "status", "stub"};
 
 int run_parsed(const command& chosen) {
     const auto name = "tunnel-client " + chosen.app->get_name();
@@ -88,8 +88,9 @@ std::optional<int> run(int argc, const char* const* argv) {
     }
     CLI::App app("Looks at the requests that came through the tunnel, and sends them again", "tunnel-client");
     app.require_subcommand(1);
-    const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app), add_expect(app),
-                                   add_export(app),   add_import(app), add_clear(app),  add_fault(app)};
+    const std::vector<command> all{add_requests(app), add_show(app),   add_replay(app), add_diff(app),
+                                   add_expect(app),   add_export(app), add_import(app), add_clear(app),
+                                   add_fault(app),    add_status(app), add_stub(app)};
     try {
         // CLI11 takes the words from the last to the first.
         std::vector<std::string> words;

@@ -7,8 +7,9 @@ namespace tunnel::commands {
 
 /// For the program's own --help.
 inline constexpr std::string_view usage =
-    "       tunnel-client COMMAND [...]: requests, show, replay, diff, expect, export, import, clear, fault or "
-    "doctor;\n"
+    "       tunnel-client COMMAND [...]: requests, show, replay, diff, expect, export, import, clear, fault, status, "
+    "stub\n"
+    "       or doctor;\n"
     "       tunnel-client COMMAND --help describes it";
 
 /// Runs one of the commands that `usage` names; returns the exit code.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -56,6 +57,39 @@ std::string gap_text(const nlohmann::ordered_json& from, const char* name) {
     const auto found = from.find(name);
     if (found == from.end() || !found->is_number_unsigned()) return {};
     return ", " + time_text(found->get<std::uint64_t>()) + " after the one before";
+}
+
+std::string prefixed(std::string_view prefix, const std::string& text) {
+    return text.empty() ? std::string() : std::string(prefix) + text;
+}
+
+/// "signature invalid", "no secret"
+std::string verdict_text(std::string verdict) {
+    std::ranges::replace(verdict, '_', ' ');
+    const auto of_signature = verdict == "valid" || verdict == "invalid" || verdict == "stale" || verdict == "unknown";
+    return printable(of_signature ? "signature " + verdict : verdict);
+}
+
+/// What the doctor says of the signature.
+std::string verification_text(const nlohmann::ordered_json& exchange) {
+    const auto found = exchange.find("verification");
+    if (found == exchange.end() || !found->is_object()) return {};
+    auto text = verdict_text(text_of(*found, "verdict"));
+    if (const auto cause = text_of(*found, "cause"); !cause.empty()) text += " (" + printable(cause) + ")";
+    if (const auto reason = text_of(*found, "reason"); !reason.empty()) text += ": " + printable(reason);
+    return text + "\n";
+}
+
+/// What the client did with the request besides forwarding it.
+std::string handling_text(const nlohmann::ordered_json& exchange) {
+    std::string text;
+    if (exchange.value("stub", false)) {
+        const auto rule = text_of(exchange, "stub_rule");
+        text += "stub    " + (rule.empty() ? "a rule" : "rule " + rule) + " of --stub responded, not the app\n";
+    }
+    if (exchange.value("held", false)) text += "held    it waited for the app\n";
+    if (exchange.value("fault", false)) text += "fault   made on purpose\n";
+    return text;
 }
 
 void append_fields(std::string& to, const inspector::field_lines& fields) {
@@ -151,14 +185,21 @@ std::string summary_line(const nlohmann::ordered_json& s) {
     if (const auto attempt = number_of(s, "attempt"); attempt > 1)
         line += fmt::format(" (attempt {}{})", attempt, gap_text(s, "attempt_gap_us"));
     if (s.value("duplicate", false)) line += " (duplicate)";
+    if (const auto verdict = text_of(s, "signature"); !verdict.empty() && verdict != "valid")
+        line += " (" + verdict_text(verdict) + ")";
+    if (s.value("fault", false)) line += " (fault on purpose)";
+    if (s.value("stub", false)) line += " (stub" + prefixed(" ", text_of(s, "stub_rule")) + ")";
+    if (s.value("held", false)) line += " (held)";
     return line + "\n";
 }
 
-std::string delivery_text(const nlohmann::ordered_json& exchange) {
+std::string about_text(const nlohmann::ordered_json& exchange) {
+    auto text = handling_text(exchange);
+    if (const auto provider = text_of(exchange, "provider"); !provider.empty())
+        text += "webhook " + printable(provider) + prefixed(" ", printable(text_of(exchange, "event"))) + "\n";
+    text += verification_text(exchange);
     const auto delivery = text_of(exchange, "delivery");
-    if (delivery.empty()) return {};
-    auto text =
-        fmt::format("webhook {} {}\n", printable(text_of(exchange, "provider")), printable(text_of(exchange, "event")));
+    if (delivery.empty()) return text;
     text += "delivery " + printable(delivery) + "\n";
     const auto attempts = exchange.value("attempts", nlohmann::ordered_json::array());
     if (attempts.size() < 2) return text;

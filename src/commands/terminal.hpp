@@ -21,8 +21,9 @@ namespace tunnel::commands {
 
 /// One line of a list of requests, from a Summary of the API.
 [[nodiscard]] std::string summary_line(const nlohmann::ordered_json& summary);
-/// What is known of a webhook and its attempts, from an Exchange of the API; empty where it is none.
-[[nodiscard]] std::string delivery_text(const nlohmann::ordered_json& exchange);
+/// What was done with a request, the verdict on its signature, and the attempts of its delivery, from an Exchange of
+/// the API; empty where there is nothing to say.
+[[nodiscard]] std::string about_text(const nlohmann::ordered_json& exchange);
 /// A whole record, secrets hidden unless `include_secrets`; `more` are lines for its head.
 [[nodiscard]] std::string record_text(const inspector::record& from, bool include_secrets, std::string_view more = {});
 

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/post.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <random>
 #include <stdexcept>
@@ -16,8 +13,7 @@
 #include "http/writable.hpp"
 #include "inspection/limits.hpp"
 #include "io/runtime.hpp"
-#include "stub/limits.hpp"
-#include "stub/rules_file.hpp"
+#include "stub/rule_summary.hpp"
 #include "stub/stub_error.hpp"
 
 namespace tunnel::inspection {
@@ -26,36 +22,6 @@ namespace {
 
 inspector::time_point now() {
     return std::chrono::time_point_cast<inspector::duration>(std::chrono::system_clock::now());
-}
-
-std::string bytes_of(const std::filesystem::path& file, std::size_t most) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error))
-        throw stub::stub_error(fmt::format("{} is not a file that can be read", file.string()));
-    std::ifstream in(file, std::ios::binary);
-    std::string bytes(most + 1, '\0');
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad() || (!in.eof() && in.fail()) || !in.is_open())
-        throw stub::stub_error(fmt::format("{} cannot be read", file.string()));
-    if (bytes.size() > most) throw stub::stub_error(fmt::format("{} has more than {} bytes", file.string(), most));
-    return bytes;
-}
-
-/// Files that rules name are looked for beside the rules.
-std::vector<stub::rule> rules_of(const std::string& file, const webhook_files& webhooks) {
-    const auto known = load(webhooks);
-    try {
-        stub::rule_sources from;
-        from.now = now();
-        from.secrets = known.secrets;
-        from.read = [folder = std::filesystem::path(file).parent_path()](const std::string& path, std::size_t most) {
-            return bytes_of(folder / path, most);
-        };
-        return stub::parse_rules(bytes_of(file, stub::limits::rules_file), from);
-    } catch (const stub::stub_error& error) {
-        throw stub::stub_error(fmt::format("--stub {}: {}", file, error.what()));
-    }
 }
 
 std::function<std::uint64_t()> random_bits() {
@@ -68,6 +34,8 @@ std::function<std::uint64_t()> random_bits() {
         return shared->engine();
     };
 }
+
+std::string counted_rules(std::size_t n) { return fmt::format("{} {}", n, n == 1 ? "rule" : "rules"); }
 
 std::optional<stub::reply> newest_good(const inspector::history& records, const inspector::record& request) {
     auto filter = inspector::query::parse(stub::good_responses_to(request), now());
@@ -85,12 +53,93 @@ std::optional<stub::reply> newest_good(const inspector::history& records, const 
 
 }  // namespace
 
-app_stub::app_stub(const std::string& file, const webhook_files& webhooks)
-    : judge_(webhooks), rules_(rules_of(file, webhooks), random_bits()) {}
+app_stub::app_stub(const std::string& file, const webhook_files& webhooks, bool keeps_history)
+    : judge_(webhooks), keeps_history_(keeps_history), file_(file, webhooks) {
+    read();
+}
+
+std::shared_ptr<stub::responder> app_stub::rules() const {
+    const std::lock_guard lock(mutex_);
+    return rules_;
+}
+
+void app_stub::read() {
+    auto made = std::make_shared<stub::responder>(file_.read(), random_bits());
+    if (made->needs_history() && !keeps_history_)
+        throw stub::stub_error("--stub " + file_.path() +
+                               ": a rule asks for the last good response, which comes from the history; leave "
+                               "--history and --inspect-addr on");
+    const std::lock_guard lock(mutex_);
+    rules_ = std::move(made);
+    precedes_app_ = rules_->precedes_app();
+    read_at_ = now();
+    problem_.clear();
+}
+
+void app_stub::on_change(std::function<void()> changed) {
+    const std::lock_guard lock(callback_mutex_);
+    changed_ = std::move(changed);
+}
+
+void app_stub::watch(std::function<void(const std::string&)> say) {
+    io::asio::post(worker_, [this, say = std::move(say)]() mutable {
+        say_ = std::move(say);
+        look_later();
+    });
+}
+
+void app_stub::look_later() {
+    if (stopped_) return;
+    next_look_.expires_after(limits::stub_interval);
+    next_look_.async_wait([this](const io::error_code& error) {
+        if (error) return;
+        look();
+        look_later();
+    });
+}
+
+void app_stub::look() {
+    if (!file_.has_changed()) return;
+    read_again();
+    const std::lock_guard lock(callback_mutex_);
+    if (changed_) changed_();
+}
+
+void app_stub::read_again() {
+    try {
+        read();
+        say_(fmt::format("{} was read again: {}", file_.path(), counted_rules(rules()->size())));
+    } catch (const std::exception& error) {
+        spdlog::warn("{}; the rules that were read before stay in force", error.what());
+        const std::lock_guard lock(mutex_);
+        problem_ = error.what();
+    }
+}
 
 void app_stub::stop() {
     stopped_ = true;
+    io::asio::post(worker_, [this] { next_look_.cancel(); });
     worker_.join();
+}
+
+inspector_http::stub_info app_stub::stub() const {
+    inspector_http::stub_info info;
+    info.file = file_.path();
+    std::shared_ptr<stub::responder> rules;
+    {
+        const std::lock_guard lock(mutex_);
+        rules = rules_;
+        info.read_at = read_at_;
+        info.problem = problem_;
+    }
+    for (std::size_t i = 0; i < rules->size(); ++i) {
+        const auto& rule = rules->at(i);
+        info.rules.push_back({.filter = rule.filter_text,
+                              .always = rule.when == stub::condition::always,
+                              .responds = stub::summary_of(rule),
+                              .responses = rules->responses(i)});
+    }
+    return info;
 }
 
 client::app_stand_in::maker app_stub::choose(const protocol::request& request, moment when) {
@@ -98,10 +147,11 @@ client::app_stand_in::maker app_stub::choose(const protocol::request& request, m
     found->request = faults::record_of(request);
     found->request.webhook = judge_.note_of(found->request);
     found->absent = when == moment::app_absent;
-    const auto rule = rules_.choose(found->request, found->absent);
+    found->rules = rules();
+    const auto rule = found->rules->choose(found->request, found->absent);
     if (!rule || stopped_) return {};
     found->rule = *rule;
-    if (!rules_.wants_last_good(*rule)) {
+    if (!found->rules->wants_last_good(*rule)) {
         return [this, found](const io::executor& strand, responded done) {
             io::post_to(strand, [this, found, done = std::move(done)] { done(respond(*found)); });
         };
@@ -114,18 +164,21 @@ client::app_stand_in::maker app_stub::choose(const protocol::request& request, m
 }
 
 std::optional<client::app_stand_in::response> app_stub::respond(const chosen& to) {
-    for (auto rule = std::optional(to.rule); rule; rule = rules_.choose(to.request, to.absent, *rule + 1)) {
+    auto& rules = *to.rules;
+    for (auto rule = std::optional(to.rule); rule; rule = rules.choose(to.request, to.absent, *rule + 1)) {
         std::optional<stub::reply> made;
-        if (rules_.wants_last_good(*rule)) made = last_good(to.request);
-        if (!made) made = rules_.respond(*rule, to.request, now());
+        if (rules.wants_last_good(*rule)) made = last_good(to.request);
+        if (!made) made = rules.respond(*rule, to.request, now());
         if (!made) continue;
         response whole;
         whole.head.status = made->status;
         for (const auto& [name, value] : made->fields) whole.head.fields.add(name, value);
         whole.head.fields.add("X-Tunnel-Stub", std::to_string(*rule + 1));
         whole.body = std::move(made->body);
-        whole.note = fmt::format("stub {}", *rule + 1);
-        if (http::is_writable(whole.head)) return whole;
+        whole.rule = static_cast<unsigned>(*rule + 1);
+        if (!http::is_writable(whole.head)) continue;
+        rules.count_response(*rule);
+        return whole;
     }
     return std::nullopt;
 }
@@ -146,13 +199,8 @@ std::shared_ptr<app_stub> make_stub(const client::options& client_settings, cons
         throw std::runtime_error(
             "--stub and --echo exclude each other: with --echo the client responds to every "
             "request; leave one of them out");
-    auto made = std::make_shared<app_stub>(settings.stub, settings.webhooks);
     const auto keeps_history = settings.on && settings.history != "off";
-    if (made->rules().needs_history() && !keeps_history)
-        throw std::runtime_error("--stub " + settings.stub +
-                                 ": a rule asks for the last good response, which comes from the history; leave "
-                                 "--history and --inspect-addr on");
-    return made;
+    return std::make_shared<app_stub>(settings.stub, settings.webhooks, keeps_history);
 }
 
 }  // namespace tunnel::inspection

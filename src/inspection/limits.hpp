@@ -26,4 +26,8 @@ inline constexpr auto watch_interval = std::chrono::milliseconds(200);
 /// How long the last good response to a request is looked for: senders have a patience of a few seconds.
 inline constexpr auto last_good_search = std::chrono::seconds(2);
 
+/// How often it is looked whether the file of --stub has changed. It is read once it has stayed the same for that long,
+/// which is longer than an editor takes to write it.
+inline constexpr auto stub_interval = std::chrono::milliseconds(300);
+
 }  // namespace tunnel::inspection::limits

@@ -37,7 +37,7 @@ void log_notice(std::string_view line) { spdlog::warn("inspector: {}", line); }
 }  // namespace
 
 service::service(io::runtime& rt, const client::options& client_settings, const options& settings,
-                 faults::fault_gate* faults)
+                 faults::fault_gate* faults, app_stub* stub)
     : client_settings_(client_settings),
       history_(history_settings_of(settings), log_notice, feed_.listener()),
       capture_(history_, capture_settings_of(client_settings, settings), [this] { feed_.status_changed(); }),
@@ -45,10 +45,15 @@ service::service(io::runtime& rt, const client::options& client_settings, const 
                {[this](inspector::record_id id, inspector_http::replay_result result) {
                     feed_.watch_ran(id, std::move(result));
                 },
-                [this] { feed_.status_changed(); }}) {
+                [this] { feed_.status_changed(); }}),
+      stub_(stub) {
     if (faults != nullptr) {
         faults_.emplace(*faults);
         faults->on_change([this] { feed_.status_changed(); });
+    }
+    if (stub_ != nullptr) {
+        stub_->look_into(history_);
+        stub_->on_change([this] { feed_.status_changed(); });
     }
     status_.forwarding_to = client_settings_.echo ? "echo" : "http://" + app_of(client_settings_);
     status_.server = to_string(client_settings_.server_addr);
@@ -60,6 +65,7 @@ service::service(io::runtime& rt, const client::options& client_settings, const 
 
 service::~service() {
     stop();
+    if (stub_ != nullptr) stub_->on_change({});
     if (server_) server_->stop();
 }
 
@@ -78,7 +84,8 @@ std::unique_ptr<inspector_http::server> service::make_server(std::optional<addre
                                  .status = *this,
                                  .verify = [judge = capture_.settings().judge](
                                                const inspector::record& of) { return judge->verification_of(of); },
-                                 .faults = faults_ ? &*faults_ : nullptr},
+                                 .faults = faults_ ? &*faults_ : nullptr,
+                                 .stub = stub_},
         how);
 }
 
@@ -139,6 +146,20 @@ void service::show(const client::tunnel_state& state) {
     feed_.status_changed();
 }
 
+void service::follow(client::client& shown) {
+    shown.observe(tap());
+    shown.on_state([this](const client::tunnel_state& now) { show(now); });
+    shown.on_held([this](std::size_t requests) { show_held(requests); });
+}
+
+void service::show_held(std::size_t requests) {
+    {
+        const std::lock_guard lock(mutex_);
+        status_.held = requests;
+    }
+    feed_.status_changed();
+}
+
 inspector_http::tunnel_status service::status() const {
     inspector_http::tunnel_status s;
     {
@@ -158,6 +179,7 @@ inspector_http::tunnel_status service::status() const {
             s.app = inspector_http::app_state::down;
             break;
     }
+    if (s.held > 0) s.app = inspector_http::app_state::down;  // nothing listens there, else they would not wait
     return s;
 }
 

@@ -8,6 +8,7 @@
 #include "client/client.hpp"
 #include "client/options.hpp"
 #include "inspection/api_faults.hpp"
+#include "inspection/app_stub.hpp"
 #include "inspection/capture.hpp"
 #include "inspection/instance_file.hpp"
 #include "inspection/local_replayer.hpp"
@@ -26,15 +27,17 @@ class service final : private inspector_http::status_source {
  public:
     /// Opens the history and listens. Throws std::runtime_error, with a sentence for the user, where the address that
     /// the user set cannot be used; where the default ones are all taken, there is no server, and the log says so.
-    /// `faults` may be null, else it outlives this.
+    /// `faults` and `stub` may be null, else they outlive this.
     service(io::runtime& rt, const client::options& client_settings, const options& settings,
-            faults::fault_gate* faults = nullptr);
+            faults::fault_gate* faults = nullptr, app_stub* stub = nullptr);
     ~service() override;
 
     /// For client::observe; null where nothing is kept.
     [[nodiscard]] client::exchange_tap* tap() noexcept;
     /// For client::on_state. Any thread.
     void show(const client::tunnel_state& state);
+    /// Before the client starts: records its exchanges, and shows its state.
+    void follow(client::client& shown);
     /// "http://127.0.0.1:4040"; empty where there is no server.
     [[nodiscard]] std::string origin() const;
     /// The same with the token, to be opened in a browser.
@@ -46,6 +49,7 @@ class service final : private inspector_http::status_source {
 
  private:
     [[nodiscard]] inspector_http::tunnel_status status() const override;
+    void show_held(std::size_t requests);
     void listen(const options& settings);
     [[nodiscard]] std::unique_ptr<inspector_http::server> make_server(std::optional<address> where,
                                                                       const std::string& token);
@@ -56,6 +60,7 @@ class service final : private inspector_http::status_source {
     capture capture_;
     local_replayer replays_;
     std::optional<api_faults> faults_;
+    app_stub* stub_;
     mutable std::mutex mutex_;
     inspector_http::tunnel_status status_;
     std::unique_ptr<inspector_http::server> server_;

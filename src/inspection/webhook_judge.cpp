@@ -49,12 +49,22 @@ webhook::delivery delivery_of(const inspector::record& of) {
     return d;
 }
 
+nlohmann::ordered_json cause_or_null(webhook::cause why) {
+    return why == webhook::cause::none ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(to_string(why));
+}
+
 nlohmann::ordered_json text_or_null(const std::string& text) {
     return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
 }
 
 nlohmann::ordered_json microseconds_or_null(const std::optional<std::chrono::seconds>& time) {
     return time ? nlohmann::ordered_json(std::chrono::microseconds(*time).count()) : nlohmann::ordered_json(nullptr);
+}
+
+/// Whether the age alone makes a right signature one that the provider's libraries refuse now.
+bool is_too_old(const webhook::report& report) {
+    const auto is_right = report.result == webhook::verdict::valid || report.result == webhook::verdict::stale;
+    return is_right && report.tolerance && report.age_now && std::chrono::abs(*report.age_now) > *report.tolerance;
 }
 
 std::chrono::sys_seconds now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -78,12 +88,18 @@ nlohmann::ordered_json webhook_judge::verification_of(const inspector::record& o
     delivery.now = now();
     const auto report = verifier_.diagnose(delivery);
     if (report.result == webhook::verdict::none) return nullptr;
+    nlohmann::ordered_json resign = nullptr;
+    if (sign_again(delivery).refusal.empty()) resign = is_too_old(report) ? "proposed" : "possible";
     return {{"provider", text_or_null(report.provider)},
             {"scheme", text_or_null(report.scheme)},
             {"verdict", to_string(kept(report.result))},
+            {"cause", cause_or_null(report.why)},
             {"reason", report.explanation},
             {"advice", nullptr},
+            {"secret", text_or_null(report.secret)},
+            {"resign", std::move(resign)},
             {"age_at_arrival_us", microseconds_or_null(report.age_at_arrival)},
+            {"age_now_us", microseconds_or_null(report.age_now)},
             {"tolerance_us", microseconds_or_null(report.tolerance)}};
 }
 

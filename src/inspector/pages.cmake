@@ -62,6 +62,7 @@ set(page_files
     view/record_menus.js
     view/record_row.js
     view/status_mark.js
+    view/stub_dialog.js
     view/toast.js
     view/tunnel_dialog.js)
 set(page_table ${CMAKE_CURRENT_BINARY_DIR}/page_table.cpp)

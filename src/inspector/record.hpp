@@ -159,7 +159,7 @@ struct record {
     response_copy response;
     phase_times phases;
     std::string outcome;              ///< error code (the value of X-Tunnel-Error) where there is one
-    std::vector<std::string> labels;  ///< what was done on purpose: "fault", "stub", "held"; `is:fault` finds it
+    std::vector<std::string> labels;  ///< what was done: "fault", "stub" with "stub-7", "held"; `is:fault` finds it
     webhook_note webhook;
     attempt_note among_attempts;
     user_note note;

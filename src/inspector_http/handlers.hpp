@@ -35,6 +35,7 @@ reply list_faults(const call& c);
 reply add_fault(const call& c);
 reply clear_faults(const call& c);
 reply remove_fault(const call& c);
+reply list_stub(const call& c);
 
 reply ngrok_tunnels(const call& c);
 reply ngrok_endpoints(const call& c);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "inspector/base64_text.hpp"
 #include "inspector/body_view.hpp"
@@ -135,6 +136,21 @@ ordered_json failure_json(const record& r) {
     return {{"code", shown_text(r.outcome)}, {"message", message}};
 }
 
+bool has_label(const record& r, std::string_view label) { return std::ranges::find(r.labels, label) != r.labels.end(); }
+
+/// Which rule of --stub responded; null where none did, or an older version recorded it.
+ordered_json stub_rule(const record& r) {
+    constexpr std::string_view before = "stub-";
+    for (const auto& label : r.labels) {
+        unsigned number = 0;
+        if (!label.starts_with(before)) continue;
+        const auto* const end = label.data() + label.size();
+        const auto [stopped, error] = std::from_chars(label.data() + before.size(), end, number);
+        if (error == std::errc() && stopped == end) return number;
+    }
+    return nullptr;
+}
+
 ordered_json relative_json(const record& r, const record& of) {
     const bool ended = r.state != record_state::pending;
     return {{"id", to_string(r.id)},
@@ -144,7 +160,7 @@ ordered_json relative_json(const record& r, const record& of) {
             {"duration_us", time_or_null(total_time(r))},
             {"same_status", ended ? ordered_json(r.response.status == of.response.status) : ordered_json(nullptr)},
             {"same_body", ended ? truth_or_null(same_body(r.response.body, of.response.body)) : ordered_json(nullptr)},
-            {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()}};
+            {"edited", has_label(r, "edited")}};
 }
 
 /// Attempts of one delivery, oldest first.
@@ -216,9 +232,11 @@ ordered_json summary_json(const record& r, const record_relations& relations) {
             {"replays", relations.replays},
             {"marked", r.note.marked},
             {"comment", text_or_null(r.note.comment)},
-            {"edited", std::ranges::find(r.labels, "edited") != r.labels.end()},
-            {"fault", std::ranges::find(r.labels, "fault") != r.labels.end()},
-            {"stub", std::ranges::find(r.labels, "stub") != r.labels.end()},
+            {"edited", has_label(r, "edited")},
+            {"fault", has_label(r, "fault")},
+            {"held", has_label(r, "held")},
+            {"stub", has_label(r, "stub")},
+            {"stub_rule", stub_rule(r)},
             {"truncated", relations.truncated},
             {"messages", relations.messages}};
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "inspector_http/api_json.hpp"
@@ -13,6 +14,8 @@ using namespace inspector;
 
 namespace {
 
+using finish_function = std::function<response(const replay_outcome&)>;
+
 response results_response(const replay_outcome& outcome) {
     if (const auto* refusal = std::get_if<replay_refusal>(&outcome)) return error_response(error_of(*refusal));
     auto items = ordered_json::array();
@@ -20,16 +23,34 @@ response results_response(const replay_outcome& outcome) {
     return json_response(ordered_json::object({{"items", std::move(items)}}));
 }
 
-reply start_replay(const call& c, std::vector<record_id> ids, replay_options options,
-                   response (*finish)(const replay_outcome&)) {
+/// Of one record. `too_old`: the signature that was sent again is refused for its age alone.
+response results_of_one(const replay_outcome& outcome, bool too_old) {
+    if (const auto* refusal = std::get_if<replay_refusal>(&outcome)) return error_response(error_of(*refusal));
+    auto items = ordered_json::array();
+    for (const auto& result : std::get<std::vector<replay_result>>(outcome)) {
+        items.push_back(result_json(result));
+        items.back()["resign_proposed"] = too_old;
+    }
+    return json_response(ordered_json::object({{"items", std::move(items)}}));
+}
+
+bool is_too_old(const services& s, const record& r) {
+    if (!s.verify) return false;
+    const auto verification = s.verify(r);
+    return verification.is_object() && verification.value("resign", ordered_json()) == "proposed";
+}
+
+reply start_replay(const call& c, std::vector<record_id> ids, replay_options options, finish_function finish) {
     if (ids.size() * options.times > limits::sendings) {
         throw api_error(413, "too_many",
                         "These are too many replays for one request; narrow the filter, or replay fewer times.");
     }
     auto& replays = c.s.replays;
     return deferred{[&replays, ids = std::move(ids), options = std::move(options),
-                     finish](std::function<void(response)> done) mutable {
-        auto deliver = [done = std::move(done), finish](const replay_outcome& outcome) { done(finish(outcome)); };
+                     finish = std::move(finish)](std::function<void(response)> done) mutable {
+        auto deliver = [done = std::move(done), finish = std::move(finish)](const replay_outcome& outcome) {
+            done(finish(outcome));
+        };
         return replays.start(std::move(ids), std::move(options), std::move(deliver));
     }};
 }
@@ -46,8 +67,9 @@ bool names_replays(std::string_view filter) noexcept {
 reply replay_exchange(const call& c) {
     const auto id = id_of(c);
     auto options = parse_replay(json_object(c), c.own_port);
-    (void)summary_of(c, id);
-    return start_replay(c, {id}, std::move(options), results_response);
+    const auto too_old = !options.resign && is_too_old(c.s, record_of(c));
+    const auto finish = [too_old](const replay_outcome& outcome) { return results_of_one(outcome, too_old); };
+    return start_replay(c, {id}, std::move(options), finish);
 }
 
 reply replay_matching(const call& c) {

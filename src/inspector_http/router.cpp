@@ -36,6 +36,7 @@ constexpr std::array table{
     route{"POST", "/api/v1/faults", json, handlers::add_fault},
     route{"DELETE", "/api/v1/faults", none, handlers::clear_faults},
     route{"DELETE", "/api/v1/faults/{fault}", none, handlers::remove_fault},
+    route{"GET", "/api/v1/stub", none, handlers::list_stub},
     route{"POST", "/api/v1/replay", json, handlers::replay_matching},
     route{"GET", "/api/v1/diff", none, handlers::diff_exchanges},
     route{"GET", "/api/v1/export", none, handlers::export_matching},

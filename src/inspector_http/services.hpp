@@ -8,6 +8,7 @@
 #include "inspector_http/live_feed.hpp"
 #include "inspector_http/replayer.hpp"
 #include "inspector_http/status_source.hpp"
+#include "inspector_http/stub_source.hpp"
 
 namespace tunnel::inspector_http {
 
@@ -19,7 +20,8 @@ struct services {
     status_source& status;
     /// The `verification` of a record as docs/inspector-api.yaml has it, or null; may be empty.
     std::function<nlohmann::ordered_json(const inspector::record&)> verify;
-    fault_control* faults = nullptr;  ///< null where no client runs
+    fault_control* faults = nullptr;    ///< null where no client runs
+    const stub_source* stub = nullptr;  ///< null without --stub
 };
 
 }  // namespace tunnel::inspector_http

@@ -51,6 +51,12 @@ ordered_json moment_or_null(const std::optional<time_point>& when) {
     return to_rfc3339(*when);
 }
 
+ordered_json stub_json(const services& s) {
+    if (s.stub == nullptr) return nullptr;
+    const auto now = s.stub->stub();
+    return {{"file", shown_text(now.file)}, {"rules", now.rules.size()}, {"problem", text_or_null(now.problem)}};
+}
+
 }  // namespace
 
 ordered_json status_json(const services& s) {
@@ -67,7 +73,8 @@ ordered_json status_json(const services& s) {
             {"forwarding",
              {{"public_url", text_or_null(tunnel.public_url)},
               {"to", shown_text(tunnel.forwarding_to)},
-              {"app", to_text(tunnel.app)}}},
+              {"app", to_text(tunnel.app)},
+              {"held", tunnel.held}}},
             {"tunnel",
              {{"state", to_text(tunnel.state)},
               {"server", shown_text(tunnel.server)},
@@ -88,7 +95,8 @@ ordered_json status_json(const services& s) {
               {"count_limit", tunnel.count_limit},
               {"bytes_limit", tunnel.bytes_limit}}},
             {"watches", std::move(watches)},
-            {"faults", std::move(faults)}};
+            {"faults", std::move(faults)},
+            {"stub", stub_json(s)}};
 }
 
 ordered_json result_json(const replay_result& result) {

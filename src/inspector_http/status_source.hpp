@@ -20,6 +20,7 @@ struct tunnel_status {
     std::string error;          ///< why it is not up
     std::string replaced_by;
     app_state app = app_state::unknown;  ///< whether the last connection to it succeeded
+    std::uint64_t held = 0;              ///< requests that wait for it
     std::optional<inspector::time_point> since;
     std::optional<inspector::time_point> retry_at;
     std::uint64_t dropped = 0;  ///< records that the capture could not keep, besides those that the history counts

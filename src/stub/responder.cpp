@@ -54,6 +54,7 @@ bool is_repeated(std::string_view name) {
 responder::responder(std::vector<rule> rules, std::function<std::uint64_t()> random)
     : rules_(std::move(rules)),
       counters_(rules_.size()),
+      responses_(rules_.size()),
       random_(std::move(random)),
       precedes_app_(std::ranges::any_of(rules_, [](const rule& r) { return r.when == condition::always; })) {}
 

@@ -25,6 +25,10 @@ class responder {
     /// Whether a rule asks for the last good response.
     [[nodiscard]] bool needs_history() const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
+    [[nodiscard]] const rule& at(std::size_t rule) const { return rules_.at(rule); }
+    /// How many responses of a rule were counted.
+    [[nodiscard]] std::uint64_t responses(std::size_t rule) const { return responses_[rule]; }
+    void count_response(std::size_t rule) { ++responses_[rule]; }
 
     /// The first rule from `from` on (they count from 0) that responds to the request; `absent`: nothing listens at the
     /// app's port.
@@ -39,7 +43,8 @@ class responder {
     [[nodiscard]] reply written(std::size_t rule, const inspector::record& request, inspector::time_point now);
 
     std::vector<rule> rules_;
-    std::vector<std::atomic<std::uint64_t>> counters_;  // of each rule's responses
+    std::vector<std::atomic<std::uint64_t>> counters_;  // of each rule's written responses, for {{counter}}
+    std::vector<std::atomic<std::uint64_t>> responses_;
     std::function<std::uint64_t()> random_;
     bool precedes_app_;
 };

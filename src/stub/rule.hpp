@@ -31,6 +31,7 @@ struct written_response {
 struct rule {
     condition when = condition::absent;
     inspector::query filter;
+    std::string filter_text;                   ///< as the file has it; empty: every request
     std::optional<challenge> asks;             ///< then this is what the rule responds to, and nothing else
     bool last_good = false;                    ///< the newest 2xx response that the history has for method and path
     std::optional<written_response> response;  ///< with last_good: where the history has none

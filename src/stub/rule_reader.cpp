@@ -91,7 +91,8 @@ void rule_reader::read_when(rule& to) {
 }
 
 void rule_reader::read_filter(rule& to) {
-    auto filter = inspector::parse_request_filter(take_text("if"), from_.now);
+    to.filter_text = take_text("if");
+    auto filter = inspector::parse_request_filter(to.filter_text, from_.now);
     if (const auto* wrong = std::get_if<std::string>(&filter)) fail(fmt::format("\"if\": {}", *wrong));
     to.filter = std::get<inspector::query>(std::move(filter));
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "webhook/body_coding.hpp"
 #include "webhook/doctor.hpp"
 #include "webhook/json_text.hpp"
 #include "webhook/limits.hpp"
@@ -118,6 +119,24 @@ std::optional<finding> find_charset(const wrong_signature& s) {
     return std::nullopt;
 }
 
+std::optional<finding> find_compressed(const wrong_signature& s) {
+    const auto inside = decompressed(s.request.body, limits::parsed_body);
+    if (!inside) return std::nullopt;
+    return try_body(s, *inside, cause::body_coding,
+                    "as it is once it is decompressed: the sender signs the body and compresses it then, so decompress "
+                    "it first and verify what comes out");
+}
+
+std::optional<finding> find_decompressed(const wrong_signature& s) {
+    for (const auto& variant : compressed(s.request.body)) {
+        auto found = try_body(s, variant, cause::body_coding,
+                              "compressed with gzip: something on the way decompressed it, so pass the bytes and "
+                              "Content-Encoding on as they came");
+        if (found) return found;
+    }
+    return std::nullopt;
+}
+
 template <class Json>
 std::optional<finding> find_reserialised(const wrong_signature& s, const Json& value, std::string_view order) {
     const auto handler = Json::error_handler_t::replace;
@@ -148,12 +167,14 @@ std::optional<finding> find_reserialised(const wrong_signature& s, const Json& v
 std::optional<finding> find_body_fault(const wrong_signature& s) {
     const bool signs_body = signs(s.row(), "{body}") || signs(s.row(), "{form}");
     if (!signs_body || s.request.body.size() > limits::parsed_body) return std::nullopt;
+    if (auto found = find_compressed(s)) return found;
     if (auto found = find_line_end(s)) return found;
     if (const auto value = parse_ordered_json(s.request.body))
         if (auto found = find_reserialised(s, *value, "")) return found;
     if (const auto value = parse_json(s.request.body))
         if (auto found = find_reserialised(s, *value, " with its members sorted")) return found;
-    return find_charset(s);
+    if (auto found = find_charset(s)) return found;
+    return find_decompressed(s);
 }
 
 }  // namespace tunnel::webhook

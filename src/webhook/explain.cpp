@@ -49,6 +49,14 @@ std::string app_refused(const scheme& row, const delivery& d) {
         begin);
 }
 
+std::string app_decoded(const delivery& d) {
+    return fmt::format(
+        "The signature is right over the compressed bytes that were delivered, yet the app responded {}: most likely "
+        "something decompressed the body before the app verified it; verify the bytes as they came (inflate: false in "
+        "express.raw(), no decompression in the proxy before the app).",
+        d.app_status);
+}
+
 std::string old(const scheme& row, const report& about) {
     return fmt::format(
         "The signature is right, but it was {} s old when it arrived, and {} is refused after {} s: an old request was "

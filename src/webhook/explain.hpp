@@ -11,6 +11,8 @@ namespace tunnel::webhook::explain {
 
 [[nodiscard]] std::string right(const std::string& secret_name);
 [[nodiscard]] std::string app_refused(const scheme& row, const delivery& d);
+/// Of a compressed body.
+[[nodiscard]] std::string app_decoded(const delivery& d);
 [[nodiscard]] std::string old(const scheme& row, const report& about);
 [[nodiscard]] std::string ahead(const scheme& row, const report& about);
 [[nodiscard]] std::string old_by_now(const scheme& row, const report& about);

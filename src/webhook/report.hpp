@@ -23,6 +23,7 @@ enum class verdict : std::uint8_t {
 enum class cause : std::uint8_t {
     none,
     app_read_body_first,  ///< valid over the bytes delivered, and the app refused it
+    app_decoded_body,     ///< the same of a compressed body, which most likely was decompressed first
     stale_by_now,         ///< valid when it arrived; the same bytes would be stale now
     stale_at_arrival,
     clock_ahead,   ///< made in the future, by more than the tolerance
@@ -39,6 +40,7 @@ enum class cause : std::uint8_t {
     body_line_end,      ///< a newline at the end, or CRLF in place of LF
     body_reserialised,  ///< parsed as JSON and written again
     body_charset,       ///< decoded and encoded again
+    body_coding,        ///< compressed or decompressed between signing and delivery
     url_scheme,         ///< http in place of https: a proxy takes off TLS
     url_port,
     url_other,  ///< the trailing slash, the query, or another host

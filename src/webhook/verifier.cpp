@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "tunnel/base/text.hpp"
 #include "webhook/check.hpp"
 #include "webhook/crypto.hpp"
 #include "webhook/doctor.hpp"
@@ -38,6 +39,11 @@ bool signs_whole_body(const scheme& row, const std::string& url) {
            (!row.body_hash.empty() && !query_value(url, row.body_hash).empty());
 }
 
+bool is_compressed(const delivery& d) {
+    const auto* const coding = find_field(d.fields, "Content-Encoding");
+    return coding != nullptr && !coding->empty() && !iequals(*coding, "identity");
+}
+
 /// A right signature: whether it is so in time, and what the app made of it.
 void judge_right(report& r, const scheme& row, const delivery& d) {
     const bool judged = r.age_at_arrival && row.tolerance > seconds(0);
@@ -48,6 +54,8 @@ void judge_right(report& r, const scheme& row, const delivery& d) {
         return set(r, verdict::stale, cause::clock_ahead, explain::ahead(row, r));
     if (judged && *r.age_now > row.tolerance)
         return set(r, verdict::valid, cause::stale_by_now, explain::old_by_now(row, r));
+    if (refused_by_app(d.app_status) && is_compressed(d) && signs(row, "{body}"))
+        return set(r, verdict::valid, cause::app_decoded_body, explain::app_decoded(d));
     if (refused_by_app(d.app_status))
         return set(r, verdict::valid, cause::app_read_body_first, explain::app_refused(row, d));
     set(r, verdict::valid, cause::none, explain::right(r.secret));

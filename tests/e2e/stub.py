@@ -73,8 +73,8 @@ def app_at(port):
 
 
 class Tunnel:
-    def __init__(self, public, inspector, log):
-        self.public, self.inspector, self.log = public, inspector, log
+    def __init__(self, client, public, inspector, log):
+        self.client, self.public, self.inspector, self.log = client, public, inspector, log
 
     def request(self, method, target, body=None, fields=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.public, timeout=LIMIT)
@@ -104,10 +104,17 @@ class Tunnel:
         assert found["met"], (query, found)
         return found["items"]
 
-    def until_held(self):
-        until = time.monotonic() + LIMIT
-        while not self.api("GET", "/api/v1/exchanges?q=is:held")["items"]:
-            assert time.monotonic() < until, "no request is held"
+    def command(self, *words):
+        """What one of the client's commands prints."""
+        at = ["--inspect-addr", f"127.0.0.1:{self.inspector}", "--inspect-token", TOKEN]
+        run = subprocess.run([self.client, *words, *at], capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert run.returncode == 0, (words, run.returncode, run.stderr)
+        return run.stdout
+
+    def lines_of_log(self, text):
+        self.log.flush()
+        self.log.seek(0)
+        return [line for line in self.log.read().decode().splitlines() if text in line]
 
 
 @contextlib.contextmanager
@@ -121,12 +128,18 @@ def tunnel(programs, app_port, *flags):
                        "127.0.0.1:0", "--inspect-token", TOKEN, *flags]
             with running(command, stdout=subprocess.PIPE, stderr=log, text=True) as c:
                 connected = dict(word.split("=", 1) for word in first_line(c).split()[1:])
-                yield Tunnel(*(int(url.rsplit(":", 1)[1]) for url in (ready["http"], connected["inspector"])), log)
+                yield Tunnel(client, *(int(url.rsplit(":", 1)[1]) for url in (ready["http"], connected["inspector"])), log)
         assert s.returncode == 0 and c.returncode == 0, (s.returncode, c.returncode)
         log.seek(0)
         text = log.read().decode()
         for secret in ZOOM, X:
             assert secret.decode() not in text, "the log has a secret"
+
+
+def wait_until(condition, what):
+    until = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < until, f"not within {LIMIT:.0f} s: {what}"
 
 
 def hmac_of(key, message):
@@ -226,10 +239,38 @@ def check_records(t):
     whole = t.api("GET", "/api/v1/exchanges/" + found[0]["id"])
     assert whole["stub"] and whole["status"] == 201 and whole["state"] == "complete", whole
     assert not t.exchanges("path:/orders -is:stub", 1)[0]["stub"]
-    t.log.flush()
-    t.log.seek(0)
-    lines = [line for line in t.log.read().decode().splitlines() if "stub 7" in line]
+    assert whole["stub_rule"] == 7 and ["X-Tunnel-Stub", "7"] in whole["response"]["fields"], whole
+    lines = t.lines_of_log("stub 7")
     assert len(lines) == 2 and all("POST /orders 201" in line for line in lines), lines
+
+
+def check_rules_are_shown(t, rules):
+    """By the API and by the commands; the page's test is tests/inspector/pages_actions_cases.py."""
+    shown = t.api("GET", "/api/v1/stub")
+    assert shown["file"] == rules and shown["problem"] is None, shown
+    responds = [(rule["rule"], rule["if"], rule["when"], rule["responds"]) for rule in shown["items"]]
+    assert responds == [
+        (1, "", "absent", "the challenge of slack"),
+        (2, "", "absent", "the challenge of zoom"),
+        (3, "", "absent", "the challenge of dropbox"),
+        (4, "", "absent", "the challenge of x"),
+        (5, "", "absent", "the challenge of meta"),
+        (6, "method:GET path:/prices", "absent", "the last good response"),
+        (7, "method:POST path:/orders", "absent", "status 201, JSON"),
+        (8, "provider:github", "absent", "status 202, a body"),
+        (9, "path:/health", "always", "status 200, a body"),
+    ], shown
+    assert shown["items"][6]["responses"] == 2 and shown["items"][0]["responses"] == 2, shown
+    secrets = ZOOM.decode(), X.decode(), "a text of your own"
+    assert not any(secret in json.dumps(shown) for secret in secrets), shown
+    text = t.command("stub")
+    assert " 7  status 201, JSON if method:POST path:/orders  (2 responses)\n" in text, text
+    assert " 9  status 200, a body, whether the app is there or not if path:/health  (" in text, text
+    assert f"\n{rules}, read 20" in text, text
+    assert f"stub      {rules}: 9 rules\n" in t.command("status")
+    line = t.command("requests", "is:stub", "path:/orders").splitlines()[-1]
+    assert line.endswith("/orders (stub 7)"), line
+    assert "\nstub    rule 7 of --stub responded, not the app\n" in t.command("show", line.split()[0])
 
 
 def check_faults(t):
@@ -254,6 +295,7 @@ def check_page(programs, rules, secrets):
         check_framing(t)
         check_absence(t, port)
         check_records(t)
+        check_rules_are_shown(t, rules)
         check_faults(t)
 
 
@@ -266,7 +308,10 @@ def check_waiting(programs, rules, secrets):
         waiting = []
         thread = threading.Thread(target=lambda: waiting.append(t.request("POST", "/other", "{}")))
         thread.start()
-        t.until_held()
+        held = lambda: t.api("GET", "/api/v1/status")["forwarding"]["held"]  # noqa: E731
+        wait_until(lambda: held() == 1, "the request is held")
+        assert f"app       http://127.0.0.1:{port} down, 1 request waits for it\n" in t.command("status")
+        wait_until(lambda: "/other (open) (held)\n" in t.command("requests", "is:held"), "the record says so")
         assert t.request("POST", "/orders", "{}")[0] == 201
         assert t.request("GET", "/dropbox?challenge=c")[2] == b"c"
         assert not waiting and not App.seen
@@ -274,6 +319,43 @@ def check_waiting(programs, rules, secrets):
             thread.join(LIMIT)
         assert waiting[0][2] == b"from the app", waiting
         assert [path for _, path, _ in App.seen] == ["/other"]
+        wait_until(lambda: held() == 0, "no request is held")
+
+
+def check_changes(programs, folder):
+    """A file that changes is read again; where it cannot be used, the rules before it stay, and that is said."""
+    rules, body = pathlib.Path(folder, "changes.json"), pathlib.Path(folder, "body.txt")
+    body.write_text("one", encoding="utf-8")
+    rules.write_text('{"rules": [{"if": "path:/a", "body_file": "body.txt"}]}', encoding="utf-8")
+    with tunnel(programs, lasting_port(), "--stub", str(rules)) as t:
+        shown = lambda: t.api("GET", "/api/v1/stub")  # noqa: E731
+        responds = lambda *expected: lambda: t.request("GET", "/a")[::2] == expected  # noqa: E731
+        assert responds(200, b"one")()
+        body.write_text("two, longer", encoding="utf-8")
+        wait_until(responds(200, b"two, longer"), "the file of the body is read again")
+        rules.write_text('{"rules": [\n{"if": "path:/a", "statu": 201}]}', encoding="utf-8")
+        wait_until(lambda: shown()["problem"], "the mistake is found")
+        problem = f'--stub {rules}: rule 1: "statu" is not a member of a rule'
+        assert problem in shown()["problem"] and problem in t.command("stub"), shown()
+        assert "read before the file was changed to one that is not valid" in t.command("status")
+        assert responds(200, b"two, longer")() and shown()["items"][0]["responds"] == "status 200, a body"
+        text = "the rules that were read before stay in force"
+        wait_until(lambda: t.lines_of_log(text), "the log says so")
+        warnings = t.lines_of_log(text)
+        assert len(warnings) == 1 and problem in warnings[0] and " warn " in warnings[0], warnings
+        rules.unlink()
+        wait_until(lambda: "is not a file that can be read" in shown()["problem"], "the file is missed")
+        assert responds(200, b"two, longer")()
+        prepared = rules.with_suffix(".new")
+        prepared.write_text('{"rules": [{"if": "path:/b", "status": 204},{"status": 201, "when": "always"}]}',
+                            encoding="utf-8")
+        prepared.rename(rules)
+        wait_until(responds(201, b""), "the new file is read")
+        assert shown()["problem"] is None and len(shown()["items"]) == 2, shown()
+        wait_until(lambda: t.lines_of_log(f"{rules} was read again: 2 rules"), "the log says so")
+        # A rule that asks for a secret which there is none of.
+        rules.write_text('{"rules": [{"challenge": "zoom"}]}', encoding="utf-8")
+        wait_until(lambda: "put zoom = SECRET" in (shown()["problem"] or ""), "the secret is missed")
 
 
 def check_refusals(programs, folder):
@@ -311,6 +393,7 @@ def main():
             out.write(b"zoom = " + ZOOM + b"\nx = " + X + b"\n")
         check_page(programs, rules, secrets)
         check_waiting(programs, rules, secrets)
+        check_changes(programs, folder)
         check_refusals(programs, folder)
     print("every rule of docs/stub.md responds as the page says")
     return 0

@@ -12,6 +12,7 @@ import os
 import pathlib
 import queue
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -206,10 +207,39 @@ def check_attempts(commands, port):
     assert [(a["attempt"], a["duplicate"]) for a in attempts] == [(1, False), (2, False), (3, True)], attempts
     assert attempts[0]["attempt_gap_us"] is None and attempts[2]["attempt_gap_us"] > 0, attempts
     text, _ = commands.run("requests", "is:duplicate")
-    assert re.search(r" \[github push\] \(attempt 3, .* after the one before\) \(duplicate\)\n", text), text
+    assert re.search(r" \[github push\] \(attempt 3, .* after the one before\) \(duplicate\) \(unsigned\)\n", text), text
     assert text.count("\n") == 1, text
     text, _ = commands.run("show", attempts[2]["id"])
-    assert "\nwebhook github push\ndelivery d-1\n  attempt 1  " in text and ", duplicate (this one)\n" in text, text
+    assert "\nwebhook github push\nunsigned: This is a webhook of GitHub without a signature: " in text, text
+    assert "\ndelivery d-1\n  attempt 1  " in text and ", duplicate (this one)\n" in text, text
+def check_examples_of_faults(commands):
+    """The lines of docs/faults.md."""
+    page = (HERE.parent.parent / "docs" / "faults.md").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"^    tunnel-client 3000 --fault '([^']*)'", page, re.M)
+    lines = [shlex.split(line, comments=True) for line in re.findall(r"^    tunnel-client (fault .*)$", page, re.M)]
+    assert [words[1] for words in lines] == ["add", "list", "clear"], lines
+    commands.run("fault", "add", rule)
+    for words in lines[:2]:
+        commands.run(*words)
+    assert len(commands.json("fault", "list")) == 2
+    commands.run(*lines[2])
+    assert not commands.json("fault", "list")
+
+
+def check_status(commands, port, app):
+    text, _ = commands.run("status")
+    assert text.startswith("tunnel    up since 20") and f"\napp       http://127.0.0.1:{app} up\n" in text, text
+    (status,) = commands.json("status")
+    assert status["forwarding"]["held"] == 0 and status["stub"] is None, status
+    assert commands.run("stub")[0] == "no rules: the client runs without --stub\n"
+    commands.run("fault", "add", "status", "418", "if", "path:/teapot")
+    assert "\nfault     status 418 if path:/teapot\n" in commands.run("status")[0]
+    assert ask(port, "GET", "/teapot") == 418
+    wait_until(lambda: "/teapot (fault on purpose)\n" in commands.run("requests", "path:/teapot")[0], "the fault's mark")
+    commands.run("fault", "clear")
+    commands.run("clear", "path:/teapot")
+
+
 def check_faults(commands, port):
     (added,) = commands.json("fault", "add", "status", "418", "if", "path:/teapot", "--for", "10m")
     assert added["rule"] == "status 418 if path:/teapot" and added["ends_at"], added
@@ -261,9 +291,13 @@ def main():
             assert follower.shows("/second")
             check_transfer(commands, folder)
             check_attempts(commands, port)
+            check_status(commands, port, app.server_port)
             check_faults(commands, port)
+            check_examples_of_faults(commands)
         _, errors = commands.run("fault", "list", code=3)
         assert "no client runs" in errors, errors
+        _, errors = commands.run("status", code=3)
+        assert "no client runs here; start tunnel-client" in errors, errors
         # The client has ended: the same from its history, and straight to the app.
         assert commands.json("show", second)[0]["id"] == second
         App.seen.clear()

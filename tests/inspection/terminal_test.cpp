@@ -63,7 +63,7 @@ TEST(Terminal, AttemptsOfADeliveryHaveTheirGaps) {
     EXPECT_EQ(line,
               "02  2026-01-31T14:05:06  POST    200    1.5 ms       12 B  / (attempt 2, 31 s after the one before) "
               "(duplicate)\n");
-    EXPECT_EQ(delivery_text(nlohmann::ordered_json::parse(
+    EXPECT_EQ(about_text(nlohmann::ordered_json::parse(
                   R"({"id":"02","provider":"github","event":"push\u001b","delivery":"d-1","attempts":[)"
                   R"({"id":"01","status":null,"gap_us":null,"duplicate":false},)"
                   R"({"id":"02","status":200,"gap_us":31000000,"duplicate":true}]})")),
@@ -71,7 +71,30 @@ TEST(Terminal, AttemptsOfADeliveryHaveTheirGaps) {
               "delivery d-1\n"
               "  attempt 1  01  -\n"
               "  attempt 2  02  200, 31 s after the one before, duplicate (this one)\n");
-    EXPECT_EQ(delivery_text(nlohmann::ordered_json::parse(R"({"delivery":null})")), "");
+    EXPECT_EQ(about_text(nlohmann::ordered_json::parse(R"({"delivery":null})")), "");
+}
+
+TEST(Terminal, WhatTheClientDidIsMarked) {
+    const auto line = summary_line(nlohmann::ordered_json::parse(
+        R"({"id":"02","started_at":"2026-01-31T14:05:06.123456Z","method":"POST","status":200,"duration_us":1500,)"
+        R"("response_bytes":12,"target":"/","signature":"no_secret","fault":true,"held":true,"stub":true,"stub_rule":7})"));
+    EXPECT_EQ(line,
+              "02  2026-01-31T14:05:06  POST    200    1.5 ms       12 B  / (no secret) (fault on purpose) (stub 7) "
+              "(held)\n");
+}
+
+TEST(Terminal, TheVerdictOnASignatureHasItsCauseAndReason) {
+    EXPECT_EQ(
+        about_text(nlohmann::ordered_json::parse(
+            R"({"provider":"stripe","delivery":null,"stub":true,"stub_rule":null,"held":true,"fault":true,)"
+            R"("verification":{"verdict":"invalid","cause":"body_line_end","reason":"The body\u001b lost it."}})")),
+        "stub    a rule of --stub responded, not the app\n"
+        "held    it waited for the app\n"
+        "fault   made on purpose\n"
+        "webhook stripe\n"
+        "signature invalid (body_line_end): The body\\x1b lost it.\n");
+    EXPECT_EQ(about_text(nlohmann::ordered_json::parse(R"({"stub":true,"stub_rule":7})")),
+              "stub    rule 7 of --stub responded, not the app\n");
 }
 
 TEST(ApiClient, EncodesWhatAQueryCannotHold) {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "inspection/replay_message.hpp"
+#include "webhook/crypto.hpp"
+#include "webhook/text_codec.hpp"
 
 namespace tunnel::inspection {
 
@@ -76,6 +78,40 @@ TEST_F(WebhookJudge, ExplainsAWrongSignatureWithoutTheSecret) {
     EXPECT_EQ(shown["provider"], "github");
     EXPECT_NE(shown["reason"].get<std::string>().find("newline"), std::string::npos) << shown["reason"];
     EXPECT_EQ(shown.dump().find(github_secret), std::string::npos);
+}
+
+TEST_F(WebhookJudge, NamesTheCauseAndTheSecretAndWhetherItCanBeSignedAgain) {
+    const auto wrong = judge().verification_of(delivery("Hello, World!\n"));
+    EXPECT_EQ(wrong["cause"], "body_line_end");
+    EXPECT_EQ(wrong["secret"], nullptr);
+    EXPECT_EQ(wrong["resign"], "possible");
+    const auto right = judge().verification_of(delivery("Hello, World!"));
+    EXPECT_EQ(right["cause"], nullptr);
+    EXPECT_EQ(right["secret"], "github");
+    EXPECT_EQ(right["resign"], "possible");
+    EXPECT_EQ(webhook_judge({}).verification_of(delivery("Hello, World!"))["resign"], nullptr);
+}
+
+TEST_F(WebhookJudge, ProposesToSignAgainWhereTheAgeAloneIsWrong) {
+    auto old = delivery("{}");
+    const auto stripe = [&old](std::string_view body) {
+        old.request.fields = {{"Stripe-Signature", "t=1492774577,v1=0000"}};
+        const auto made =
+            std::to_string(std::chrono::floor<std::chrono::seconds>(old.arrived).time_since_epoch().count());
+        old.request.fields[0].second =
+            "t=" + made + ",v1=" +
+            webhook::encode(webhook::text_encoding::hex,
+                            webhook::hmac(webhook::hash::sha256, "whsec_test", made + "." + std::string(body)));
+    };
+    old.arrived -= std::chrono::hours(1);
+    stripe("{}");
+    EXPECT_EQ(judge().verification_of(old)["verdict"], "valid");
+    EXPECT_EQ(judge().verification_of(old)["resign"], "proposed");
+    // The app's refusal has its own cause, and the age is wrong all the same.
+    old.response.status = 400;
+    EXPECT_EQ(judge().verification_of(old)["resign"], "proposed");
+    stripe("other");
+    EXPECT_EQ(judge().verification_of(old)["resign"], "possible");
 }
 
 TEST_F(WebhookJudge, AReplayIsSignedAgainForItsEditedBody) {

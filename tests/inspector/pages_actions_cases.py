@@ -1,7 +1,8 @@
 """What is done with records: replay, edit, compare, copy, mark, comment and delete."""
 
+import pages_traffic as traffic
 from browser import Keys
-from pages_app import ORDER
+from pages_app import ORDER, STUB
 
 
 def replay_makes_a_child_that_is_compared(page):
@@ -40,6 +41,77 @@ def a_key_replays_a_request_twice_at_once(page):
         return [(r["parent"], r["status"]) for r in page.items("is:replay")]
 
     b.until(lambda: replays() == [(parent, 200)] * 2, "both replays with their status")
+
+
+def an_old_signature_is_made_again(page):
+    b = page.browser
+    traffic.slack(page.public, "/fail", 4000)
+    page.wait_for_count(1)
+    parent = page.items()[0]
+    assert parent["signature"] == "stale", parent
+    b.press("j")
+    b.until_text("#detail-head", "/fail")
+    # A replay of the same bytes fails in the app, and proposes it.
+    b.press("r")
+    b.until_text("#toasts", "Replayed: 500. The signature is too old by now.")
+    b.click("#toasts button", "Sign again")
+    page.wait_for_count(3)
+    b.until(lambda: [r["signature"] for r in page.items("is:replay")] == ["valid", "stale"], "a fresh signature")
+    # So does the tab that says why the signature is wrong, and the form of an edited replay.
+    b.run("arguments[0].click()", b.all(f"#record-{parent['id']}")[0])
+    page.tab("signature")
+    b.until_text("#tab-panel", "stale at arrival")
+    page.check_accessibility("signature tab")
+    b.click("#tab-panel .button.primary", "Sign again and replay")
+    b.until(lambda: [r["signature"] for r in page.items("is:replay")][0:2] == ["valid", "valid"], "another one")
+    b.run("arguments[0].click()", b.all(f"#record-{parent['id']}")[0])
+    b.until_text("#detail-head", "signature stale")
+    b.press("e")
+    b.until(lambda: b.all("dialog[open]"), "the form")
+    (sign,) = [label for label in b.all("dialog .options label") if label.text == "Sign again"]
+    assert b.run("return arguments[0].querySelector('input').checked", sign)
+
+
+def a_right_signature_may_be_made_again(page):
+    b = page.browser
+    traffic.github(page.public, "push", 7)
+    page.wait_for_count(1)
+    b.press("j")
+    b.until_text("#detail-head", "signature valid")
+    page.tab("signature")
+    b.until_text("#tab-panel", "github")
+    assert not b.all("#tab-panel .button.primary")
+    b.click("#tab-panel .button", "Sign again and replay")
+    b.until(lambda: [r["signature"] for r in page.items("is:replay")] == ["valid"], "it is signed again")
+
+
+def the_rules_of_stub_are_shown(page):
+    if page.stub is None:
+        return  # of a client that was started elsewhere
+    b = page.browser
+    assert page.send("GET", "/stubbed") == 202
+    page.wait_for_count(1)
+    b.until(lambda: b.texts(".row .chip") == ["stub 2"], "the request is marked")
+    b.press("j")
+    b.until_text("#detail-head", "response of --stub, rule 2")
+    b.click("#list-menu")
+    b.click("[role=menuitem]", "Responses of --stub")
+    b.until_text("dialog[open] .stub-rules", "status 202, always")
+    assert b.texts("dialog .stub-rules td") == [
+        "every request", "the challenge of slack", "0 responses", "path:/stubbed", "status 202, always", "1 response"
+    ], b.texts("dialog .stub-rules td")  # fmt: skip
+    page.check_accessibility("stub dialog")
+    # A file that becomes invalid is named where it is seen, and its rules stay.
+    page.stub.write_text("{", encoding="utf-8")
+    b.until_text("dialog[open] [role=alert]", "These rules stay in force: --stub ")
+    b.press(Keys.ESCAPE)
+    b.click("#alerts button", "The file of --stub is not valid")
+    b.until_text("dialog[open] .stub-rules", "path:/stubbed")
+    page.stub.write_text(STUB, encoding="utf-8")
+    b.until(lambda: not b.all("dialog [role=alert]") and not b.all("#alerts button"), "the file is read again")
+    b.press(Keys.ESCAPE)
+    b.press("s")
+    b.until_text("dialog[open]", "2 rules of ")
 
 
 def faults_are_turned_on_and_off(page):
@@ -226,6 +298,9 @@ CASES = [
     replay_makes_a_child_that_is_compared,
     a_key_replays_a_request_twice_at_once,
     faults_are_turned_on_and_off,
+    an_old_signature_is_made_again,
+    a_right_signature_may_be_made_again,
+    the_rules_of_stub_are_shown,
     two_chosen_records_are_compared,
     an_edited_replay_sends_the_edits,
     a_raw_message_is_edited,

@@ -33,6 +33,9 @@ def picture():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+# For the client: a rule that does not wait until this app is gone.
+STUB = '{"rules": [{"challenge": "slack"}, {"if": "path:/stubbed", "when": "always", "status": 202}]}'
+
 ORDER = 9007199254740993123  # 19 digits: as a double it would read 9007199254740993000
 
 

@@ -14,13 +14,14 @@ import pages_traffic as traffic
 class Page:
     """The pages of one inspector, and the traffic that they show."""
 
-    def __init__(self, browser, app, inspector, token, public, axe):
+    def __init__(self, browser, app, inspector, token, public, axe, stub=None):
         self.browser = browser
         self.app = app
         self.inspector = inspector
         self.token = token
         self.public = public
         self.axe = axe
+        self.stub = stub  # the client's file of --stub
 
     def api(self, method, path, body=None):
         address = urllib.parse.urlsplit(self.inspector)

@@ -2,7 +2,7 @@
 """The inspector's pages in Chromium, driven by keyboard and mouse.
 
     pages_test.py SERVER CLIENT [--axe FILE]
-    pages_test.py --inspector URL --token TOKEN --public URL --app-port PORT [--axe FILE]
+    pages_test.py --inspector URL --token TOKEN --public URL --app-port PORT [--axe FILE] --only CASE
     pages_test.py SERVER CLIENT --screenshots FOLDER      makes the pictures of the README instead
 
 The first form starts the two programs; the second takes a tunnel that forwards to PORT already. --axe is axe.min.js of
@@ -39,13 +39,13 @@ TOKEN = "the-token-of-this-test"
 
 
 @contextlib.contextmanager
-def programs(server, client, app_port, server_flags=(), variables=None):
+def programs(server, client, app_port, server_flags=(), variables=None, client_flags=()):
     """Both programs before the app; the URLs of the inspector and of the public side, and where clients connect."""
     addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0", "--log-level", "warn"]
     with running([server, *addresses, *server_flags], stdout=subprocess.PIPE, text=True) as s:
         ready = dict(word.split("=", 1) for word in first_line(s).split()[1:])
         command = [client, "--server-addr", ready["tcp"], "--local-port", str(app_port), "--log-level", "warn"]
-        command += ["--inspect-addr", "127.0.0.1:0", "--inspect-token", TOKEN, "--history", "memory"]
+        command += ["--inspect-addr", "127.0.0.1:0", "--inspect-token", TOKEN, "--history", "memory", *client_flags]
         environment = environment_of(command) | (variables or {})
         with running(command, stdout=subprocess.PIPE, text=True, env=environment) as c:
             connected = dict(word.split("=", 1) for word in first_line(c).split() if "=" in word)
@@ -94,11 +94,15 @@ def main():
         app = pages_app.start(arguments.app_port or (picture_port() if arguments.screenshots else 0))
         stack.callback(app.shutdown)
         inspector, public = arguments.inspector, arguments.public
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        stub = pathlib.Path(folder, "stub.json")
         if not inspector:
             server, client = (os.path.abspath(p) for p in arguments.programs)
-            pictured = (pages_pictures.SERVER_FLAGS, pages_pictures.SECRETS) if arguments.screenshots else ()
-            inspector, public, tcp = stack.enter_context(programs(server, client, app.server_port, *pictured))
-        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            how = (pages_pictures.SERVER_FLAGS, pages_pictures.SECRETS)
+            if not arguments.screenshots:
+                stub.write_text(pages_app.STUB, encoding="utf-8")
+                how = ((), pages_traffic.SECRETS, ("--stub", str(stub)))
+            inspector, public, tcp = stack.enter_context(programs(server, client, app.server_port, *how))
         window = stack.enter_context(browser(LIMIT / 4, folder))
         if arguments.screenshots:
             arguments.screenshots.mkdir(parents=True, exist_ok=True)
@@ -109,7 +113,7 @@ def main():
             )  # fmt: skip
             return 0
         axe = pathlib.Path(arguments.axe).read_text(encoding="utf-8") if arguments.axe else None
-        page = Page(window, app, inspector, arguments.token, public, axe)
+        page = Page(window, app, inspector, arguments.token, public, axe, stub if stub.exists() else None)
         return 1 if run_cases(page, arguments.only) else 0
 
 

@@ -8,6 +8,10 @@ import time
 import urllib.parse
 
 
+# Of the client in the tests: github() is right for them, and so is slack().
+SECRETS = {"TUNNEL_SECRET_GITHUB": "It's a Secret to Everybody", "TUNNEL_SECRET_SLACK": "secret of slack"}
+
+
 def send(public, method, target, body=b"", fields=()):
     """One request to the tunnel, or any server; the status."""
     address = urllib.parse.urlsplit(public)
@@ -83,6 +87,18 @@ def github(public, event, n):
         ("X-Hub-Signature-256", f"sha256={digest}"),
     ]
     return send(public, "POST", "/orders/github", body, fields)
+
+
+def slack(public, target, age):
+    """Signed so many seconds ago."""
+    body, at = b"token=x&command=%2Fdeploy", str(int(time.time()) - age)
+    digest = hmac.new(SECRETS["TUNNEL_SECRET_SLACK"].encode(), f"v0:{at}:".encode() + body, hashlib.sha256)
+    fields = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("X-Slack-Request-Timestamp", at),
+        ("X-Slack-Signature", f"v0={digest.hexdigest()}"),
+    ]
+    return send(public, "POST", target, body, fields)
 
 
 def form(public):

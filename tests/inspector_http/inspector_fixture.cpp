@@ -93,6 +93,13 @@ fixed_status::fixed_status() {
     value.app = app_state::up;
 }
 
+fixed_stub::fixed_stub() {
+    value.file = "stub.json";
+    value.read_at = noon();
+    value.rules = {{.filter = "", .always = false, .responds = "the challenge of zoom", .responses = 3},
+                   {.filter = "path:/health", .always = true, .responds = "status 200, a body", .responses = 0}};
+}
+
 std::vector<fault_info> scripted_faults::faults() const {
     const std::lock_guard lock(mutex_);
     return all_;
@@ -121,8 +128,8 @@ void scripted_faults::clear() {
 }
 
 InspectorHttp::InspectorHttp(server_options options) : history(in_memory(), {}, feed.listener()) {
-    server_ =
-        std::make_unique<server>(services{history, feed, replays, status, {}, &faults}, on_port_0(std::move(options)));
+    server_ = std::make_unique<server>(services{history, feed, replays, status, {}, &faults, &stub},
+                                       on_port_0(std::move(options)));
 }
 
 InspectorHttp::~InspectorHttp() { server_->stop(); }

@@ -73,6 +73,14 @@ class scripted_faults : public fault_control {
     std::uint64_t last_ = 0;
 };
 
+/// Two rules.
+class fixed_stub : public stub_source {
+ public:
+    stub_info value;
+    fixed_stub();
+    stub_info stub() const override { return value; }
+};
+
 /// A response with its JSON.
 struct api_response {
     test::http_message message;
@@ -109,6 +117,7 @@ class InspectorHttp : public testing::Test {
     scripted_replayer replays;
     fixed_status status;
     scripted_faults faults;
+    fixed_stub stub;
     std::unique_ptr<server> server_;
 };
 

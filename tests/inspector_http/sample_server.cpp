@@ -44,7 +44,10 @@ int main(int argc, char** argv) {
     fill(h);
     scripted_replayer replays;
     fixed_status status;
-    const server s({h, feed, replays, status, {}}, {address{"127.0.0.1", 0}, "", {}, open_ngrok_api});
+    scripted_faults faults;
+    const fixed_stub stub;
+    const server s({h, feed, replays, status, {}, &faults, &stub},
+                   {address{"127.0.0.1", 0}, "", {}, {}, open_ngrok_api});
     std::cout << "ready " << s.origin() << " " << s.token() << std::endl;
     while (std::getchar() != EOF) {
     }

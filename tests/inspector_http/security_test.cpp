@@ -288,11 +288,11 @@ TEST(InspectorServer, ListensBeyondLoopbackOnlyWithATokenOfTheUser) {
     fixed_status status;
     const services what{h, feed, replays, status, {}};
     for (const auto* where : {"0.0.0.0", "::", "192.0.2.1"}) {
-        EXPECT_THROW(server(what, {address{where, 0}, "", {}, false}), std::runtime_error) << where;
+        EXPECT_THROW(server(what, {address{where, 0}, "", {}, {}, false}), std::runtime_error) << where;
     }
-    EXPECT_THROW(server(what, {std::nullopt, "short", {}, false}), std::runtime_error);
-    EXPECT_THROW(server(what, {std::nullopt, "0123456789abcdef; x", {}, false}), std::runtime_error);
-    const server open(what, {address{"0.0.0.0", 0}, "0123456789abcdef", {"Box.example"}, false});
+    EXPECT_THROW(server(what, {std::nullopt, "short", {}, {}, false}), std::runtime_error);
+    EXPECT_THROW(server(what, {std::nullopt, "0123456789abcdef; x", {}, {}, false}), std::runtime_error);
+    const server open(what, {address{"0.0.0.0", 0}, "0123456789abcdef", {}, {"Box.example"}, false});
     EXPECT_EQ(open.token(), "0123456789abcdef");
 }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "webhook/body_coding.hpp"
 #include "webhook/crypto.hpp"
 #include "webhook/sample.hpp"
 #include "webhook/text_codec.hpp"
@@ -17,6 +18,8 @@ const std::string secret_text = "s3cr3t-Text-42";
 std::string hex_mac(std::string_view key, std::string_view message, hash with = hash::sha256) {
     return encode(text_encoding::hex, hmac(with, key, message));
 }
+
+std::string bytes_of(std::string_view hex) { return decode(text_encoding::hex, hex).value(); }
 
 sample github(std::string body, const std::string& signature) {
     return {.fields = {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", signature}}, .body = std::move(body)};
@@ -174,6 +177,40 @@ TEST(Doctor, FindsACharsetThatChanged) {
         {cause::body_charset, "with its percent escapes decoded", changed("a=b c", "a=b%20c")},
         {cause::unknown, "U+FFFD", changed("name=caf\xe9", "name=caf\xef\xbf\xbd")},
     });
+}
+
+const std::string plain_body = R"({"a": 1})";
+/// The same as Node's zlib.gzipSync writes it, and as a program that flushes before the end does.
+const std::string gzip_body = bytes_of("1f8b0800000000000003ab564a54b25230ac0500978ea1fb08000000");
+const std::string flushed_gzip_body =
+    bytes_of("1f8b08000000000000ffaa564a54b25230ac05000000ffff010000ffff978ea1fb08000000");
+/// And in the zlib format.
+const std::string zlib_body = bytes_of("789cab564a54b25230ac050009e50229");
+
+TEST(Doctor, FindsABodyThatWasSignedBeforeItWasCompressed) {
+    for (const auto& body : {gzip_body, flushed_gzip_body, zlib_body}) {
+        auto s = changed(plain_body, body);
+        s.set("Content-Encoding", "gzip");
+        expect_each({{cause::body_coding, "once it is decompressed", s}});
+    }
+}
+
+TEST(Doctor, FindsABodyThatWasDecompressedOnTheWay) {
+    expect_each({{cause::body_coding, "something on the way decompressed it", changed(gzip_body, plain_body)}});
+}
+
+TEST(Doctor, FindsNothingInABodyThatIsNotWhollyCompressed) {
+    const auto cut = gzip_body.substr(0, gzip_body.size() - 1);
+    expect_each({{cause::unknown, "another secret signed it", changed(plain_body, cut)},
+                 {cause::unknown, "another secret signed it", changed(plain_body, gzip_body + "x")}});
+}
+
+TEST(Doctor, DecompressesUpToALimit) {
+    // A kilobyte of it holds a megabyte.
+    const auto bomb = compressed(std::string(3'000'000, 'a')).front();
+    EXPECT_LT(bomb.size(), 10'000U);
+    EXPECT_EQ(decompressed(bomb, 1'000'000), std::nullopt);
+    EXPECT_EQ(decompressed(bomb, 3'000'000), std::string(3'000'000, 'a'));
 }
 
 TEST(Doctor, FindsAnotherUrl) {

@@ -37,6 +37,8 @@ async function load() {
         twilio: packageRequire('twilio'),
         sanity: packageRequire('@sanity/webhook'),
         linear: packageRequire('@linear/sdk'),
+        zoom: packageRequire('@zoom/rivet/meetings'),
+        x: packageRequire('twitter-autohook'),
         shopify: shopifyApi({
             apiKey: 'k', apiSecretKey: 'key', scopes: [], hostName: 'example.com', apiVersion: ApiVersion.January25,
             isEmbeddedApp: false,
@@ -119,6 +121,18 @@ const cases = {
             { 'webhook-id': 'msg_1', 'webhook-signature': 'v1,00' });
     },
 
+    /** GitLab's signing tokens are those of Standard Webhooks. */
+    async gitlab(tool, { standardwebhooks }) {
+        const hook = new standardwebhooks.Webhook(WHSEC);
+        const now = new Date();
+        const theirs = {
+            'X-Gitlab-Event': 'Push Hook', 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(now / 1000)),
+            'webhook-signature': hook.sign('msg_1', now, BODY),
+        };
+        await tool.both(`gitlab = ${WHSEC}`, theirs, (fields, body) => succeeds(() => hook.verify(body, fields)),
+            { 'X-Gitlab-Event': 'Push Hook', 'webhook-id': 'msg_1', 'webhook-signature': 'v1,00' });
+    },
+
     async svix(tool, { svix }) {
         const hook = new svix.Webhook(WHSEC);
         const now = new Date();
@@ -168,6 +182,28 @@ const cases = {
             'X-Shopify-Shop-Domain': 'shop.myshopify.com',
         };
         await tool.both('shopify = key', null, accepts, { ...others, 'X-Shopify-Hmac-Sha256': 'x' });
+    },
+
+    /** The package is a server, which writes the JSON again before it verifies: only its meaning can be changed. */
+    async zoom(tool, { zoom }) {
+        const receiver = new zoom.HttpReceiver({ webhooksSecretToken: 'key', port: 0 });
+        receiver.init({ eventEmitter: { emit: async () => {} } });
+        const server = await receiver.start();
+        const accepts = async (fields, body) => {
+            const url = `http://127.0.0.1:${server.address().port}/zoom/events`;
+            return (await fetch(url, { method: 'POST', headers: fields, body })).status === 200;
+        };
+        const body = JSON.stringify({ event: 'meeting.started', payload: { object: { topic: 'Zo\u00eb / \u20ac' } } });
+        const ours = await tool.sign('zoom = key', { 'x-zm-request-timestamp': '1', 'x-zm-signature': 'v0=00' }, body);
+        assert.ok(await accepts(ours.fields, body));
+        assert.ok(!(await accepts(ours.fields, body.replace('started', 'ended'))));
+        await receiver.stop();
+    },
+
+    async x(tool, { x }) {
+        const accepts = (fields, body) =>
+            succeeds(() => assert.ok(x.validateSignature(fields, { consumer_secret: 'key' }, body)));
+        await tool.both('x = key', null, accepts, { 'x-twitter-webhooks-signature': 'sha256=x' });
     },
 
     /** What express.json() and JSON.stringify() make of a body is what the doctor names. */

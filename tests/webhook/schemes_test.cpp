@@ -35,6 +35,22 @@ TEST(Schemes, TheDocumentationListsEveryProvider) {
         EXPECT_THAT(page, HasSubstr("| `" + row.provider + "` |")) << row.provider;
 }
 
+TEST(Schemes, TheExampleOfTheDocumentationVerifies) {
+    std::ifstream file(SOURCE_FOLDER "/docs/webhooks.md");
+    const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const auto begin = page.find(R"(    [{"provider": "acme")");
+    ASSERT_NE(begin, std::string::npos);
+    const verifier v(parse_schemes(page.substr(begin, page.find("}]", begin) + 2 - begin)), {{"acme", "acme", "s"}});
+    sample s{.body = R"({"type":"made"})", .arrived = 1'700'000'000};
+    s.set("X-Acme-Delivery", "d-1");
+    s.set("X-Acme-Signature",
+          "t=1700000000,v1=" + encode(text_encoding::hex, hmac(hash::sha256, "s", "1700000000." + s.body)));
+    const auto r = v.verify(s.view());
+    EXPECT_EQ(r.result, verdict::valid) << r.explanation;
+    EXPECT_EQ(r.event, "made");
+    EXPECT_EQ(r.delivery, "d-1");
+}
+
 TEST(Schemes, OwnRowStandsAheadOfTheBuiltInOnes) {
     const auto schemes = parse_schemes(R"([{"provider": "acme", "signature": "X-Hub-Signature-256",
         "separator": ",", "prefix": "v1=", "message": "{timestamp}|{method}|{body}", "timestamp": "item:ts=",

@@ -29,6 +29,18 @@ std::string error_of(Read read) {
 
 std::vector<secret> parse(std::string_view text) { return parse_secrets(text, builtin_schemes()); }
 
+TEST(Secrets, TheExampleOfTheDocumentationIsRead) {
+    std::ifstream file(SOURCE_FOLDER "/docs/webhooks.md");
+    const std::string first = "    # ~/.config/tunnel/secrets";
+    std::string example, line;
+    while (std::getline(file, line) && line != first) continue;
+    for (; line.starts_with("    ") && file; std::getline(file, line)) example += line.substr(first.find('#')) + "\n";
+    const auto all = parse(example);
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_EQ(all[1].name, "stripe.test");
+    EXPECT_EQ(all[2].value, "It's a Secret to Everybody");
+}
+
 TEST(Secrets, LinesBlanksQuotesAndComments) {
     const auto all = parse(
         "# of the shop\n\n  stripe.live=whsec_a= \r\nstripe.test = 'whsec b'\n"

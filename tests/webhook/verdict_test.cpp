@@ -88,6 +88,18 @@ TEST(Verdict, RightOverTheBytesDeliveredYetRefused) {
     EXPECT_THAT(r.explanation, HasSubstr("most likely it parsed the body first"));
 }
 
+TEST(Verdict, RightOverTheCompressedBytesDeliveredYetRefused) {
+    auto s = stripe("whsec_a");
+    s.app_status = 401;
+    s.set("Content-Encoding", "gzip");
+    const auto r = verifier_with({{"stripe", "whsec_a"}}).diagnose(s.view());
+    EXPECT_EQ(r.result, verdict::valid);
+    EXPECT_EQ(r.why, cause::app_decoded_body);
+    EXPECT_THAT(r.explanation, HasSubstr("something decompressed the body before the app verified it"));
+    s.set("Content-Encoding", "identity");
+    EXPECT_EQ(verifier_with({{"stripe", "whsec_a"}}).diagnose(s.view()).why, cause::app_read_body_first);
+}
+
 TEST(Verdict, NoSecretSaysHowToGiveOne) {
     const auto r = verifier_with({}).diagnose(stripe("whsec_a").view());
     EXPECT_EQ(r.result, verdict::no_secret);

@@ -11,6 +11,7 @@ import { DetailPane, tabs } from "./view/detail.js";
 import { fill, h, part } from "./view/dom.js";
 import { Facets } from "./view/facets.js";
 import { faultsChanged } from "./view/fault_dialog.js";
+import { stubChanged } from "./view/stub_dialog.js";
 import { FilterBar } from "./view/filter_bar.js";
 import { count, duration } from "./view/format.js";
 import { Header } from "./view/header.js";
@@ -169,6 +170,7 @@ function showStatus(status) {
     actions.watched = new Set(status.watches);
     header.show(status);
     faultsChanged();
+    stubChanged();
     showCount();
 }
 

@@ -188,6 +188,9 @@ export const addFault = async (rule, time) => (await call("POST", "/faults", { b
 /** @param {number} id */
 export const removeFault = (id) => call("DELETE", `/faults/${id}`);
 
+/** @returns {Promise<import("./types.js").Stub>} */
+export const listStub = () => read("/stub");
+
 export const clearFaults = () => call("DELETE", "/faults");
 
 /**

@@ -33,7 +33,9 @@
  * @property {string|null} comment
  * @property {boolean} edited
  * @property {boolean} [fault]
+ * @property {boolean} [held]
  * @property {boolean} [stub]
+ * @property {number|null} [stub_rule]
  * @property {boolean} truncated
  * @property {number} messages
  *
@@ -77,8 +79,11 @@
  * @property {string|null} provider
  * @property {string|null} scheme
  * @property {Verdict} verdict
+ * @property {string|null} [cause]
  * @property {string} reason
  * @property {string|null} [advice]
+ * @property {string|null} [secret]
+ * @property {"proposed"|"possible"|null} [resign]
  * @property {string|null} [matched_variant]
  * @property {Field[]} [fields]
  * @property {number|null} [age_at_arrival_us]
@@ -153,6 +158,7 @@
  * @property {number|null} duration_us
  * @property {boolean} same_status
  * @property {boolean|null} same_body
+ * @property {boolean} [resign_proposed]
  * @property {Failure|null} error
  *
  * @typedef {object} FieldDiff
@@ -186,7 +192,7 @@
  *
  * @typedef {object} Status
  * @property {string} version
- * @property {{public_url: string|null, to: string, app?: "up"|"down"|"unknown"}} forwarding
+ * @property {{public_url: string|null, to: string, app?: "up"|"down"|"unknown", held?: number}} forwarding
  * @property {{state: "connecting"|"up"|"retrying"|"replaced", server?: string, since?: string|null,
  *             retry_at?: string|null, error?: string|null, replaced_by?: string|null}} tunnel
  * @property {{dropped: number, bodies_dropped: number, body_bytes?: number}} capture
@@ -194,6 +200,7 @@
  *             count_limit?: number, bytes_limit?: number}} history
  * @property {string[]} watches
  * @property {string[]} [faults]
+ * @property {{file: string, rules: number, problem: string|null}|null} [stub]
  *
  * @typedef {object} Fault
  * @property {number} id
@@ -201,6 +208,19 @@
  * @property {number} matched
  * @property {number} applied
  * @property {string|null} ends_at
+ *
+ * @typedef {object} StubRule
+ * @property {number} rule
+ * @property {string} if
+ * @property {"absent"|"always"} when
+ * @property {string} responds
+ * @property {number} responses
+ *
+ * @typedef {object} Stub
+ * @property {string|null} file
+ * @property {string|null} read_at
+ * @property {string|null} problem
+ * @property {StubRule[]} items
  *
  * @typedef {object} Chart
  * @property {string} start

@@ -1,7 +1,8 @@
 /** The verdict on a webhook's signature, the reason, and what to do. */
 
+import { button } from "../view/buttons.js";
 import { h } from "../view/dom.js";
-import { duration } from "../view/format.js";
+import { duration, words } from "../view/format.js";
 import { verdictChip, verdictOf } from "../view/status_mark.js";
 import { factList, fieldTable, fieldTerm, section } from "./parts.js";
 
@@ -30,11 +31,14 @@ export async function signatureTab(box, context) {
             { class: `notice tone-${verdictOf(verification.verdict).tone}` },
             h("p", null, verification.advice ? h("strong", null, verification.reason) : verification.reason),
             verification.advice ? h("p", null, verification.advice) : "",
+            verification.resign && signAgain(context, verification.resign === "proposed"),
         ),
         factList([
             ["Verdict", verdictChip(verification.verdict)],
             ["Provider", verification.provider],
             ["Scheme", verification.scheme],
+            ["Cause", verification.cause && words(verification.cause)],
+            ["Secret", verification.secret],
             ["Verified as", verification.matched_variant ?? null],
             ["Age at arrival", typeof age === "number" ? duration(age) : null],
             ["Tolerance", typeof verification.tolerance_us === "number" ? duration(verification.tolerance_us) : null],
@@ -45,3 +49,13 @@ export async function signatureTab(box, context) {
             : "",
     );
 }
+
+/**
+ * @param {import("./context.js").TabContext} context
+ * @param {boolean} proposed
+ */
+const signAgain = ({ actions, exchange }, proposed) =>
+    button("Sign again and replay", "replay", () => actions.replaySigned(exchange.id), {
+        class: proposed ? "button primary" : "button",
+        title: "With a fresh timestamp",
+    });

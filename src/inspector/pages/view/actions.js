@@ -49,6 +49,18 @@ export class Actions {
     }
 
     /**
+     * With a fresh timestamp and the signature that goes with it.
+     * @param {string} id
+     */
+    async replaySigned(id) {
+        try {
+            this.replayed(await api.replayExchange(id, { resign: true }));
+        } catch (error) {
+            toastError(error);
+        }
+    }
+
+    /**
      * Two replays at the same time: an app that is idempotent does the work once.
      * @param {string} id
      */
@@ -71,6 +83,11 @@ export class Actions {
             );
         } else if (error) {
             toast(error.message, { tone: "bad" });
+        } else if (last.resign_proposed && (last.status ?? 0) >= 400) {
+            toast(`Replayed: ${last.status}. The signature is too old by now.`, {
+                tone: "bad",
+                action: { label: "Sign again", run: () => this.replaySigned(last.parent) },
+            });
         } else {
             toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${sameness(last)}.`, {
                 tone: last.same_status || (last.status ?? 0) < 400 ? "ok" : "bad",

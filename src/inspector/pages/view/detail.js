@@ -243,7 +243,14 @@ export class DetailPane {
                     ? h("span", { class: "chip" }, icon("replay"), record.edited ? "edited replay" : "replay")
                     : null,
                 record.fault ? h("span", { class: "chip tone-bad" }, "fault on purpose") : null,
-                record.stub ? h("span", { class: "chip tone-warn" }, "response of --stub") : null,
+                record.held ? h("span", { class: "chip" }, "waited for the app") : null,
+                record.stub
+                    ? h(
+                          "span",
+                          { class: "chip tone-warn" },
+                          `response of --stub${record.stub_rule ? `, rule ${record.stub_rule}` : ""}`,
+                      )
+                    : null,
                 record.truncated ? h("span", { class: "chip tone-warn" }, "body cut") : null,
             ),
             h(

@@ -244,7 +244,7 @@ class OptionsForm {
             "aria-label": "Times",
         });
         this.exact = h("input", { type: "checkbox" });
-        this.resign = h("input", { type: "checkbox", checked: exchange.signature === "stale" });
+        this.resign = h("input", { type: "checkbox", checked: exchange.verification?.resign === "proposed" });
         this.truncated = h("input", { type: "checkbox" });
         const cut = exchange.request.body.kept < exchange.request.body.length;
         this.element = h(

@@ -4,6 +4,7 @@ import { fill, h, part } from "./dom.js";
 import { openFaults } from "./fault_dialog.js";
 import { icon } from "./icons.js";
 import { bytes, clock, count, plural } from "./format.js";
+import { openStub } from "./stub_dialog.js";
 
 /** @typedef {import("../data/types.js").Status} Status */
 
@@ -79,6 +80,9 @@ function routeOf({ forwarding, tunnel }) {
         forwarding.app === "down"
             ? h("span", { class: "chip tone-bad", title: "The last request found nothing listening there" }, "app down")
             : null,
+        forwarding.held
+            ? h("span", { class: "chip tone-warn", title: "Requests that wait for the app" }, `${forwarding.held} held`)
+            : null,
     ];
 }
 
@@ -101,12 +105,16 @@ function stateTitle({ tunnel, version, history }) {
 }
 
 /** @param {Status} status */
-function alertsOf({ tunnel, capture, history, faults = [] }) {
+function alertsOf({ tunnel, capture, history, faults = [], stub }) {
     const alerts = [];
     if (faults.length > 0) {
         const text = `${plural(faults.length, "fault")} on purpose: ${faults[0]}`;
         const how = { type: "button", class: "alert tone-bad", title: faults.join("\n"), onclick: openFaults };
         alerts.push(h("button", how, icon("alert"), h("span", null, text)));
+    }
+    if (stub?.problem) {
+        const how = { type: "button", class: "alert tone-bad", title: stub.problem, onclick: openStub };
+        alerts.push(h("button", how, icon("alert"), h("span", null, "The file of --stub is not valid")));
     }
     if (tunnel.state === "replaced") {
         const by = tunnel.replaced_by ?? "another client";

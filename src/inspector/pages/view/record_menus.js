@@ -4,6 +4,7 @@ import * as api from "../data/api.js";
 import { copyAndSay } from "./clipboard.js";
 import { openFaults } from "./fault_dialog.js";
 import { openMenu } from "./menu.js";
+import { openStub } from "./stub_dialog.js";
 
 /** @typedef {import("./actions.js").Actions} Actions */
 /** @typedef {import("../data/types.js").Summary} Summary */
@@ -74,6 +75,7 @@ export function listMenu(actions, anchor) {
     openMenu(anchor, "Records", [
         { label: `Replay ${which}`, symbol: "replay", run: () => actions.replayMatching() },
         { label: "Faults on purpose", symbol: "alert", run: openFaults },
+        { label: "Responses of --stub", symbol: "plug", run: openStub },
         null,
         { label: `Export ${which} as HAR`, symbol: "download", download: api.exportMatchingUrl(q, "har") },
         { label: `Export ${which} as NDJSON`, symbol: "download", download: api.exportMatchingUrl(q, "ndjson") },

@@ -79,7 +79,13 @@ function notesOf(record) {
         record.outcome && h("span", { class: "note-bad" }, words(record.outcome)),
         isReplay && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
         record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
-        record.stub && h("span", { class: "chip tone-warn", title: "A rule of --stub responded, not the app" }, "stub"),
+        record.held && h("span", { class: "chip", title: "It waited for the app" }, "held"),
+        record.stub &&
+            h(
+                "span",
+                { class: "chip tone-warn", title: "A rule of --stub responded, not the app" },
+                record.stub_rule ? `stub ${record.stub_rule}` : "stub",
+            ),
         record.signature && verdictChip(record.signature, true),
         // A replay is an attempt that was asked for.
         record.duplicate && !isReplay && duplicateChip(),

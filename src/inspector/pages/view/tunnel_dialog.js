@@ -19,12 +19,13 @@ const appStates = {
 
 /** @param {Status} status */
 export function openTunnelDialog(status) {
-    const { forwarding, tunnel, faults = [] } = status;
+    const { forwarding, tunnel, faults = [], stub } = status;
     const state = tunnelStates[tunnel.state].text;
     const facts = factList([
         ["Public URL", forwarding.public_url && copied(forwarding.public_url)],
         ["Forwards to", h("span", { class: "mono" }, forwarding.to)],
         ["App", appStates[forwarding.app ?? "unknown"]],
+        ["Held", forwarding.held ? `${plural(forwarding.held, "request")} waiting for the app` : null],
         ["Tunnel", tunnel.since ? `${state} since ${exactTime(tunnel.since).replace(/\.\d+$/, "")}` : state],
         ["Problem", tunnel.error],
         ["Replaced by", tunnel.replaced_by],
@@ -34,6 +35,7 @@ export function openTunnelDialog(status) {
         ["Not kept", lostText(status)],
         ["Watched", status.watches.length > 0 && plural(status.watches.length, "request")],
         ["Faults", faults.length > 0 && h("span", { class: "mono" }, faults.join("\n"))],
+        ["Stub", stub && `${plural(stub.rules, "rule")} of ${stub.file}`],
         ["Version", `tunnel-client ${status.version}`],
     ]);
     const dialog = openDialog("Tunnel", "tunnel", [facts], [
