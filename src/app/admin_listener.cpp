@@ -94,7 +94,10 @@ void admin_listener::start(const address& where) {
 }
 
 void admin_listener::accepted(io::connected_socket socket) {
-    if (open_.size() == limits::admin_connections) return;  // closes it
+    if (open_.size() == limits::admin_connections) {
+        program_statistics().reached(bound::admin_connections);
+        return;  // closes it
+    }
     const auto at = open_.insert(open_.end(), std::make_shared<session>(std::move(socket), shared_from_this()));
     auto body = [made = *at]() -> io::awaitable<void> { return made->run(); };
     io::spawn((*at)->strand(), "admin connection", std::move(body),

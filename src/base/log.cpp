@@ -19,6 +19,7 @@
 #include "base/statistics.hpp"
 #include "base/timestamp.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel {
 
@@ -226,6 +227,18 @@ std::string_view mark_of_cut(const request_line& request) {
     return request.target.size() > longest_target() ? "..." : "";
 }
 
+bool has_id(const request_line& request) {
+    return !request.id.empty() || request.connection != 0 || request.stream != 0;
+}
+
+/// `17.35`: the caller's connection and the stream, which both programs know; `17` where there is no stream.
+void append_made_id(std::string& out, const request_line& request) {
+    append_number(out, request.connection);
+    if (request.stream == 0) return;
+    out += '.';
+    append_number(out, request.stream);
+}
+
 void append_json_member(std::string& out, std::string_view key, std::string_view value) {
     out += ",\"";
     out += key;
@@ -249,7 +262,13 @@ void append_json_members(std::string& out, const request_line& request, std::uin
     append_number(out, request.body_bytes);
     append_json_member(out, "note", request.note);
     if (!request.caller.empty()) append_json_member(out, "caller", request.caller);
-    if (!request.id.empty()) append_json_member(out, "request_id", request.id);
+    if (!has_id(request)) return;
+    out += R"(,"request_id":")";
+    if (!request.id.empty())
+        append_json(out, request.id.substr(0, limits::log_request_id));
+    else
+        append_made_id(out, request);
+    out += '"';
 }
 
 void append_text(std::string& out, const request_line& request, std::uint64_t microseconds) {
@@ -271,7 +290,8 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
         append_visible(out, value);
     };
     add(" from=", request.caller);
-    add(" id=", request.id);
+    if (request.id.empty() && has_id(request)) append_made_id(out += " id=", request);
+    add(" id=", request.id.substr(0, limits::log_request_id));
     add(" - ", request.note);
 }
 
@@ -292,7 +312,7 @@ bool log_waiting() { return queue().waiting(); }
 void flush_log() { queue().flush(); }
 
 void log_request(const request_line& request) {
-    program_statistics().request_ended(request.status, request.took, request.body_bytes);
+    program_statistics().request_ended(request.status, request.took, {request.request_bytes, request.body_bytes});
     if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
     const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(request.took).count();
     const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));

@@ -9,6 +9,7 @@
 #include "base/statistics.hpp"
 #include "client/greeting.hpp"
 #include "io/spawn.hpp"
+#include "mux/failure.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::client {
@@ -54,6 +55,7 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
 }
 
 void client::start() {
+    mux::expect_failures();
     auto body = [self = shared_from_this()]() -> io::awaitable<void> { return self->run(); };
     io::spawn(strand_, "client", std::move(body), [self = shared_from_this()] { self->run_ended(); });
 }

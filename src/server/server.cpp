@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/statistics.hpp"
 #include "io/spawn.hpp"
+#include "mux/failure.hpp"
 #include "server/public_session.hpp"
 #include "server/tunnel_session.hpp"
 #include "tunnel/base/operation_limits.hpp"
@@ -27,6 +29,7 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       }) {}
 
 void server::start() {
+    mux::expect_failures();
     const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where) {
         if (passed) return loop.adopt(*passed);
         loop.listen(where);
@@ -58,9 +61,13 @@ void server::start_public() {
 
 void server::accept_public(io::connected_socket socket) {
     const auto open = public_sessions_.size();
-    if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
+    if (open >= settings_.max_connections + settings_.turned_away) {
+        program_statistics().reached(bound::turned_away);
+        return;  // closes it
+    }
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_, ++connections_);
     const auto full = open >= settings_.max_connections;
+    if (full) program_statistics().reached(bound::max_connections);
     spdlog::debug("caller connection {} accepted, {} were open{}", connections_, open, full ? ": turned away" : "");
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
     if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
@@ -70,6 +77,7 @@ void server::accept_tunnel(io::connected_socket socket) {
     if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
     // A scan must not keep a client out: the connection that has waited longest without a hello goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
+        program_statistics().reached(bound::max_handshakes);
         const auto oldest =
             std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return !s->was_active() && !s->stopped(); });
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer connections without a hello");
