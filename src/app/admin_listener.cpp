@@ -88,7 +88,7 @@ admin_listener::admin_listener(io::runtime& rt, std::string program, std::functi
       accepting_(rt, strand_, [this](io::connected_socket socket) { accepted(std::move(socket)); }) {}
 
 void admin_listener::start(const address& where) {
-    accepting_.listen(where);
+    accepting_.listen(where, "--admin-addr");
     program_statistics().enable();
     accepting_.start("admin listener", shared_from_this(), [] {});
 }

@@ -30,12 +30,13 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
 
 void server::start() {
     mux::expect_failures();
-    const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where) {
+    const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where,
+                         std::string_view setting) {
         if (passed) return loop.adopt(*passed);
-        loop.listen(where);
+        loop.listen(where, setting);
     };
-    open(http_, settings_.http_socket, settings_.http_addr);
-    open(tcp_, settings_.tcp_socket, settings_.tcp_addr);
+    open(http_, settings_.http_socket, settings_.http_addr, "--http-addr");
+    open(tcp_, settings_.tcp_socket, settings_.tcp_addr, "--tcp-addr");
     if (settings_.public_url.empty()) settings_.public_url = "http://" + to_string(http_.local());
     slot_->on_change([weak = weak_from_this()](const std::string& peer) {
         const auto self = weak.lock();
