@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/statistics.hpp"
 #include "client/greeting.hpp"
+#include "client/slow_dial.hpp"
 #include "io/spawn.hpp"
 #include "mux/failure.hpp"
 #include "tunnel/base/operation_limits.hpp"
@@ -35,14 +36,7 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
              [this] {
                  if (session_) session_->stop();
              }),
-      slow_(strand_,
-            [this] {
-                spdlog::warn(
-                    "no reply from {} yet: a firewall may drop the packets; is that port open on the server? "
-                    "Waiting for up to {} s",
-                    to_string(settings_.server_addr),
-                    std::chrono::duration_cast<std::chrono::seconds>(settings_.connect_timeout).count());
-            }),
+      slow_(strand_, [this] { spdlog::warn("{}", no_reply_yet(dialled_address(), settings_.connect_timeout)); }),
       backoff_(std::random_device{}()),
       instance_(new_instance()) {
     if (settings_.wait_for_app == std::chrono::milliseconds(0)) return;
@@ -94,10 +88,14 @@ void client::run_ended() {
     if (on_ended_) on_ended_(exit_code_);
 }
 
+const tunnel::address& client::dialled_address() const noexcept {
+    return settings_.proxy ? settings_.proxy->where : settings_.server_addr;
+}
+
 io::awaitable<std::unique_ptr<io::dialler>> client::dial_server() {
     dialling_ = std::make_unique<io::dialler>(strand_, reached_);
     if (!trouble_) slow_.set(limits::slow_dial);
-    const auto where = settings_.proxy ? settings_.proxy->where : settings_.server_addr;
+    const auto& where = dialled_address();
     const auto error = co_await dialling_->dial(where, settings_.connect_timeout);
     slow_.clear();
     auto dialled = std::move(dialling_);
