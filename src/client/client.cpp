@@ -144,6 +144,7 @@ io::awaitable<bool> client::connect_once() {
     session_ = nullptr;
     program_statistics().client_left();
     if (up_since) backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(retry_from_ - *up_since));
+    if (up_since && outcome_ == outcome::shut_down) backoff_.server_stops();
     show_end(*session);
     co_return stopping_ || ended_for_good(*session, up_since.has_value());
 }
