@@ -27,6 +27,8 @@ endforeach()
 install(FILES packaging/systemd/tunnel-server.service packaging/systemd/tunnel-server@.service
               packaging/systemd/tunnel-server.socket packaging/systemd/tunnel-server-link.socket
         DESTINATION ${TUNNEL_SYSTEMD_FOLDER}/system COMPONENT server)
+install(FILES contrib/alerts.yml contrib/grafana-dashboard.json
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tunnel-server/examples COMPONENT server)
 install(FILES packaging/systemd/tunnel-client.service DESTINATION ${TUNNEL_SYSTEMD_FOLDER}/user COMPONENT client)
 install(FILES README.md LICENSE docs/protocol.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
 

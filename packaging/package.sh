@@ -69,6 +69,7 @@ elif ((EUID == 0)); then
     packaging/try_packages.sh "$output" build/portability
     packaging/try_image.sh "$output"
     packaging/try_systemd.sh "$output" build/portability
+    python3 -B tests/package/five_minutes.py "$output" build/portability
 else
     echo "Not root: the packages are not tried in an empty Debian"
 fi

@@ -88,13 +88,16 @@ admin_listener::admin_listener(io::runtime& rt, std::string program, std::functi
       accepting_(rt, strand_, [this](io::connected_socket socket) { accepted(std::move(socket)); }) {}
 
 void admin_listener::start(const address& where) {
-    accepting_.listen(where);
+    accepting_.listen(where, "--admin-addr");
     program_statistics().enable();
     accepting_.start("admin listener", shared_from_this(), [] {});
 }
 
 void admin_listener::accepted(io::connected_socket socket) {
-    if (open_.size() == limits::admin_connections) return;  // closes it
+    if (open_.size() == limits::admin_connections) {
+        program_statistics().reached(bound::admin_connections);
+        return;  // closes it
+    }
     const auto at = open_.insert(open_.end(), std::make_shared<session>(std::move(socket), shared_from_this()));
     auto body = [made = *at]() -> io::awaitable<void> { return made->run(); };
     io::spawn((*at)->strand(), "admin connection", std::move(body),

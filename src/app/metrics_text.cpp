@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -48,6 +49,43 @@ void write_durations(metrics_writer& to, const statistics::values& values) {
     to.sample(fmt::format("{}_count", name), total);
 }
 
+/// In the order of the enumeration, and which program has it. The names are those of the README's table of limits.
+struct bound_row {
+    std::string_view name;
+    bool of_server = true;
+    bool of_client = true;
+};
+constexpr std::array<bound_row, statistics::bounds> bound_rows{{{"max_connections", true, false},
+                                                                {"turned_away", true, false},
+                                                                {"max_in_flight", true, false},
+                                                                {"max_handshakes", true, false},
+                                                                {"max_head"},
+                                                                {"max_body_bytes", true, false},
+                                                                {"window_pool"},
+                                                                {"unsent_pool"},
+                                                                {"held_requests", false, true},
+                                                                {"open_files"},
+                                                                {"admin_connections"}}};
+
+void write_bounds(metrics_writer& to, bool of_client, const statistics::values& values) {
+    constexpr std::string_view name = "tunnel_limits_reached_total";
+    to.family(name, "counter", "How often a limit refused, closed or slowed something.");
+    for (std::size_t i = 0; i < bound_rows.size(); ++i) {
+        const auto& row = bound_rows.at(i);
+        if (of_client ? row.of_client : row.of_server)
+            to.sample(name, values.reached.at(i), fmt::format("limit=\"{}\"", row.name));
+    }
+}
+
+void write_captures(metrics_writer& to, const statistics::values& values) {
+    to.single("tunnel_inspector_records_dropped_total", "counter",
+              "Requests that the inspector could not keep: the history was too slow, or could not be written.",
+              values.dropped_records);
+    to.single("tunnel_inspector_bodies_cut_total", "counter",
+              "Bodies of which the inspector kept the beginning alone: those of open requests took too much memory.",
+              values.cut_bodies);
+}
+
 }  // namespace
 
 std::string metrics_text(std::string_view program, const statistics::values& values) {
@@ -64,7 +102,8 @@ std::string metrics_text(std::string_view program, const statistics::values& val
     for (const auto& [cause, n] : values.failures)
         to.sample("tunnel_failures_total", n, fmt::format("cause=\"{}\"", cause));
     write_durations(to, values);
-    to.single("tunnel_response_body_bytes_total", "counter", "Bytes of response bodies.", values.body_bytes);
+    to.single("tunnel_request_body_bytes_total", "counter", "Bytes of request bodies.", values.bytes.request);
+    to.single("tunnel_response_body_bytes_total", "counter", "Bytes of response bodies.", values.bytes.response);
     to.single("tunnel_requests_in_flight", "gauge", "Requests that have not ended.", values.in_flight);
     to.single("tunnel_client_active", "gauge", "Whether a client is active: 1 or 0.", values.active_since != 0 ? 1 : 0);
     to.single("tunnel_client_active_since_seconds", "gauge",
@@ -75,6 +114,9 @@ std::string metrics_text(std::string_view program, const statistics::values& val
               values.takeovers);
     to.single("tunnel_log_lines_dropped_total", "counter", "Log lines that nobody read in time.",
               values.dropped_log_lines);
+    const auto of_client = program == "tunnel-client";
+    write_bounds(to, of_client, values);
+    if (of_client) write_captures(to, values);
     return to.take();
 }
 

@@ -14,10 +14,12 @@
 #include <string>
 #include <utility>
 
+#include "base/log_text.hpp"
 #include "base/platform.hpp"
 #include "base/statistics.hpp"
 #include "base/timestamp.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel {
 
@@ -51,43 +53,6 @@ std::string_view priority_of(spdlog::level::level_enum level) {
 std::string_view colour_of(unsigned status) {
     constexpr std::array<std::string_view, 6> colours{red, cyan, green, cyan, yellow, red};
     return colours.at(status / 100 < colours.size() ? status / 100 : 0);
-}
-
-void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1) {
-    const fmt::format_int text(n);
-    if (text.size() < digits) out.append(digits - text.size(), '0');
-    out.append(text.data(), text.size());
-}
-
-bool is_visible(char c) { return c >= ' ' && c <= '~'; }
-
-/// ASCII that stays on one line; every other byte as \xNN.
-void append_visible(std::string& out, std::string_view text) {
-    if (std::ranges::all_of(text, is_visible)) {
-        out += text;
-        return;
-    }
-    for (const char c : text) {
-        if (is_visible(c))
-            out += c;
-        else
-            fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
-    }
-}
-
-/// JSON string without its quotes; one character a byte as in our frames, so any bytes stay valid JSON.
-void append_json(std::string& out, std::string_view text) {
-    const auto is_plain = [](char c) { return is_visible(c) && c != '"' && c != '\\'; };
-    if (std::ranges::all_of(text, is_plain)) {
-        out += text;
-        return;
-    }
-    for (const char c : text) {
-        if (is_plain(c))
-            out += c;
-        else
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-    }
 }
 
 /// Lines on their way to stderr.
@@ -251,39 +216,6 @@ class queue_sink : public spdlog::sinks::sink {
     void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
 };
 
-/// n tenths with one digit behind the point.
-void append_tenths(std::string& out, std::uint64_t n) {
-    append_number(out, n / 10);
-    out += '.';
-    append_number(out, n % 10);
-}
-
-void append_duration(std::string& out, std::uint64_t microseconds) {
-    if (microseconds < 10'000) {
-        append_tenths(out, microseconds / 100);
-        out += "ms";
-    } else if (microseconds < 10'000'000) {
-        append_number(out, microseconds / 1000);
-        out += "ms";
-    } else {
-        append_tenths(out, microseconds / 100'000);
-        out += 's';
-    }
-}
-
-void append_size(std::string& out, std::uint64_t bytes) {
-    constexpr std::array<std::string_view, 6> units{"kB", "MB", "GB", "TB", "PB", "EB"};
-    if (bytes < 1000) {
-        append_number(out, bytes);
-        out += 'B';
-        return;
-    }
-    std::size_t unit = 0;
-    for (; bytes >= 1'000'000; ++unit) bytes /= 1000;
-    append_tenths(out, bytes / 100);
-    out += units.at(unit);
-}
-
 /// On a terminal a longer target would push other lines out of sight; the inspector shows it whole.
 constexpr std::size_t target_on_terminal = 160;
 
@@ -293,6 +225,18 @@ std::string_view shown_target(const request_line& request) { return request.targ
 
 std::string_view mark_of_cut(const request_line& request) {
     return request.target.size() > longest_target() ? "..." : "";
+}
+
+bool has_id(const request_line& request) {
+    return !request.id.empty() || request.connection != 0 || request.stream != 0;
+}
+
+/// `17.35`: the caller's connection and the stream, which both programs know; `17` where there is no stream.
+void append_made_id(std::string& out, const request_line& request) {
+    append_number(out, request.connection);
+    if (request.stream == 0) return;
+    out += '.';
+    append_number(out, request.stream);
 }
 
 void append_json_member(std::string& out, std::string_view key, std::string_view value) {
@@ -318,7 +262,13 @@ void append_json_members(std::string& out, const request_line& request, std::uin
     append_number(out, request.body_bytes);
     append_json_member(out, "note", request.note);
     if (!request.caller.empty()) append_json_member(out, "caller", request.caller);
-    if (!request.id.empty()) append_json_member(out, "request_id", request.id);
+    if (!has_id(request)) return;
+    out += R"(,"request_id":")";
+    if (!request.id.empty())
+        append_json(out, request.id.substr(0, limits::log_request_id));
+    else
+        append_made_id(out, request);
+    out += '"';
 }
 
 void append_text(std::string& out, const request_line& request, std::uint64_t microseconds) {
@@ -340,7 +290,8 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
         append_visible(out, value);
     };
     add(" from=", request.caller);
-    add(" id=", request.id);
+    if (request.id.empty() && has_id(request)) append_made_id(out += " id=", request);
+    add(" id=", request.id.substr(0, limits::log_request_id));
     add(" - ", request.note);
 }
 
@@ -361,7 +312,7 @@ bool log_waiting() { return queue().waiting(); }
 void flush_log() { queue().flush(); }
 
 void log_request(const request_line& request) {
-    program_statistics().request_ended(request.status, request.took, request.body_bytes);
+    program_statistics().request_ended(request.status, request.took, {request.request_bytes, request.body_bytes});
     if (!spdlog::default_logger_raw()->should_log(spdlog::level::info)) return;
     const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(request.took).count();
     const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed, 0));

@@ -38,15 +38,22 @@ struct request_line {
     std::string_view target;
     unsigned status = 0;
     std::chrono::steady_clock::duration took{};
-    std::uint64_t body_bytes = 0;
-    std::string_view caller = {};  ///< its address and port; may be empty
-    std::string_view id = {};      ///< of the request; may be empty
-    std::string_view note = {};    ///< what went wrong; may be empty
+    std::uint64_t body_bytes = 0;     ///< of the response
+    std::uint64_t request_bytes = 0;  ///< of the request's body; counted, and not shown
+    std::string_view caller = {};     ///< its address and port; may be empty
+    std::string_view id = {};         ///< the caller's X-Request-Id; where it is empty, the next two are the id
+    std::uint64_t connection = 0;     ///< number of the caller's connection, as both programs know it; 0: there is none
+    std::uint64_t stream = 0;         ///< on the tunnel connection; 0: it was not forwarded
+    std::string_view note = {};       ///< what went wrong; may be empty
 };
+
+/// Which names a request in the logs of the programs before and behind the tunnel.
+inline constexpr std::string_view request_id_field = "X-Request-Id";
 
 /// `POST /hook?x=1 200 12ms 1.2kB from=203.0.113.9:4711 id=7f3a - <note>`, without what is empty. Control characters
 /// and bytes that are not ASCII are escaped. In JSON the keys are, besides `time`, `level` and `msg` ("request"):
-/// `method`, `path`, `status`, `ms`, `bytes`, `note`, and where they are known `caller` and `request_id`.
+/// `method`, `path`, `status`, `ms`, `bytes`, `note`, and where they are known `caller` and `request_id`
+/// (docs/install.md).
 void log_request(const request_line& request);
 
 /// The same without caller and id.

@@ -15,6 +15,10 @@ milliseconds backoff::between(milliseconds low, milliseconds high) {
 milliseconds backoff::jitter(milliseconds base) { return between(base / 2, base + base / 2); }
 
 milliseconds backoff::next() {
+    if (announced_ > 0) {
+        --announced_;
+        return jitter(limits::reconnect_announced);
+    }
     constexpr auto before_doubling = limits::reconnect_quick_tries + limits::reconnect_brief_tries;
     const auto tries = tries_++;
     if (tries < limits::reconnect_quick_tries) return jitter(limits::reconnect_quick);
@@ -25,6 +29,7 @@ milliseconds backoff::next() {
 }
 
 void backoff::was_up(milliseconds duration) {
+    announced_ = 0;
     if (duration >= limits::reconnect_reset) tries_ = 0;
 }
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <random>
 
+#include "tunnel/base/operation_limits.hpp"
+
 namespace tunnel::client {
 
 /// How long to wait before the next attempt to reach the server: a few quick tries, then full jitter up to a
@@ -13,6 +15,8 @@ class backoff {
     explicit backoff(std::uint64_t seed) : random_(seed) {}
 
     [[nodiscard]] std::chrono::milliseconds next();
+    /// The server said that it stops, which a restart begins with: the next tries follow each other quickly.
+    void server_stops() { announced_ = limits::reconnect_announced_tries; }
     /// A connection ended that had been up for this long.
     void was_up(std::chrono::milliseconds duration);
     /// Around `base`, so that many clients do not come at once.
@@ -23,6 +27,7 @@ class backoff {
 
     std::mt19937_64 random_;
     unsigned tries_ = 0;
+    unsigned announced_ = 0;  // tries left that are quick because the server said that it stops
 };
 
 }  // namespace tunnel::client

@@ -8,7 +8,9 @@
 #include "base/log.hpp"
 #include "base/statistics.hpp"
 #include "client/greeting.hpp"
+#include "client/slow_dial.hpp"
 #include "io/spawn.hpp"
+#include "mux/failure.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::client {
@@ -34,14 +36,7 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
              [this] {
                  if (session_) session_->stop();
              }),
-      slow_(strand_,
-            [this] {
-                spdlog::warn(
-                    "no reply from {} yet: a firewall may drop the packets; is that port open on the server? "
-                    "Waiting for up to {} s",
-                    to_string(settings_.server_addr),
-                    std::chrono::duration_cast<std::chrono::seconds>(settings_.connect_timeout).count());
-            }),
+      slow_(strand_, [this] { spdlog::warn("{}", no_reply_yet(dialled_address(), settings_.connect_timeout)); }),
       backoff_(std::random_device{}()),
       instance_(new_instance()) {
     if (settings_.wait_for_app == std::chrono::milliseconds(0)) return;
@@ -54,6 +49,7 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
 }
 
 void client::start() {
+    mux::expect_failures();
     auto body = [self = shared_from_this()]() -> io::awaitable<void> { return self->run(); };
     io::spawn(strand_, "client", std::move(body), [self = shared_from_this()] { self->run_ended(); });
 }
@@ -92,10 +88,14 @@ void client::run_ended() {
     if (on_ended_) on_ended_(exit_code_);
 }
 
+const tunnel::address& client::dialled_address() const noexcept {
+    return settings_.proxy ? settings_.proxy->where : settings_.server_addr;
+}
+
 io::awaitable<std::unique_ptr<io::dialler>> client::dial_server() {
     dialling_ = std::make_unique<io::dialler>(strand_, reached_);
     if (!trouble_) slow_.set(limits::slow_dial);
-    const auto where = settings_.proxy ? settings_.proxy->where : settings_.server_addr;
+    const auto& where = dialled_address();
     const auto error = co_await dialling_->dial(where, settings_.connect_timeout);
     slow_.clear();
     auto dialled = std::move(dialling_);
@@ -144,6 +144,7 @@ io::awaitable<bool> client::connect_once() {
     session_ = nullptr;
     program_statistics().client_left();
     if (up_since) backoff_.was_up(std::chrono::duration_cast<std::chrono::milliseconds>(retry_from_ - *up_since));
+    if (up_since && outcome_ == outcome::shut_down) backoff_.server_stops();
     show_end(*session);
     co_return stopping_ || ended_for_good(*session, up_since.has_value());
 }

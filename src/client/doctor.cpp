@@ -9,6 +9,7 @@
 
 #include "client/greeting.hpp"
 #include "client/proxy_handshake.hpp"
+#include "client/slow_dial.hpp"
 #include "io/connected_socket.hpp"
 #include "io/dialler.hpp"
 #include "io/resolve.hpp"
@@ -64,7 +65,16 @@ std::string authority_of(std::string_view url) {
 }  // namespace
 
 doctor::doctor(io::executor strand, const options& settings, std::function<void(const finding&)> show)
-    : strand_(std::move(strand)), settings_(settings), show_(std::move(show)) {}
+    : strand_(std::move(strand)),
+      settings_(settings),
+      show_(std::move(show)),
+      slow_(strand_, [this] { say(note, slow_about_, slow_text_); }) {}
+
+void doctor::begin_wait(std::string_view about, std::string text) {
+    slow_about_ = about;
+    slow_text_ = std::move(text);
+    slow_.set(limits::slow_dial);
+}
 
 void doctor::say(finding::verdict is, std::string_view about, std::string text) {
     healthy_ = healthy_ && is != wrong;
@@ -73,7 +83,9 @@ void doctor::say(finding::verdict is, std::string_view about, std::string text) 
 
 io::awaitable<void> doctor::examine() {
     co_await examine_server();
+    slow_.clear();
     co_await examine_app();
+    slow_.stop();
 }
 
 io::awaitable<void> doctor::examine_server() {
@@ -82,6 +94,7 @@ io::awaitable<void> doctor::examine_server() {
     const auto connected = co_await connect(dialler, first);
     if (!connected) co_return;
     if (settings_.proxy) {
+        begin_wait("proxy", fmt::format("no response from {} yet", to_string(first)));
         proxy_handshake through(dialler.socket(), *settings_.proxy);
         const auto problem = co_await through.run(settings_.server_addr, settings_.connect_timeout);
         if (!problem.empty()) {
@@ -92,8 +105,12 @@ io::awaitable<void> doctor::examine_server() {
         }
         say(good, "proxy", fmt::format("{} connects to {}", to_string(first), to_string(settings_.server_addr)));
     }
+    begin_wait("handshake",
+               fmt::format("{} accepts connections and sends nothing yet: is that the server's --tcp-addr?",
+                           to_string(settings_.server_addr)));
     server_probe probe(dialler.socket());
     const auto reply = co_await probe.run();
+    slow_.clear();
     judge_handshake(reply);
     if (reply.hello) judge_path(reply);
 }
@@ -103,6 +120,7 @@ io::awaitable<bool> doctor::connect(io::dialler& dialler, address where) {
     io::asio::steady_timer limit(strand_);
     limit.expires_after(settings_.connect_timeout);
     io::error_code error;
+    begin_wait("name", fmt::format("no address of {} yet: does this machine reach its name server?", where.host));
     const auto found = co_await io::resolve(where, limit, error);
     if (error) {
         say(wrong, "name",
@@ -111,6 +129,7 @@ io::awaitable<bool> doctor::connect(io::dialler& dialler, address where) {
         co_return false;
     }
     if (names_of(found) != where.host) say(good, "name", fmt::format("{} is {}", where.host, names_of(found)));
+    begin_wait("connection", no_reply_yet(where, settings_.connect_timeout));
     const auto began = io::clock::now();
     auto endpoints = io::interleave_families(found);
     error = co_await dialler.dial_each(std::move(endpoints), began + settings_.connect_timeout);

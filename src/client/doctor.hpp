@@ -10,6 +10,7 @@
 #include "client/options.hpp"
 #include "client/server_probe.hpp"
 #include "io/asio.hpp"
+#include "io/deadline.hpp"
 #include "io/dialler.hpp"
 
 namespace tunnel::client {
@@ -39,6 +40,8 @@ class doctor {
 
  private:
     void say(finding::verdict is, std::string_view about, std::string text);
+    /// From here on, what is awaited may take long: `text` says what it is. Ends where the next begins.
+    void begin_wait(std::string_view about, std::string text);
     [[nodiscard]] io::awaitable<void> examine_server();
     /// Whether `dialler` has a connection to that address now; what is wrong was said.
     [[nodiscard]] io::awaitable<bool> connect(io::dialler& dialler, address where);
@@ -57,6 +60,9 @@ class doctor {
     const options& settings_;
     std::function<void(const finding&)> show_;
     std::string public_url_;
+    std::string_view slow_about_;
+    std::string slow_text_;
+    io::deadline slow_;
     bool healthy_ = true;
 };
 

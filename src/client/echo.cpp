@@ -113,7 +113,11 @@ io::awaitable<void> echo::run() {
     line.status = 200;
     line.took = io::clock::now() - started;
     line.body_bytes = text.size();
+    line.request_bytes = size;
     line.caller = request_.from.caller;
+    line.id = request_.head.fields.find(request_id_field);
+    line.connection = request_.from.connection;
+    line.stream = request_.id;
     log_request(line);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/statistics.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::client {
@@ -19,7 +20,10 @@ void held_requests::change(request& which, state to) {
 }
 
 std::optional<held_requests::number> held_requests::add(clock::time_point now) {
-    if (waiting_ + connecting_ >= limits::held_requests) return std::nullopt;
+    if (waiting_ + connecting_ >= limits::held_requests) {
+        program_statistics().reached(bound::held_requests);
+        return std::nullopt;
+    }
     if (!summary_) {
         summary_ = summary{};
         absent_since_ = now;

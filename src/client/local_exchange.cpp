@@ -296,7 +296,11 @@ void local_exchange::log(std::string_view note) const {
     line.took = io::clock::now() - started_;
     line.body_bytes = body_bytes_;
     line.note = note;
+    line.request_bytes = request_->body.size() + uploaded_;
     line.caller = request_->from.caller;
+    line.id = request_->head.fields.find(request_id_field);
+    line.connection = request_->from.connection;
+    line.stream = request_->id;
     log_request(line);
 }
 

@@ -129,6 +129,7 @@ class local_exchange : public std::enable_shared_from_this<local_exchange> {
     std::string detail_;                      // what failed, where that says more than the kind of failure
     unsigned status_ = 0;
     std::uint64_t body_bytes_ = 0;
+    std::uint64_t uploaded_ = 0;  // of the request's body, behind what came with its head
 };
 
 }  // namespace tunnel::client

@@ -82,6 +82,7 @@ io::awaitable<bool> local_exchange::write_body_part(protocol::data& part, std::s
         co_return false;
     }
     exchange_->consumed(credit);
+    uploaded_ += credit;
     if (observer_ && part.end) observer_->request_written();
     if (part.end && status_ == 101) connection->shutdown_send();
     co_return !part.end;

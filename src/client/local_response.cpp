@@ -134,6 +134,8 @@ void local_exchange::give_up(failure last) {
     if (response_ == progress::head_sent || response_ == progress::whole)
         return exchange_->fail_after_sent(last, cancel_reason::local_reset);
     program_statistics().failed(to_string(last));
+    if (last == failure::overloaded) program_statistics().reached(bound::open_files);
+    if (last == failure::local_response_too_large) program_statistics().reached(bound::max_head);
     auto own = proxy::make_error_response(last, proxy::prefers_html(request_->head.fields.find("Accept")), 0, detail_);
     status_ = own.head.status;
     protocol::response response;

@@ -107,6 +107,9 @@ void request_fault::log(unsigned status) const {
     line.took = io::clock::now() - started_;
     line.note = note;
     line.caller = request.from.caller;
+    line.id = request.head.fields.find(request_id_field);
+    line.connection = request.from.connection;
+    line.stream = request.id;
     log_request(line);
 }
 

@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/statistics.hpp"
 #include "inspection/recorder.hpp"
 
 namespace tunnel::inspection {
@@ -28,6 +29,16 @@ bool capture::hold(std::size_t bytes) noexcept {
     if (held_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= settings_.open_bytes) return true;
     release(bytes);
     return false;
+}
+
+void capture::note_cut_body() noexcept {
+    bodies_dropped_.fetch_add(1, std::memory_order_relaxed);
+    program_statistics().body_cut();
+}
+
+void capture::note_dropped() noexcept {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    program_statistics().records_dropped(1);
 }
 
 void capture::note_reached(app_reached now) {

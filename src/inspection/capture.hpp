@@ -66,8 +66,8 @@ class capture final : public client::exchange_tap {
     /// False: the open exchanges hold as much as they may.
     [[nodiscard]] bool hold(std::size_t bytes) noexcept;
     void release(std::size_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
-    void note_cut_body() noexcept { bodies_dropped_.fetch_add(1, std::memory_order_relaxed); }
-    void note_dropped() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
+    void note_cut_body() noexcept;
+    void note_dropped() noexcept;
     void note_reached(app_reached now);
 
  private:

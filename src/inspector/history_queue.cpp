@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/statistics.hpp"
+
 namespace tunnel::inspector {
 
 history_queue::history_queue(std::size_t max_changes, std::size_t max_bytes)
@@ -38,6 +40,7 @@ void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id,
             overflowed_ = true;
             full_.store(true, std::memory_order_relaxed);
             if (last) ++dropped_;
+            if (last) program_statistics().records_dropped(1);
             if (last && lost_.size() < limits::lost_records) lost_.push_back(id);
         }
     }
@@ -120,6 +123,7 @@ std::uint64_t history_queue::dropped() const {
 void history_queue::count_dropped(std::uint64_t records) {
     const std::lock_guard lock(mutex_);
     dropped_ += records;
+    program_statistics().records_dropped(records);
 }
 
 }  // namespace tunnel::inspector

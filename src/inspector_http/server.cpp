@@ -104,23 +104,24 @@ class server::state {
 
  private:
     void listen(const std::optional<address>& where) {
-        if (where) return listen_on(*where);
+        if (where) return listen_on(*where, "--inspect-addr");
         for (auto port = first_port;; ++port) {
             try {
                 return listen_on({"127.0.0.1", port});
             } catch (const std::runtime_error&) {
                 if (port == last_port) {
                     throw std::runtime_error(
-                        "the ports 4040 to 4049 for the inspector are all taken; choose another, or switch it off");
+                        "the ports 4040 to 4049 for the inspector are all taken; choose another with "
+                        "--inspect-addr (TUNNEL_INSPECT_ADDR), or none with --inspect-addr off");
                 }
             }
         }
     }
 
-    void listen_on(const address& where) {
+    void listen_on(const address& where, std::string_view setting = {}) {
         auto accepted = [this](io::tcp::socket socket) { accept(std::move(socket)); };
         acceptor_ = std::make_unique<io::accept_loop>(runtime_, runtime_.new_strand(), std::move(accepted));
-        acceptor_->listen(where);
+        acceptor_->listen(where, setting);
         local_ = acceptor_->local();
     }
 

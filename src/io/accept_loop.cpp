@@ -11,8 +11,10 @@
 #include <string>
 #include <utility>
 
+#include "base/listening_program.hpp"
 #include "base/log.hpp"
 #include "base/platform.hpp"
+#include "base/statistics.hpp"
 #include "io/spawn.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -23,8 +25,26 @@ accept_loop::accept_loop(runtime& rt, const executor& strand, callback accepted)
 
 namespace {
 
-// What to do about a port that only privileged programs may listen on.
-std::string advice(const error_code& error, const address& where) {
+/// "--http-addr (TUNNEL_HTTP_ADDR)"
+std::string with_variable(std::string_view flag) {
+    std::string variable = "TUNNEL_";
+    for (const char c : flag.substr(2)) variable += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+    return std::string(flag) + " (" + variable + ")";
+}
+
+/// What to do about a port that another program has.
+std::string advice_on_use(const address& where, std::string_view setting) {
+    const auto program = listening_program(where.port);
+    const auto port = std::to_string(where.port);
+    const auto who = program.empty()
+                         ? "another program listens there, which `ss -ltnp sport = " + port + "` names to root"
+                         : program + " listens there";
+    return "; " + who + ": stop it, or choose another address with " + with_variable(setting);
+}
+
+/// What to do about a port that cannot be had.
+std::string advice(const error_code& error, const address& where, std::string_view setting) {
+    if (error == boost::system::errc::address_in_use && !setting.empty()) return advice_on_use(where, setting);
     if (error != boost::system::errc::permission_denied || where.port == 0 || where.port >= limits::first_free_port)
         return {};
     return "; a port below " + std::to_string(limits::first_free_port) +
@@ -46,10 +66,10 @@ std::optional<tcp> listening_protocol(int descriptor) {
 
 }  // namespace
 
-void accept_loop::listen(const address& where) {
+void accept_loop::listen(const address& where, std::string_view setting) {
     const auto fail = [&](const error_code& error) {
         throw std::runtime_error("cannot listen on " + to_string(where) + ": " + error.message() +
-                                 advice(error, where));
+                                 advice(error, where, setting));
     };
     error_code error;
     tcp::resolver resolver(acceptor_.get_executor());
@@ -109,6 +129,7 @@ awaitable<void> accept_loop::run() {
         if (stopped_ || error == asio::error::operation_aborted) break;
         // The connection that was to be accepted may be closed already, which must not pause the loop.
         if (error == asio::error::connection_aborted) continue;
+        if (error == asio::error::no_descriptors) program_statistics().reached(bound::open_files);
         spdlog::warn("cannot accept on port {}: {}; next try in {} ms", local().port, error.message(), backoff.count());
         pause_.expires_after(backoff);
         co_await pause_.async_wait(no_throw);

@@ -20,8 +20,9 @@ class accept_loop {
 
     accept_loop(runtime& rt, const executor& strand, callback accepted);
 
-    /// Binds and listens. Throws std::runtime_error with a sentence for the user.
-    void listen(const address& where);
+    /// Binds and listens. Throws std::runtime_error with a sentence for the user; where another program has the port,
+    /// it names that and `setting`, the flag of the address, unless that is empty.
+    void listen(const address& where, std::string_view setting = {});
     /// Takes a socket that listens already, as from the service manager. Throws likewise.
     void adopt(int descriptor);
     /// Real address and port.

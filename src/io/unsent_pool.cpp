@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/statistics.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::io {
@@ -17,6 +18,7 @@ std::size_t unsent_pool::change(std::size_t held, std::size_t wanted) noexcept {
     auto left = left_.load();
     auto more = std::min(left, wanted - held);
     while (!left_.compare_exchange_weak(left, left - more)) more = std::min(left, wanted - held);
+    if (more < wanted - held) program_statistics().reached(bound::unsent_pool);
     return held + more;
 }
 

@@ -23,8 +23,8 @@ bool merge(protocol::data& last, protocol::data& more) {
     return true;
 }
 
-exchange::exchange(io::executor session, std::shared_ptr<exchange_peer> peer)
-    : session_(std::move(session)), peer_(std::move(peer)) {}
+exchange::exchange(io::executor session, std::shared_ptr<exchange_peer> peer, protocol::stream_id id)
+    : session_(std::move(session)), peer_(std::move(peer)), id_(id) {}
 
 template <class Function>
 void exchange::post_to_session(Function run) {

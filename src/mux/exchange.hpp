@@ -33,10 +33,13 @@ using incoming = std::variant<protocol::response, protocol::data, protocol::fin,
 /// last group, which the peer calls from any thread.
 class exchange : public std::enable_shared_from_this<exchange> {
  public:
-    exchange(io::executor session, std::shared_ptr<exchange_peer> peer);
+    /// `id`: of the stream, for the log; 0 where there is none.
+    exchange(io::executor session, std::shared_ptr<exchange_peer> peer, protocol::stream_id id = 0);
     exchange(const exchange&) = delete;
     exchange& operator=(const exchange&) = delete;
     ~exchange();
+
+    [[nodiscard]] protocol::stream_id id() const noexcept { return id_; }
 
     // --- what arrives
 
@@ -90,6 +93,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
     io::executor session_;
     std::shared_ptr<exchange_peer> peer_;
+    protocol::stream_id id_;
     part_queue<incoming> incoming_;
     io::event incoming_changed_;
     std::function<void()> on_incoming_;

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/statistics.hpp"
+
 namespace tunnel::mux {
 
 namespace {
@@ -32,5 +34,10 @@ static_assert(names.size() == static_cast<std::size_t>(failure::reset) + 1);
 }  // namespace
 
 std::string_view to_string(failure f) noexcept { return names.at(static_cast<std::size_t>(f)); }
+
+void expect_failures() {
+    for (const auto name : names)
+        if (name != to_string(failure::none)) program_statistics().expect_failure(name);
+}
 
 }  // namespace tunnel::mux

@@ -30,4 +30,7 @@ enum class failure {
 
 [[nodiscard]] std::string_view to_string(failure f) noexcept;  ///< "no-client", ...
 
+/// Lets the program's statistics show every cause from the start.
+void expect_failures();
+
 }  // namespace tunnel::mux

@@ -56,7 +56,7 @@ stream::stream(std::shared_ptr<stream_host> host, protocol::stream_id id, std::u
       first_window_(receive_window) {}
 
 std::shared_ptr<exchange> stream::make_exchange(const io::executor& session) {
-    exchange_ = io::make_recycled<exchange>(session, shared_from_this());
+    exchange_ = io::make_recycled<exchange>(session, shared_from_this(), id_);
     return exchange_;
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/statistics.hpp"
 #include "io/runtime.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/base64.hpp"
@@ -130,6 +131,7 @@ std::uint64_t stream_set::borrow_credit(std::uint64_t wanted, io::clock::duratio
 std::uint64_t stream_set::lend_credit(std::uint64_t wanted) noexcept {
     const auto lent = std::min<std::uint64_t>(wanted, limits::window_pool - borrowed_);
     borrowed_ += lent;
+    if (lent < wanted) program_statistics().reached(bound::window_pool);
     return lent;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/statistics.hpp"
 #include "http/forwarded_fields.hpp"
 #include "io/spawn.hpp"
 #include "proxy/error_response.hpp"
@@ -25,6 +26,7 @@ public_exchange::public_exchange(std::shared_ptr<caller_connection> on, std::sha
       target_(request_.head.target),
       accepts_html_(proxy::prefers_html(request_.head.fields.find("Accept"))),
       upgrade_(request_.head.upgrade),
+      id_(request_.head.fields.find(request_id_field)),
       started_(io::clock::now()) {}
 
 io::awaitable<void> public_exchange::run() {
@@ -117,6 +119,7 @@ void public_exchange::forward(protocol::request&& message) {
 
 void public_exchange::opened(std::shared_ptr<mux::exchange> exchange, std::weak_ptr<tunnel_session> by) {
     exchange_ = std::move(exchange);
+    stream_ = exchange_->id();
     sent_to_ = std::move(by);
     opening_ = opening::opened;
     begin_upload();
@@ -202,6 +205,7 @@ void public_exchange::check_body_size(std::size_t more) {
     const auto switched = response_ == progress::switched;
     const auto expected = std::max(request_bytes_, switched ? 0 : request_.head.content_length.value_or(0));
     if (settings_.max_body_bytes == 0 || switched || expected <= settings_.max_body_bytes) return;
+    if (refusal_.status != 413) program_statistics().reached(bound::max_body_bytes);
     refusal_ = {413, "the request body is larger than this server takes"};
 }
 
@@ -311,8 +315,12 @@ void public_exchange::log(std::string_view note) const {
     line.status = status_;
     line.took = io::clock::now() - started_;
     line.body_bytes = body_bytes_;
+    line.request_bytes = request_bytes_;
     line.note = note;
     line.caller = on_->peer;
+    line.id = id_;
+    line.connection = on_->number;
+    line.stream = stream_;
     log_request(line);
 }
 

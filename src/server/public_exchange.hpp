@@ -108,7 +108,9 @@ class public_exchange : public pending_request, public std::enable_shared_from_t
     std::string method_;
     std::string target_;
     bool accepts_html_;
-    std::string upgrade_;  // protocol that the request asks for
+    std::string upgrade_;       // protocol that the request asks for
+    std::string id_;            // the caller's name for the request, for the log
+    std::uint64_t stream_ = 0;  // that the request went into; 0: into none
     http::parse_error refusal_;
     std::optional<final_recipient_response> final_recipient_;  // we respond in the app's place
 

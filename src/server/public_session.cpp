@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/statistics.hpp"
 #include "io/runtime.hpp"
 #include "server/tunnel_session.hpp"
 #include "tunnel/base/limits.hpp"
@@ -143,6 +144,7 @@ void public_session::end_exchange() {
 io::awaitable<void> public_session::refuse_head() {
     on_.deadline.clear();
     on_.unread = true;
+    if (refusal_.status == 414 || refusal_.status == 431) program_statistics().reached(bound::max_head);
     request_ = {};
     request_.head.method = "-";
     request_.head.target = "-";

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/statistics.hpp"
 #include "io/spawn.hpp"
+#include "mux/failure.hpp"
 #include "server/public_session.hpp"
 #include "server/tunnel_session.hpp"
 #include "tunnel/base/operation_limits.hpp"
@@ -27,12 +29,14 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       }) {}
 
 void server::start() {
-    const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where) {
+    mux::expect_failures();
+    const auto open = [](io::accept_loop& loop, const std::optional<int>& passed, const tunnel::address& where,
+                         std::string_view setting) {
         if (passed) return loop.adopt(*passed);
-        loop.listen(where);
+        loop.listen(where, setting);
     };
-    open(http_, settings_.http_socket, settings_.http_addr);
-    open(tcp_, settings_.tcp_socket, settings_.tcp_addr);
+    open(http_, settings_.http_socket, settings_.http_addr, "--http-addr");
+    open(tcp_, settings_.tcp_socket, settings_.tcp_addr, "--tcp-addr");
     if (settings_.public_url.empty()) settings_.public_url = "http://" + to_string(http_.local());
     slot_->on_change([weak = weak_from_this()](const std::string& peer) {
         const auto self = weak.lock();
@@ -58,9 +62,13 @@ void server::start_public() {
 
 void server::accept_public(io::connected_socket socket) {
     const auto open = public_sessions_.size();
-    if (open >= settings_.max_connections + settings_.turned_away) return;  // closes it
+    if (open >= settings_.max_connections + settings_.turned_away) {
+        program_statistics().reached(bound::turned_away);
+        return;  // closes it
+    }
     auto session = std::make_shared<public_session>(std::move(socket), slot_, settings_, ++connections_);
     const auto full = open >= settings_.max_connections;
+    if (full) program_statistics().reached(bound::max_connections);
     spdlog::debug("caller connection {} accepted, {} were open{}", connections_, open, full ? ": turned away" : "");
     run_session(session, public_sessions_, full ? &public_session::turn_away : &public_session::run);
     if (phase_ != phase::serving) session->stop(phase_ != phase::draining);
@@ -70,6 +78,7 @@ void server::accept_tunnel(io::connected_socket socket) {
     if (phase_ == phase::ending || phase_ == phase::ended) return;  // closes it
     // Neither a scan nor clients that were replaced may keep a client out: the oldest that is not the active one goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
+        program_statistics().reached(bound::max_handshakes);
         const auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return s->in_the_way(); });
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer tunnel connections");
     }

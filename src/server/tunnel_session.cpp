@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/statistics.hpp"
 #include "io/runtime.hpp"
 #include "protocol/stream_compressor.hpp"
 #include "tunnel/base/limits.hpp"
@@ -144,6 +145,7 @@ void tunnel_session::open(std::shared_ptr<pending_request> waiting, mux::part<mu
             if (!self.link_->ending()) {
                 why = mux::failure::overloaded;
                 if (streams.size() < max_in_flight) exchange = streams.open(strand, std::move(request));
+                if (!exchange) program_statistics().reached(bound::max_in_flight);
             }
             if (!exchange) return io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });
             io::run_on(strand,

@@ -89,7 +89,7 @@ TEST(ServiceManager, NotifiesOnAnAbstractSocket) {
 TEST(MetricsText, EndsEachHistogramWithItsCount) {
     statistics counted;
     counted.enable();
-    counted.request_ended(200, 2ms, 5);
+    counted.request_ended(200, 2ms, {3, 5});
     counted.failed("no-client");
     const auto text = metrics_text("tunnel-server", counted.now());
     for (const auto* line : {"# TYPE tunnel_request_duration_seconds histogram\n",

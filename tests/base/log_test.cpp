@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel {
 
@@ -274,6 +275,33 @@ TEST_F(Log, ARequestMayHaveACallerAndAnId) {
     EXPECT_EQ(line.at("caller"), "203.0.113.9:4711");
     EXPECT_EQ(line.at("request_id"), "7f3a\n");
     EXPECT_EQ(line.at("note"), "no-client");
+}
+
+TEST_F(Log, ARequestWithoutAnIdHasOneOfConnectionAndStream) {
+    request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
+    request.connection = 17;
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17\n"));
+    request.stream = 35;
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17.35\n"));
+    start_log("test", "info", log_format::json);
+    log_request(request);
+    EXPECT_EQ(json::parse(flushed()).at("request_id"), "17.35");
+    request.id = std::string_view("7f3a");
+    log_request(request);
+    EXPECT_EQ(json::parse(flushed()).at("request_id"), "7f3a");
+}
+
+TEST_F(Log, ALongIdIsCut) {
+    const std::string id(limits::log_request_id + 1, 'a');
+    request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
+    request.id = id;
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" id=" + id.substr(1) + "\n"));
+    start_log("test", "info", log_format::json);
+    log_request(request);
+    EXPECT_EQ(json::parse(flushed()).at("request_id"), id.substr(1));
 }
 
 TEST_F(Log, ACutTargetIsMarkedInJsonToo) {

@@ -204,6 +204,22 @@ TEST(Cli, AnAddressInUseIsOneLineAndExit1) {
     expect_one_line(tcp, 1, address);
 }
 
+TEST(Cli, WhoHasTheAddressAndWhichSettingChangesItAreNamed) {
+    const running_server other;
+    const auto address = "127.0.0.1:" + std::to_string(other.http_port());
+    const auto holder = "in use; tunnel-server (process ";
+    child http({server_program, "--http-addr", address, "--tcp-addr", "127.0.0.1:0"});
+    expect_one_line(http, 1, holder);
+    EXPECT_THAT(http.err(), HasSubstr("or choose another address with --http-addr (TUNNEL_HTTP_ADDR)"));
+    child tcp({server_program, "--http-addr", "127.0.0.1:0", "--tcp-addr", address});
+    expect_one_line(tcp, 1, "--tcp-addr (TUNNEL_TCP_ADDR)");
+    child admin({client_program, "--echo", "--inspect-addr", "off", "--admin-addr", address});
+    expect_one_line(admin, 1, "--admin-addr (TUNNEL_ADMIN_ADDR)");
+    EXPECT_THAT(admin.err(), HasSubstr(holder));
+    child inspector({client_program, "--echo", "--history", "off", "--inspect-addr", address});
+    expect_one_line(inspector, 1, "--inspect-addr (TUNNEL_INSPECT_ADDR)");
+}
+
 TEST(Cli, AnUnknownHostToListenOnIsOneLineAndExit1) {
     child server({server_program, "--http-addr", "no-such-host.invalid:0", "--tcp-addr", "127.0.0.1:0"});
     expect_one_line(server, 1, "no-such-host.invalid");

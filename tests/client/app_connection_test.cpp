@@ -230,7 +230,7 @@ TEST_F(ClientAppConnection, EachRequestIsOneLogLine) {
     EXPECT_EQ(expect_drained(), 0);
     EXPECT_THAT(request_lines(),
                 testing::UnorderedElementsAre(
-                    testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B"),
+                    testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B id=1\\.1"),
                     testing::MatchesRegex(".*GET /gone [0-9]+ .* - caller went away"),
                     testing::MatchesRegex(".*POST /refused 502 .* - tunnel-client: nothing listens .*")));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::client {
 
@@ -75,6 +76,27 @@ TEST(Backoff, AConnectionThatWasLostAtOnceDoesNot) {
         longest = std::max(longest, pauses.next());
     }
     EXPECT_GT(longest, 900ms);
+}
+
+TEST(Backoff, AServerThatSaidThatItStopsIsFoundWithin100Milliseconds) {
+    auto longest = 0ms;
+    for (int seed = 0; seed < clients; ++seed) {
+        backoff pauses(static_cast<std::uint64_t>(seed));
+        pauses.server_stops();
+        for (unsigned n = 0; n < limits::reconnect_announced_tries; ++n) longest = std::max(longest, pauses.next());
+    }
+    EXPECT_LE(longest, 75ms);
+    EXPECT_GE(longest, 70ms);
+}
+
+TEST(Backoff, AServerThatDoesNotComeBackIsTriedAsEver) {
+    backoff pauses(1);
+    pauses.server_stops();
+    for (unsigned n = 0; n < limits::reconnect_announced_tries; ++n) (void)pauses.next();
+    EXPECT_GE(pauses.next(), 100ms);  // the first of the three quick tries
+    pauses.server_stops();
+    pauses.was_up(1ms);  // it was back, and then lost without a word
+    EXPECT_GE(pauses.next(), 100ms);
 }
 
 TEST(Backoff, JitterIsHalfMoreOrLess) {

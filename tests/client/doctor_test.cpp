@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -50,7 +54,11 @@ class Doctor : public testing::Test {
     void run() {
         io::runtime runtime(1);
         const auto strand = runtime.new_strand();
-        doctor examiner(strand, settings, [this](const finding& found) { found_.push_back(found); });
+        doctor examiner(strand, settings, [this](const finding& found) {
+            const std::scoped_lock lock(mutex_);
+            found_.push_back(found);
+            more_.notify_one();
+        });
         io::spawn(strand, "doctor", [&]() -> io::awaitable<void> { return examiner.examine(); }, [] {});
         runtime.run();
         healthy = examiner.healthy();
@@ -86,7 +94,18 @@ class Doctor : public testing::Test {
     options settings;
     bool healthy = false;
 
+    /// On the thread of the script.
+    void wait_until_said(std::string_view about) {
+        std::unique_lock lock(mutex_);
+        const auto is_said = [&] {
+            return std::ranges::any_of(found_, [about](const finding& each) { return each.about == about; });
+        };
+        EXPECT_TRUE(more_.wait_for(lock, 60s, is_said)) << about;
+    }
+
  private:
+    std::mutex mutex_;
+    std::condition_variable more_;
     std::vector<finding> found_;
 };
 
@@ -177,6 +196,17 @@ TEST_F(Doctor, AServerThatClosesIsNamed) {
         peer.raw().close();
     });
     expect(verdict::wrong, "handshake", "without sending anything");
+}
+
+// What the second finding says comes after hello_time; the first is there long before.
+TEST_F(Doctor, WhatIsWaitedForIsSaidBeforeTheWaitEnds) {
+    examine([this](test::frame_peer peer) {
+        (void)peer.receive<protocol::hello>();
+        wait_until_said("handshake");
+        peer.raw().close();
+    });
+    expect(verdict::note, "handshake", "sends nothing yet");
+    EXPECT_FALSE(healthy);
 }
 
 TEST_F(Doctor, NothingListens) {

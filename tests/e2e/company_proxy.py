@@ -4,38 +4,17 @@ usage: company_proxy.py TUNNEL-SERVER TUNNEL-CLIENT
 """
 
 import contextlib
-import http.server
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from programs import LIMIT, SKIPPED, environment_of, first_line, free_port, running, wait_for_port  # noqa: E402
+from programs import LIMIT, SKIPPED, environment_of, free_port, running, wait_for_port  # noqa: E402
+from recipes import logged, post, start_app, started  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
-BODY = bytes(range(256)) * 4096  # 1 MiB
-
-
-class App(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_HEAD(self):
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
 
 
 def command_of(folder, port, allowed, password):
@@ -44,12 +23,6 @@ def command_of(folder, port, allowed, password):
                       f"PidFile \"{folder}/tinyproxy.pid\"\nMaxClients 10\nAllow 127.0.0.1\nConnectPort {allowed}\n"
                       + (f"BasicAuth me {password}\n" if password else ""))
     return ["tinyproxy", "-d", "-c", config]
-
-
-def post(public):
-    request = urllib.request.Request(f"http://{public}/hook", BODY)
-    with urllib.request.urlopen(request, timeout=LIMIT) as response:
-        assert response.status == 200 and response.read() == BODY
 
 
 def doctor(*flags):
@@ -61,7 +34,7 @@ def doctor(*flags):
 @contextlib.contextmanager
 def tinyproxy(folder, allowed, password=""):
     port = free_port()
-    with (folder / "output").open("a") as log, running(command_of(folder, port, allowed, password), stdout=log, stderr=log):
+    with logged(folder, "tinyproxy", command_of(folder, port, allowed, password)):
         wait_for_port(port)
         yield port
 
@@ -70,13 +43,11 @@ def check(folder, at, app):
     tunnel = at["tcp"]
     with tinyproxy(folder, tunnel.rsplit(":", 1)[1]) as port:
         to_server = ["--server-addr", tunnel, "-p", str(app), "--proxy", f"http://127.0.0.1:{port}"]
-        with running([CLIENT, *to_server], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as client:
-            assert first_line(client).startswith("connected ")
+        with started([CLIENT, *to_server]):
             post(at["http"])
             code, said = doctor(*to_server)
             assert code == 0 and f"127.0.0.1:{port} connects to {tunnel}" in said, said
             post(at["http"])
-        assert client.returncode == 0
     with tinyproxy(folder, free_port()) as port:
         code, said = doctor("--server-addr", tunnel, "--echo", "--proxy", f"127.0.0.1:{port}")
         assert code == 1 and "responds with 403 to CONNECT: many allow port 443 alone" in said, said
@@ -102,13 +73,10 @@ def main():
     if not shutil.which("tinyproxy"):
         print("no tinyproxy")
         sys.exit(SKIPPED)
-    app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), App)
-    threading.Thread(target=app.serve_forever, daemon=True).start()
-    command = [SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
-    with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        at = dict(word.split("=", 1) for word in first_line(server).split()[1:])
+    app = start_app()
+    with started([SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]) as at:
         with tempfile.TemporaryDirectory() as folder:
-            check(pathlib.Path(folder), at, app.server_port)
+            check(pathlib.Path(folder), at, app)
             check_password(pathlib.Path(folder), at)
 
 

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from programs import LIMIT, environment_of, first_line, free_port, running  # noqa: E402
+from programs import LIMIT, SLOWNESS, deaf_port, environment_of, first_line, free_port, running  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 ANY = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
@@ -120,6 +121,21 @@ def mistakes_in_the_address():
     expect(found, "connection", "WRONG", "start tunnel-server")
 
 
+def a_port_that_drops_packets():
+    """It says what it waits for long before it gives up."""
+    with deaf_port() as port:
+        start = time.monotonic()
+        command = [CLIENT, "doctor", "--server-addr", f"127.0.0.1:{port}", "--echo"]
+        with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            said = first_line(process)
+            took = time.monotonic() - start
+            assert process.wait(LIMIT) == 1
+            rest = process.stdout.read()
+    assert re.match(rf"note +connection +no reply from 127.0.0.1:{port} yet: a firewall may", said), said
+    assert took < 3 * SLOWNESS, took
+    assert rest.startswith("WRONG  connection") and f"open port {port} there" in rest, rest
+
+
 def mistakes_with_the_app(tls):
     with server() as at:
         def examined(*flags):
@@ -153,6 +169,7 @@ def main():
         tls.load_cert_chain(files[1], files[0])
         checks = {"a tunnel that works is not disturbed": a_tunnel_that_works_is_not_disturbed,
                   "a name is looked up": a_name_is_looked_up, "mistakes in the address": mistakes_in_the_address,
+                  "a port that drops packets": a_port_that_drops_packets,
                   "mistakes with the app": lambda: mistakes_with_the_app(tls)}
         for name, check in checks.items():
             check()

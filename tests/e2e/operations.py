@@ -1,4 +1,4 @@
-"""What service managers, monitoring and people at a terminal see of both programs.
+"""What service managers and people at a terminal see of both programs.
 
 usage: operations.py TUNNEL-SERVER TUNNEL-CLIENT
 """
@@ -11,48 +11,20 @@ import pathlib
 import pty
 import re
 import select
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from programs import LIMIT, SLOWNESS, first_line, free_port, running  # noqa: E402
+from observed import get, started, values_of, wait_until  # noqa: E402
+from programs import LIMIT, SLOWNESS, deaf_port, first_line, lasting_port, running  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 ANY = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
 WITH_SOCKETS = 'export LISTEN_PID=$$; exec "$@"'
-
-
-def wait_until(what, condition):
-    until = time.monotonic() + LIMIT
-    while time.monotonic() < until:
-        found = condition()
-        if found:
-            return found
-        select.select([], [], [], 0.02)
-    raise SystemExit(f"not within {LIMIT:.0f} s: {what}")
-
-
-def values_of(line):
-    return dict(word.split("=", 1) for word in line.split()[1:])
-
-
-def started(command, **options):
-    return running(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True} | options)
-
-
-def get(url):
-    try:
-        with urllib.request.urlopen(url, timeout=LIMIT) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 class NotifySocket:
@@ -136,6 +108,24 @@ def restart_under_passed_sockets_refuses_no_caller():
         s.close()
 
 
+def client_is_back_when_the_server_is():
+    """Within 100 ms; of several restarts the quickest counts, because other programs may hold one of them up."""
+    at = ["--http-addr", f"127.0.0.1:{lasting_port()}", "--tcp-addr", f"127.0.0.1:{lasting_port()}"]
+    delays = []
+    with contextlib.ExitStack() as stack:
+        client = None
+        for _ in range(6):
+            with started([SERVER, *at]) as server:
+                first_line(server)
+                began = time.monotonic()
+                client = client or stack.enter_context(started([CLIENT, "--server-addr", at[3], "--echo"]))
+                assert first_line(client).startswith("connected ")
+                delays.append(time.monotonic() - began)
+            assert server.returncode == 0
+    print("back after", ", ".join(f"{delay * 1000:.0f} ms" for delay in delays[1:]))
+    assert min(delays[1:]) < 0.1 * SLOWNESS, delays
+
+
 def terminal_shows_what_a_person_wants():
     app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     url = "https://hooks.example.com"
@@ -144,8 +134,9 @@ def terminal_shows_what_a_person_wants():
         screen, end = pty.openpty()
         shown = ""
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
-        with running([CLIENT, "--server-addr", addresses["tcp"], str(app.server_port)], stdout=end, stderr=end,
-                     env=environment):
+        command = [CLIENT, "--server-addr", addresses["tcp"], "--inspect-addr", "127.0.0.1:0", "--history", "off",
+                   str(app.server_port)]
+        with running(command, stdout=end, stderr=end, env=environment):
             os.close(end)
 
             def read():
@@ -162,6 +153,7 @@ def terminal_shows_what_a_person_wants():
     shown = shown.replace("\r\n", "\n")
     assert f"Public URL  {url}\n" in shown, shown
     assert f"Forwards to http://127.0.0.1:{app.server_port}\n" in shown, shown
+    assert re.search(r"Inspector   http://127\.0\.0\.1:\d+/\?token=\w+\n", shown), shown
     assert "App         accepts connections\n" in shown, shown
     assert shown.count(addresses["tcp"]) == 1, shown
     assert re.search(r"GET /missing\?x=1 \x1b\[31m502\x1b\[0m .* from=127\.0\.0\.1:\d+ ", shown), shown
@@ -180,79 +172,35 @@ def both_say_who_takes_over():
                 assert re.search(rf"client {re.escape(peer)} takes over from client 127\.0\.0\.1:\d+$", said), said
 
 
+def a_port_without_the_right_says_what_gives_it():
+    """Below 1024, and without CAP_NET_BIND_SERVICE."""
+    start = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    if start <= 81:
+        return  # here every program may have it
+    as_root = ["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]
+    command = [*(as_root if os.geteuid() == 0 else []), SERVER, "--http-addr", "127.0.0.1:80", "--tcp-addr", "127.0.0.1:0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 1, done
+    for part in ("setcap cap_net_bind_service=+ep", "tunnel-server.socket", "a higher port"):
+        assert part in done.stderr, done.stderr
+
+
 def client_says_that_a_port_does_not_reply():
-    with contextlib.ExitStack() as stack:
-        deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        # Once the queue of a listener is full, Linux drops what else arrives, as a firewall does.
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(deaf.getsockname())
+    with deaf_port() as port:
         start = time.monotonic()
-        command = [CLIENT, "--server-addr", f"127.0.0.1:{deaf.getsockname()[1]}", "--echo"]
+        command = [CLIENT, "--server-addr", f"127.0.0.1:{port}", "--echo"]
         with started(command, stderr=subprocess.PIPE) as client:
             said = client.stderr.readline()
             took = time.monotonic() - start
-        assert "no reply from 127.0.0.1" in said and "firewall" in said, said
+        assert f"no reply from 127.0.0.1:{port} yet" in said and "firewall" in said, said
         assert took < 3 * SLOWNESS, took
-
-
-def metrics_and_health():
-    admin = ["--admin-addr", "127.0.0.1:0"]
-    with started([SERVER, *ANY, *admin]) as server:
-        addresses = values_of(first_line(server))
-        base = f"http://{addresses['admin']}"
-        assert get(f"{base}/healthz") == (200, "ok\n")
-        assert get(f"{base}/readyz") == (503, "no client is active\n")
-        assert get(f"{base}/other")[0] == 404
-        assert get(f"http://{addresses['http']}/early")[0] == 503
-        with started([CLIENT, "--server-addr", addresses["tcp"], "--echo", *admin]) as client:
-            of_client = values_of(first_line(client))["admin"]
-            assert get(f"{base}/readyz") == (200, "ready\n")
-            assert get(f"http://{of_client}/readyz") == (200, "ready\n")
-            for _ in range(3):
-                assert get(f"http://{addresses['http']}/x")[0] == 200
-            for address in (addresses["admin"], of_client):
-                check_metrics(get(f"http://{address}/metrics")[1], address == of_client)
-            scrape_with_prometheus([addresses["admin"], of_client])
-        wait_until("not ready", lambda: get(f"{base}/readyz")[0] == 503)
-    assert server.returncode == 0 and client.returncode == 0
-
-
-def check_metrics(text, of_client):
-    for line in ('tunnel_requests_total{class="2xx"} 3', "tunnel_requests_in_flight 0", "tunnel_client_active 1",
-                 "tunnel_client_activations_total 1", 'tunnel_request_duration_seconds_bucket{le="+Inf"} '):
-        assert f"\n{line}" in text, (line, text)
-    if not of_client:
-        assert '\ntunnel_failures_total{cause="no-client"} 1\n' in text, text
-    if shutil.which("promtool"):
-        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
-        assert done.returncode == 0 and not done.stderr + done.stdout, done.stderr + done.stdout
-
-
-def scrape_with_prometheus(targets):
-    if not shutil.which("prometheus"):
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        config = pathlib.Path(folder) / "prometheus.yml"
-        config.write_text("scrape_configs:\n- job_name: tunnel\n  scrape_interval: 1s\n  static_configs:\n"
-                          f"  - targets: {targets!r}\n")
-        port = free_port()
-        command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
-                   f"--web.listen-address=127.0.0.1:{port}"]
-        with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-            def scraped():
-                with contextlib.suppress(OSError):
-                    url = f'http://127.0.0.1:{port}/api/v1/query?query=sum(tunnel_requests_total%7Bclass="2xx"%7D)'
-                    return '"6"]' in get(url)[1]
-                return False
-            wait_until("Prometheus has the numbers of both", scraped)
 
 
 def main():
     for check in (service_manager_is_notified, restart_under_passed_sockets_refuses_no_caller,
+                  client_is_back_when_the_server_is,
                   terminal_shows_what_a_person_wants, both_say_who_takes_over, client_says_that_a_port_does_not_reply,
-                  metrics_and_health):
+                  a_port_without_the_right_says_what_gives_it):
         check()
         print(f"{check.__name__}: ok", flush=True)
 

@@ -1,11 +1,10 @@
-"""The ways of docs/recipes.md to keep strangers off the tunnel port: ssh, and certificates on both sides with HAProxy.
+"""The ways of docs/recipes.md to keep strangers off the tunnel port with keys: ssh, and certificates on both sides with
+HAProxy, stunnel and nginx.
 
 usage: private_port.py TUNNEL-SERVER TUNNEL-CLIENT
 """
 
-import contextlib
 import getpass
-import http.server
 import os
 import pathlib
 import re
@@ -15,54 +14,20 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from programs import LIMIT, SKIPPED, first_line, free_port, running, wait_for_port  # noqa: E402
+from programs import LIMIT, SKIPPED, free_port, wait_for_port  # noqa: E402
+from recipes import PAGE, PATH, certificate, logged, post, recipe, start_app, started  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
-PAGE = pathlib.Path(__file__).resolve().parent.parent.parent / "docs/recipes.md"
 VPS = "vps.example.com"
-BODY = bytes(range(256)) * 4096  # 1 MiB
-PATH = os.environ["PATH"] + ":/usr/sbin"
-
-
-class App(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def logged(folder, name, command):
-    """A program whose output is shown if something fails while it runs."""
-    log = folder / f"{name}.log"
-    with log.open("w") as output, running(list(map(str, command)), stdout=output, stderr=output):
-        try:
-            yield
-        except BaseException:
-            print(f"{name}:\n{log.read_text()}", file=sys.stderr)
-            raise
+STREAM_MODULE = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
 def post_through(entrance, public, app):
     """A request through a client whose server address is `entrance`."""
-    command = [CLIENT, "--server-addr", f"127.0.0.1:{entrance}", "-p", str(app)]
-    with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as client:
-        assert first_line(client).startswith("connected ")
-        request = urllib.request.Request(f"http://{public}/hook", BODY)
-        with urllib.request.urlopen(request, timeout=LIMIT) as response:
-            assert response.status == 200 and response.read() == BODY
-    assert client.returncode == 0
+    with started([CLIENT, "--server-addr", f"127.0.0.1:{entrance}", "-p", str(app)]):
+        post(public)
 
 
 def sshd(folder, port):
@@ -83,12 +48,12 @@ def sshd(folder, port):
 
 def check_ssh(folder, server_port, public, app):
     port, entrance = free_port(), free_port()
-    recipe = re.search(r"^    ssh (-N -L) 7000:127\.0\.0\.1:7000 vps\.example\.com &$", PAGE.read_text(), re.M)
+    line = re.search(r"^    ssh (-N -L) 7000:127\.0\.0\.1:7000 vps\.example\.com &$", PAGE.read_text(), re.M)
     options = {"BatchMode": "yes", "UserKnownHostsFile": folder / "known", "StrictHostKeyChecking": "yes",
                "HostKeyAlias": VPS, "IdentitiesOnly": "yes", "IdentityAgent": "none", "IdentityFile": folder / "user",
                "ExitOnForwardFailure": "yes"}
     ssh = ["ssh", "-F", "none", *(f"-o{name}={value}" for name, value in options.items()), "-p", port,
-           *recipe[1].split(), f"{entrance}:127.0.0.1:{server_port}", f"{getpass.getuser()}@127.0.0.1"]
+           *line[1].split(), f"{entrance}:127.0.0.1:{server_port}", f"{getpass.getuser()}@127.0.0.1"]
     with logged(folder, "sshd", sshd(folder, port)):
         wait_for_port(port)
         with logged(folder, "ssh", ssh):
@@ -96,23 +61,27 @@ def check_ssh(folder, server_port, public, app):
             post_through(entrance, public, app)
 
 
-def certificate(folder, name, host):
-    """One that is its own authority, and the same with its key."""
-    pem, key, both = (folder / f"{name}.{end}" for end in ("pem", "key", "both.pem"))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
-                    "-addext", f"subjectAltName=DNS:{host}", "-out", pem, "-keyout", key],
-                   check=True, capture_output=True, timeout=LIMIT)
-    both.write_text(pem.read_text() + key.read_text())
+# Each way has two ends, which a function makes: the configuration as it stands on the page, with the ports and files of
+# the test, and the command that runs it.
 
 
-def haproxy(folder, name, replaced):
-    text = re.search(rf"^```haproxy-{name}\n(.*?)^```", PAGE.read_text(), re.M | re.S)[1]
-    for old, new in (*replaced.items(), ("/etc/ssl/", f"{folder}/")):
-        assert old in text, f"the recipe haproxy-{name} has no \"{old}\""
-        text = text.replace(old, new)
-    config = folder / f"haproxy-{name}.cfg"
-    config.write_text(text)
+def haproxy(folder, end, replaced):
+    config = folder / f"haproxy-{end}.cfg"
+    config.write_text(recipe(f"haproxy-{end}", replaced))
     return [shutil.which("haproxy", path=PATH), "-db", "-f", config]
+
+
+def stunnel(folder, end, replaced):
+    config = folder / f"stunnel-{end}.conf"
+    config.write_text("foreground = yes\npid =\n" + recipe(f"stunnel-{end}", replaced))
+    return ["stunnel", config]
+
+
+def nginx(folder, end, replaced):
+    config = folder / f"nginx-{end}.conf"
+    config.write_text(f"load_module {STREAM_MODULE};\ndaemon off;\npid {folder}/nginx.pid;\nerror_log stderr;\n"
+                      "events {}\n" + recipe(f"nginx-stream-{end}", replaced))
+    return [shutil.which("nginx", path=PATH), "-p", folder, "-c", config]
 
 
 def is_let_in(port, context):
@@ -127,13 +96,17 @@ def is_let_in(port, context):
         return False
 
 
-def check_certificates(folder, server_port, public, app):
+def check_certificates(folder, server_port, public, app, on_vps, on_laptop):
     certificate(folder, "vps", VPS)
     certificate(folder, "laptop", "laptop")
     door, entrance = free_port(), free_port()
-    vps = haproxy(folder, "vps", {":7443": f"127.0.0.1:{door}", "127.0.0.1:7000": f"127.0.0.1:{server_port}"})
-    laptop = haproxy(folder, "laptop", {"127.0.0.1:7000": f"127.0.0.1:{entrance}", f"{VPS}:7443": f"127.0.0.1:{door}"})
-    with logged(folder, "haproxy-vps", vps):
+    files = {"/etc/ssl/": f"{folder}/"}
+    accepts = {haproxy: ":7443", stunnel: "accept = 7443", nginx: "listen 7443"}[on_vps]
+    vps = on_vps(folder, "vps", {accepts: accepts.replace("7443", f"127.0.0.1:{door}").lstrip(":"),
+                                 "127.0.0.1:7000": f"127.0.0.1:{server_port}", **files})
+    laptop = on_laptop(folder, "laptop", {"127.0.0.1:7000": f"127.0.0.1:{entrance}",
+                                          f"{VPS}:7443": f"127.0.0.1:{door}", **files})
+    with logged(folder, "vps", vps):
         wait_for_port(door)
         known, stranger = (ssl.create_default_context(cafile=folder / "vps.pem") for _ in range(2))
         known.load_cert_chain(folder / "laptop.both.pem")
@@ -142,27 +115,40 @@ def check_certificates(folder, server_port, public, app):
         certificate(folder, "other", "other")
         stranger.load_cert_chain(folder / "other.both.pem")
         assert not is_let_in(door, stranger), "a client with an unknown certificate was let in"
-        with logged(folder, "haproxy-laptop", laptop):
+        with logged(folder, "laptop", laptop):
             wait_for_port(entrance)
             post_through(entrance, public, app)
 
 
+def with_certificates(on_vps, on_laptop):
+    def check(*arguments):
+        check_certificates(*arguments, on_vps, on_laptop)
+    return check
+
+
+CHECKS = {
+    "ssh": (check_ssh, ("ssh", "sshd", "ssh-keygen")),
+    "haproxy": (with_certificates(haproxy, haproxy), ("haproxy", "openssl")),
+    "stunnel": (with_certificates(stunnel, stunnel), ("stunnel", "openssl")),
+    "nginx and stunnel": (with_certificates(nginx, stunnel), ("nginx", "stunnel", "openssl", str(STREAM_MODULE))),
+}
+
+
+def is_there(program):
+    return os.path.exists(program) or shutil.which(program, path=PATH)
+
+
 def main():
-    programs = {check_ssh: ("ssh", "sshd", "ssh-keygen"), check_certificates: ("haproxy", "openssl")}
-    found = [check for check, needed in programs.items() if all(shutil.which(each, path=PATH) for each in needed)]
+    found = {name: check for name, (check, needed) in CHECKS.items() if all(map(is_there, needed))}
     if not found:
-        print("neither ssh nor haproxy")
+        print("none of the programs is installed")
         sys.exit(SKIPPED)
-    app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), App)
-    threading.Thread(target=app.serve_forever, daemon=True).start()
-    command = [SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
-    with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        at = dict(word.split("=", 1) for word in first_line(server).split()[1:])
-        for check in found:
+    app = start_app()
+    with started([SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]) as at:
+        for name, check in found.items():
             with tempfile.TemporaryDirectory() as folder:
-                check(pathlib.Path(folder), at["tcp"].rsplit(":", 1)[1], at["http"], app.server_port)
-            print(f"{check.__name__}: ok", flush=True)
-    assert server.returncode == 0
+                check(pathlib.Path(folder), at["tcp"].rsplit(":", 1)[1], at["http"], app)
+            print(f"{name}: ok", flush=True)
 
 
 main()

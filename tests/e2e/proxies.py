@@ -8,19 +8,17 @@ import http.client
 import http.server
 import os
 import pathlib
-import re
 import shutil
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from programs import LIMIT, SKIPPED, free_port, running, tunnel, wait_for_port  # noqa: E402
+from recipes import certificate, recipe  # noqa: E402
 
-PAGE = pathlib.Path(__file__).resolve().parent.parent.parent / "docs/recipes.md"
 HOST = "hooks.example.com"
 BODY = bytes(range(256)) * 8192  # 2 MiB: more than any of them buffers by default
 
@@ -67,17 +65,9 @@ class AnotherApp(App):
     name = "second"
 
 
-def recipe(language):
-    return re.search(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.M | re.S)[1]
-
-
 def certificates(folder):
-    files = [str(folder / name) for name in ("pem", "key", "both.pem")]
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
-                    "-addext", f"subjectAltName=DNS:{HOST},DNS:*.{HOST}", "-out", files[0], "-keyout", files[1]],
-                   check=True, capture_output=True)
-    pathlib.Path(files[2]).write_text(pathlib.Path(files[0]).read_text() + pathlib.Path(files[1]).read_text())
-    return files
+    certificate(folder, "proxy", HOST, f"*.{HOST}")
+    return [str(folder / f"proxy.{end}") for end in ("pem", "key", "both.pem")]
 
 
 def caddy(folder, port, pem, key, _both):

@@ -1,12 +1,13 @@
 """Checks what contrib/ and .github/ have for other programs, with those programs and their schemas.
 
-usage: contrib.py TUNNEL-SERVER
+usage: contrib.py TUNNEL-SERVER TUNNEL-CLIENT
 
-Alert rules and dashboard: with promtool, where it is installed, and against the metrics that the program has. Compose
-file, Kubernetes manifest, workflow and issue forms: with their schemas, where TEST_SCHEMAS names a folder with the
-Python packages check-jsonschema and kubernetes-validate.
+Alert rules and dashboard: with promtool, where it is installed, and against the metrics that the programs have, which
+docs/install.md lists. Compose file, Kubernetes manifest, workflow and issue forms: with their schemas, where
+TEST_SCHEMAS names a folder with the Python packages check-jsonschema and kubernetes-validate.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -31,13 +32,36 @@ def run(*command, **options):
     return done.stdout
 
 
-def metrics_of(server):
-    command = [server, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]
+@contextlib.contextmanager
+def watched(*command):
+    """A program, the values on its first line, and what it has for Prometheus."""
+    command = [*command, "--admin-addr", "127.0.0.1:0"]
     with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        address = first_line(process).split(" admin=")[1].strip()
-        with urllib.request.urlopen(f"http://{address}/metrics", timeout=LIMIT) as response:
-            text = response.read().decode()
-    return {name for name in re.findall(r"^# TYPE (\S+)", text, re.M)}
+        at = dict(word.split("=", 1) for word in first_line(process).split()[1:])
+        with urllib.request.urlopen(f"http://{at['admin']}/metrics", timeout=LIMIT) as response:
+            yield at, response.read().decode()
+
+
+def metrics_of(server, client):
+    with watched(server, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0") as (at, of_server):
+        with watched(client, "--server-addr", at["tcp"], "--echo") as (_, of_client):
+            return of_server, of_client
+
+
+def names_in(text):
+    return set(re.findall(r"^# TYPE (\S+)", text, re.M))
+
+
+def check_page(of_server, of_client):
+    """The names of metrics and limits on the page are those that there are."""
+    page = (REPOSITORY / "docs/install.md").read_text()
+    table = re.search(r"^\| metric \| meaning \|\n.*?\n\n", page, re.M | re.S)[0]
+    assert set(re.findall(r"`(tunnel_\w+)", table)) == names_in(of_server) | names_in(of_client)
+    limits = r"^The limits are, of the server, (.*?);\s+of\s+the client (.*?); of both (.*?)\.$"
+    parts = re.search(limits, page, re.M | re.S).groups()
+    server, client, both = (set(re.findall(r"`(\w+)`", part)) for part in parts)
+    for text, expected in ((of_server, server | both), (of_client, client | both)):
+        assert set(re.findall(r'^tunnel_limits_reached_total\{limit="(\w+)"', text, re.M)) == expected, text
 
 
 def queries_of_dashboard():
@@ -75,7 +99,9 @@ def check_schemas(packages):
 
 
 def main():
-    known = metrics_of(sys.argv[1])
+    of_server, of_client = metrics_of(*sys.argv[1:])
+    check_page(of_server, of_client)
+    known = names_in(of_server) | names_in(of_client)
     queries = queries_of_dashboard()
     check_names(known, "the dashboard", " ".join(queries))
     for file in ("alerts.yml", "alerts_test.yml"):

@@ -478,7 +478,7 @@ TEST_F(ServerCaller, EachRequestIsOneLogLine) {
     from.send(get("/a?b=c"));
     answer(peer, "ok");
     (void)read_response(from);
-    from.send(get("/d", "Connection: close\r\n"));
+    from.send(get("/d", "X-Request-Id: 7f3a-9\r\nConnection: close\r\n"));
     peer.cancel(peer.receive<protocol::request>().id, cancel_reason::local_reset);
     (void)from.read_to_end();
     stop();
@@ -486,8 +486,9 @@ TEST_F(ServerCaller, EachRequestIsOneLogLine) {
     expect_drained();
     const auto lines = test::request_log();
     ASSERT_THAT(lines, testing::SizeIs(2));
-    EXPECT_THAT(lines[0], testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B from=127\\.0\\.0\\.1:[0-9]+"));
-    EXPECT_THAT(lines[1], testing::MatchesRegex(".*GET /d 502 [^-]* - tunnel-client: the local app closed .*"));
+    EXPECT_THAT(lines[0], testing::MatchesRegex(".*GET /a\\?b=c 200 [^ ]+ 2B from=127\\.0\\.0\\.1:[0-9]+ id=1\\.1"));
+    EXPECT_THAT(lines[1],
+                testing::MatchesRegex(".*GET /d 502 [^-]* id=7f3a-9 - tunnel-client: the local app closed .*"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import random
 import select
 import signal
@@ -80,6 +81,24 @@ def first_line(process):
     if not select.select([process.stdout], [], [], LIMIT)[0]:
         raise SystemExit(f"{process.args[0]} printed nothing in {LIMIT:.0f} s")
     return process.stdout.readline()
+
+
+@contextlib.contextmanager
+def deaf_port():
+    """A port that drops what arrives, as a firewall does: once the queue of a listener is full, Linux does that."""
+    with contextlib.ExitStack() as stack:
+        deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+        yield deaf.getsockname()[1]
+
+
+def cpu_seconds(process):
+    """That all threads of a program have used, as the scheduler counts it."""
+    threads = pathlib.Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(each.read_text().split()[0]) for each in threads) / 1e9
 
 
 @contextlib.contextmanager

@@ -34,12 +34,21 @@ inline constexpr auto doctor_app_time = 5s;
 inline constexpr auto clocks_agree = 2s;
 inline constexpr auto clocks_mislead = 60s;
 
+/// A server that says that it stops is usually back within a second or two, as at an upgrade: for that long the client
+/// tries again after about this time, so that it is there within 100 ms of the server's return. Once nothing listens,
+/// a try costs both machines some 50 us.
+inline constexpr std::chrono::milliseconds reconnect_announced = 50ms;
+inline constexpr unsigned reconnect_announced_tries = 40;
+
 /// A line that a peer can cause as often as it likes is logged this often: seen soon, and 1,440 times a day at most.
 inline constexpr std::chrono::milliseconds log_repeat_time = 60s;
 
 /// Clients that come and go are logged so many times in `log_repeat_time`, and so are tunnel peers that break a rule:
 /// more than anyone causes who starts, stops and replaces clients by hand, and at most 12 MB a day.
 inline constexpr std::uint64_t logged_peers = 20;
+
+/// What a log line shows of a caller's X-Request-Id: a UUID has 36 characters, a trace context 55.
+inline constexpr std::size_t log_request_id = 128;
 
 /// While nothing listens on the app's port and requests are held (--wait-for-app), the first of them tries to connect
 /// this often: a refused connect over loopback costs some 50 us, and nobody notices that delay behind the start of an

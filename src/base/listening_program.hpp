@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tunnel {
+
+/// Which program of this machine listens on a TCP port, as `tunnel-server (process 4711)`. Empty where the system does
+/// not say: it shows the sockets of other users to root alone.
+[[nodiscard]] std::string listening_program(std::uint16_t port);
+
+}  // namespace tunnel

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// How log lines write numbers and text; each function appends to `out`.
+namespace tunnel {
+
+void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1);
+/// ASCII that stays on one line; every other byte as \xNN.
+void append_visible(std::string& out, std::string_view text);
+/// JSON string without its quotes; one character a byte as in our frames, so any bytes stay valid JSON.
+void append_json(std::string& out, std::string_view text);
+/// `0.1ms`, `12ms`, `300.0s`
+void append_duration(std::string& out, std::uint64_t microseconds);
+/// `80B`, `1.2kB`, `1.0GB`
+void append_size(std::string& out, std::uint64_t bytes);
+
+}  // namespace tunnel
