@@ -79,7 +79,9 @@ void server::accept_tunnel(io::connected_socket socket) {
     // Neither a scan nor clients that were replaced may keep a client out: the oldest that is not the active one goes.
     if (tunnel_sessions_.size() >= settings_.max_handshakes) {
         program_statistics().reached(bound::max_handshakes);
-        const auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return s->in_the_way(); });
+        auto oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return s->is_waiting(); });
+        if (oldest == tunnel_sessions_.end())
+            oldest = std::ranges::find_if(tunnel_sessions_, [](const auto& s) { return s->is_leaving(); });
         if (oldest != tunnel_sessions_.end()) (*oldest)->stop("displaced by newer tunnel connections");
     }
     auto session = std::make_shared<tunnel_session>(std::move(socket), slot_, settings_, times_);

@@ -21,7 +21,11 @@ tunnel_session::tunnel_session(io::connected_socket socket, std::shared_ptr<clie
     : link_(std::make_shared<mux::link>(std::move(socket), mux::role::server, times)),
       slot_(std::move(slot)),
       settings_(settings),
-      leaving_(link_->strand(), [this] { link_->close("the client left requests open"); }) {}
+      leaving_(link_->strand(), [this] { link_->close("the client left requests open"); }),
+      quiet_(link_->strand(), [this] { show(); }) {
+    // Until it is the active client, lines about it are bounded where the owner writes them.
+    link_->set_fault_level(spdlog::level::debug);
+}
 
 template <class Function>
 void tunnel_session::on_strand(Function run) {
@@ -38,6 +42,7 @@ io::awaitable<void> tunnel_session::run() {
     if (!theirs_->compress.empty()) {
         link_->refuse(protocol::errc::bad_member, "`compress` of a client must be an array of strings");
         co_await link_->drain();
+        log_stranger();
         co_return;
     }
     instance_ = theirs_->instance;
@@ -63,6 +68,7 @@ void tunnel_session::log_stranger() const {
 
 void tunnel_session::ended() {
     leaving_.stop();
+    quiet_.stop();
     slot_->release(shared_from_this());
     link_->abandon("internal error");
 }
@@ -100,12 +106,20 @@ void tunnel_session::activate(spdlog::level::level_enum level) {
     on_strand([level](tunnel_session& self) {
         const auto ours = self.our_hello();
         self.greeted_ = true;
-        self.level_ = level;
-        if (level == spdlog::level::debug) self.link_->set_fault_level(level);
         self.link_->send(ours);
         self.link_->start(ours, *self.theirs_);
-        spdlog::log(level, "client {} connected ({})", self.peer(), self.theirs_->agent);
+        if (level == spdlog::level::info) return self.show();
+        spdlog::debug("client {} connected ({})", self.peer(), self.theirs_->agent);
+        self.quiet_.set(limits::log_repeat_time);
     });
+}
+
+// What is said of it from here on: a client that stays is one to know of, however many came before it.
+void tunnel_session::show() {
+    if (state_ != state::active) return;
+    level_ = spdlog::level::info;
+    link_->set_fault_level(spdlog::level::warn);
+    spdlog::info("client {} connected ({})", peer(), theirs_->agent);
 }
 
 void tunnel_session::replace(const std::string& by) {

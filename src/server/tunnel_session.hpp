@@ -38,9 +38,11 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     /// (any) Closes the connection.
     void stop(std::string why);
 
-    /// (any) Whether it may be stopped where there are too many: it has not become the active client, or is that no
-    /// more, and stop() was not called, however long the rest takes.
-    [[nodiscard]] bool in_the_way() const noexcept { return state_ == state::waiting || state_ == state::leaving; }
+    /// (any) Whether it may be stopped where there are too many: it has not become the active client, and stop() was
+    /// not called, however long the rest takes.
+    [[nodiscard]] bool is_waiting() const noexcept { return state_ == state::waiting; }
+    /// (any) Likewise, if there is none that waits: it was the active client, and may have requests in flight.
+    [[nodiscard]] bool is_leaving() const noexcept { return state_ == state::leaving; }
     [[nodiscard]] io::executor strand() const { return link_->strand(); }
     [[nodiscard]] const std::string& peer() const noexcept { return link_->peer(); }
     /// (any, once it claims the slot) Names the client, whatever connection it comes by; empty if it does not say.
@@ -58,6 +60,7 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     void finish(mux::failure stream_failure, protocol::goaway_reason reason, std::string detail);
     void begin_leaving() noexcept;
     void log_stranger() const;
+    void show();
 
     std::shared_ptr<mux::link> link_;
     std::shared_ptr<client_slot> slot_;
@@ -65,8 +68,9 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     io::deadline leaving_;  // a client that said goaway has this long for what is in flight
     protocol::hello* theirs_ = nullptr;
     std::string instance_;
-    bool greeted_ = false;  // it was the active client
-    spdlog::level::level_enum level_ = spdlog::level::info;
+    bool greeted_ = false;                                    // it was the active client
+    spdlog::level::level_enum level_ = spdlog::level::debug;  // of lines about it
+    io::deadline quiet_;  // an active client about which nothing was logged, for there were many before it
     std::atomic<state> state_ = state::waiting;
 };
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -266,6 +267,38 @@ TEST_F(ServerHandshake, ManyScansDoNotKeepAClientOut) {
     auto active = client();
     scans.front().expect_closed();
     expect_served_by(active);
+}
+
+TEST_F(ServerHandshake, ManyScansDoNotCutTheRequestsOfAClientThatLeaves) {
+    start();
+    auto leaving = client();
+    auto from = caller();
+    from.send(get("/slow"));
+    const auto request = leaving.receive<protocol::request>();
+    leaving.send(protocol::goaway{goaway_reason::shutdown, ""});
+    log.expect_lines_with("ends its session", 1);
+    std::vector<test::raw_peer> scans;
+    for (std::size_t i = 0; i < limits::max_handshakes + 10; ++i) scans.emplace_back(tunnel_port());
+    scans.front().expect_closed();
+    leaving.respond(request.id, test::response_head(200), "whole");
+    EXPECT_THAT(read_response(from), HasSubstr("whole"));
+}
+
+TEST_F(ServerHandshake, WhoBreaksTheProtocolBeforeItIsActiveIsLoggedAFewTimes) {
+    start();
+    auto active = client();
+    constexpr auto wrong_hello =
+        R"({"type":"hello","protocol":1,"window":262144,"max_streams":1024,"takeover":true,"compress":"zstd"})";
+    for (std::uint64_t i = 0; i < limits::logged_peers + 10; ++i) {
+        test::frame_peer stranger{test::raw_peer(tunnel_port())};
+        stranger.send_text(wrong_hello);
+        expect_goaway(stranger, goaway_reason::protocol);
+    }
+    expect_served_by(active);
+    const auto lines = log.lines_with("compress");
+    const auto shown = std::ranges::count_if(lines, [](const auto& line) { return !line.starts_with("debug"); });
+    EXPECT_GE(shown, 1);
+    EXPECT_LE(static_cast<std::uint64_t>(shown), limits::logged_peers);
 }
 
 TEST_F(ServerHandshake, AnHttpRequestToTheTunnelPortIsClosedWithAClearLogLine) {
