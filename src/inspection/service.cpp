@@ -13,9 +13,6 @@ namespace tunnel::inspection {
 
 namespace {
 
-constexpr std::uint16_t first_port = 4040;
-constexpr std::uint16_t last_port = 4049;
-
 std::string app_of(const client::options& o) {
     return o.echo ? std::string("echo") : to_string(address{o.local_host, o.local_port});
 }
@@ -69,9 +66,11 @@ service::~service() {
     if (server_) server_->stop();
 }
 
-std::unique_ptr<inspector_http::server> service::make_server(std::optional<address> where, const std::string& token) {
+std::unique_ptr<inspector_http::server> service::make_server(std::optional<address> where, const std::string& token,
+                                                             std::uint16_t app_port) {
     inspector_http::server_options how;
     how.listen = std::move(where);
+    how.app_port = app_port;
     how.token = token;
     // Who keeps no history on the disk is not to find this there either.
     if (token.empty() && history_.status().mode == inspector::history_mode::file) {
@@ -97,18 +96,13 @@ void service::listen(const options& settings) {
             throw std::runtime_error("--inspect-addr and --local-port are both " + std::to_string(app_port) +
                                      ": the tunnel would lead to its own inspector; set another port");
         }
-        server_ = make_server(settings.addr, settings.token);
+        server_ = make_server(settings.addr, settings.token, 0);
     } else {
-        std::string problem;
-        for (auto port = first_port; port <= last_port && !server_; ++port) {
-            if (port == app_port) continue;  // where the app is going to listen
-            try {
-                server_ = make_server(address{"127.0.0.1", port}, settings.token);
-            } catch (const std::runtime_error& error) {
-                problem = error.what();
-            }
+        try {
+            server_ = make_server(std::nullopt, settings.token, app_port);
+        } catch (const std::runtime_error& error) {
+            return spdlog::warn("no inspector: {}", error.what());
         }
-        if (!server_) return spdlog::warn("no inspector: {}; set --inspect-addr", problem);
     }
     replays_.refuse_port(server_->local().port);
     if (settings.announced) instance_.emplace(server_->origin(), server_->token());

@@ -52,7 +52,7 @@ class service final : private inspector_http::status_source {
     void show_held(std::size_t requests);
     void listen(const options& settings);
     [[nodiscard]] std::unique_ptr<inspector_http::server> make_server(std::optional<address> where,
-                                                                      const std::string& token);
+                                                                      const std::string& token, std::uint16_t app_port);
 
     client::options client_settings_;
     inspector_http::live_feed feed_;

@@ -73,7 +73,7 @@ class server::state {
  public:
     state(services what, const server_options& options)
         : services_(std::move(what)), token_(checked_token(options)), runtime_(1), workers_(limits::workers) {
-        listen(options.listen);
+        listen(options);
         gate_ = std::make_unique<guard>(settings_of(options, token_, local_));
         hub_ =
             std::make_unique<connection_hub>(connection_hub{services_, *gate_, workers_, local_.port, false, 0, 0, {}});
@@ -103,19 +103,19 @@ class server::state {
     [[nodiscard]] const std::string& token() const noexcept { return token_; }
 
  private:
-    void listen(const std::optional<address>& where) {
-        if (where) return listen_on(*where, "--inspect-addr");
-        for (auto port = first_port;; ++port) {
+    void listen(const server_options& options) {
+        if (options.listen) return listen_on(*options.listen, "--inspect-addr");
+        for (auto port = first_port; port <= last_port; ++port) {
+            if (port == options.app_port) continue;
             try {
                 return listen_on({"127.0.0.1", port});
             } catch (const std::runtime_error&) {
-                if (port == last_port) {
-                    throw std::runtime_error(
-                        "the ports 4040 to 4049 for the inspector are all taken; choose another with "
-                        "--inspect-addr (TUNNEL_INSPECT_ADDR), or none with --inspect-addr off");
-                }
+                continue;  // taken
             }
         }
+        throw std::runtime_error(
+            "the ports 4040 to 4049 for the inspector are all taken; choose another with "
+            "--inspect-addr (TUNNEL_INSPECT_ADDR), or none with --inspect-addr off");
     }
 
     void listen_on(const address& where, std::string_view setting = {}) {

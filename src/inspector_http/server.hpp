@@ -22,6 +22,8 @@ struct server_options {
     /// ngrok's API without the token, for tools that cannot send one: any program and user of this machine may then
     /// read, replay and delete what was recorded.
     bool open_ngrok_api = false;
+    /// None of 4040 to 4049: where the app is going to listen. 0: nowhere on this machine.
+    std::uint16_t app_port = 0;
 };
 
 /// The inspector's HTTP server, on threads of its own: nothing it does takes time from the tunnel.
