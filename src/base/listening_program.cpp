@@ -33,14 +33,14 @@ void add_listeners(const char* table, std::uint16_t port, std::set<std::string>&
     }
 }
 
-bool has_open(const fs::path& process, const std::set<std::string>& links) {
+bool has_all_open(const fs::path& process, std::set<std::string> links) {
     std::error_code error;
     fs::directory_iterator each(process / "fd", error);
-    for (; !error && each != fs::directory_iterator(); each.increment(error)) {
+    for (; !error && each != fs::directory_iterator() && !links.empty(); each.increment(error)) {
         std::error_code unreadable;
-        if (links.contains(fs::read_symlink(each->path(), unreadable).string())) return true;
+        links.erase(fs::read_symlink(each->path(), unreadable).string());
     }
-    return false;
+    return links.empty();
 }
 
 bool is_number(const std::string& name) { return name.find_first_not_of("0123456789") == std::string::npos; }
@@ -55,7 +55,7 @@ std::string listening_program(std::uint16_t port) {
     fs::directory_iterator each("/proc", error);
     for (; !error && each != fs::directory_iterator(); each.increment(error)) {
         const auto process = each->path().filename().string();
-        if (!is_number(process) || !has_open(each->path(), links)) continue;
+        if (!is_number(process) || !has_all_open(each->path(), links)) continue;
         std::ifstream file(each->path() / "comm");
         std::string name;
         if (!std::getline(file, name)) continue;
