@@ -38,7 +38,7 @@ void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id,
             wake = wake || half_full() != was_half_full;
         } else {
             overflowed_ = true;
-            full_.store(true, std::memory_order_relaxed);
+            full_.store(!fits(limits::usual_change), std::memory_order_relaxed);
             if (last) ++dropped_;
             if (last) program_statistics().records_dropped(1);
             if (last && lost_.size() < limits::lost_records) lost_.push_back(id);
@@ -50,6 +50,7 @@ void history_queue::push_or_drop(change::any c, std::size_t bytes, record_id id,
 bool history_queue::drops_next() noexcept {
     if (!full_.load(std::memory_order_relaxed)) return false;
     refused_.fetch_add(1, std::memory_order_relaxed);
+    program_statistics().records_dropped(1);
     return true;
 }
 
@@ -85,7 +86,7 @@ history_queue::arrivals history_queue::take(std::vector<change::any>& into, cons
     lost_.clear();
     taken_changes_ = into.size();
     taken_bytes_ = std::exchange(bytes_, 0);
-    full_.store(!fits(0), std::memory_order_relaxed);
+    full_.store(!fits(limits::usual_change), std::memory_order_relaxed);
     const auto refused = refused_.load(std::memory_order_relaxed);
     const auto refused_now = static_cast<std::size_t>(refused - std::exchange(refused_before_, refused));
     return {std::exchange(offered_, 0) + refused_now, std::exchange(overflowed_, false) || refused_now > 0};

@@ -68,7 +68,7 @@ class history_queue {
     std::uint64_t dropped_ = 0;
     std::atomic<std::uint64_t> refused_ = 0;  // by drops_next()
     std::uint64_t refused_before_ = 0;        // the last take
-    std::atomic<bool> full_ = false;          // something did not fit, and there was no room since
+    std::atomic<bool> full_ = false;          // something did not fit, and a usual change would not have
     bool overflowed_ = false;                 // since the last take
     bool urgent_ = false;
     bool closed_ = false;

@@ -53,6 +53,9 @@ inline constexpr std::uint64_t memory_history_bytes = 16 * mib;
 inline constexpr std::size_t queued_changes = 4'096;
 inline constexpr std::size_t queued_bytes = 16 * mib;
 
+/// A change that is larger may not fit although there is room for most others: records of webhooks are smaller.
+inline constexpr std::size_t usual_change = 16 * kib;
+
 /// Records whose end was dropped, remembered to be stored as ended. Beyond them they stay pending until the history is
 /// opened again.
 inline constexpr std::size_t lost_records = 65'536;

@@ -62,6 +62,17 @@ TEST_F(HistoryQueue, TellsTheWriterWhatWasOfferedAndWhetherItFitted) {
     EXPECT_FALSE(take_now().overflowed);
 }
 
+TEST_F(HistoryQueue, ALargeChangeThatDoesNotFitKeepsNoSmallOneOut) {
+    constexpr auto kib = limits::kib;
+    history_queue narrow(room, 100 * kib);
+    narrow.push_or_drop(change::put{std::make_shared<record>()}, 60 * kib, 1, true);
+    narrow.push_or_drop(change::put{std::make_shared<record>()}, 60 * kib, 2, true);
+    EXPECT_EQ(narrow.dropped(), 1U);
+    EXPECT_FALSE(narrow.drops_next());
+    narrow.push_or_drop(change::put{std::make_shared<record>()}, 1 * kib, 3, true);
+    EXPECT_EQ(narrow.dropped(), 1U);
+}
+
 TEST_F(HistoryQueue, AQueueThatIsHalfFullEndsTheWaitForABatch) {
     offer(1);
     offer(2);
