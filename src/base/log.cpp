@@ -291,7 +291,7 @@ void append_text(std::string& out, const request_line& request, std::uint64_t mi
     };
     add(" from=", request.caller);
     if (request.id.empty() && has_id(request)) append_made_id(out += " id=", request);
-    add(" id=", request.id.substr(0, limits::log_request_id));
+    if (!request.id.empty()) append_word(out += " id=", request.id.substr(0, limits::log_request_id));
     add(" - ", request.note);
 }
 

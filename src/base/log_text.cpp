@@ -12,6 +12,20 @@ namespace {
 
 bool is_visible(char c) { return c >= ' ' && c <= '~'; }
 
+template <class Plain>
+void append_escaped(std::string& out, std::string_view text, Plain is_plain) {
+    if (std::ranges::all_of(text, is_plain)) {
+        out += text;
+        return;
+    }
+    for (const char c : text) {
+        if (is_plain(c))
+            out += c;
+        else
+            fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
+    }
+}
+
 /// n tenths with one digit behind the point.
 void append_tenths(std::string& out, std::uint64_t n) {
     append_number(out, n / 10);
@@ -27,17 +41,10 @@ void append_number(std::string& out, std::uint64_t n, std::size_t digits) {
     out.append(text.data(), text.size());
 }
 
-void append_visible(std::string& out, std::string_view text) {
-    if (std::ranges::all_of(text, is_visible)) {
-        out += text;
-        return;
-    }
-    for (const char c : text) {
-        if (is_visible(c))
-            out += c;
-        else
-            fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
-    }
+void append_visible(std::string& out, std::string_view text) { append_escaped(out, text, is_visible); }
+
+void append_word(std::string& out, std::string_view text) {
+    append_escaped(out, text, [](char c) { return is_visible(c) && c != ' '; });
 }
 
 void append_json(std::string& out, std::string_view text) {

@@ -293,6 +293,13 @@ TEST_F(Log, ARequestWithoutAnIdHasOneOfConnectionAndStream) {
     EXPECT_EQ(json::parse(flushed()).at("request_id"), "7f3a");
 }
 
+TEST_F(Log, AnIdWithBlanksCannotPassForOtherParts) {
+    request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
+    request.id = "1 from=198.51.100.7:1 - no-client";
+    log_request(request);
+    EXPECT_THAT(flushed(), HasSubstr(" id=1\\x20from=198.51.100.7:1\\x20-\\x20no-client\n"));
+}
+
 TEST_F(Log, ALongIdIsCut) {
     const std::string id(limits::log_request_id + 1, 'a');
     request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
