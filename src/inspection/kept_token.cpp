@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -22,6 +23,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t token_digits = 32;  // of random_token()
 
+/// The token stands in logs that were kept, and a browser sends its cookie to each port of this machine: it is not to
+/// open the inspector for ever.
+constexpr std::time_t longest_use = std::time_t{30} * 24 * 60 * 60;  // seconds
+
 bool is_hexadecimal(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
@@ -32,7 +37,7 @@ std::string read_token(const std::string& path) {
     if (file < 0) return {};
     struct stat found{};
     const bool own = ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) && found.st_uid == ::geteuid() &&
-                     (found.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+                     (found.st_mode & (S_IRWXG | S_IRWXO)) == 0 && std::time(nullptr) - found.st_mtime < longest_use;
     std::array<char, token_digits + 2> text{};
     const auto size = own ? ::read(file, text.data(), text.size()) : -1;
     ::close(file);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -63,6 +64,15 @@ TEST_F(KeptToken, OneThatOthersCouldReadIsReplaced) {
     EXPECT_NE(second, first);
     EXPECT_EQ(second.size(), 32U);
     EXPECT_EQ(kept_token(path()), second);
+}
+
+TEST_F(KeptToken, OneThatIsThirtyDaysOldIsReplaced) {
+    const auto first = kept_token(path());
+    const auto written = fs::last_write_time(path());
+    fs::last_write_time(path(), written - std::chrono::hours(29 * 24));
+    EXPECT_EQ(kept_token(path()), first);
+    fs::last_write_time(path(), written - std::chrono::hours(30 * 24));
+    EXPECT_NE(kept_token(path()), first);
 }
 
 TEST_F(KeptToken, AnythingElseInTheFileIsReplaced) {
