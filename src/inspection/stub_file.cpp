@@ -44,6 +44,7 @@ stub_file::stamp stub_file::stamp_of(std::filesystem::path file) {
     stamp made;
     made.written = std::filesystem::last_write_time(file, error);
     if (!error) made.size = std::filesystem::file_size(file, error);
+    if (!error) made.permissions = std::filesystem::status(file, error).permissions();
     if (error) made = {};  // it is not there
     made.file = std::move(file);
     return made;

@@ -27,6 +27,7 @@ class stub_file {
         std::filesystem::path file;
         std::filesystem::file_time_type written;
         std::uintmax_t size = 0;
+        std::filesystem::perms permissions = std::filesystem::perms::unknown;
         bool operator==(const stamp&) const = default;
     };
 
