@@ -63,10 +63,10 @@ class client : public std::enable_shared_from_this<client> {
     [[nodiscard]] io::awaitable<void> run();
     /// Also where run() ended by an exception: then it begins anew.
     void run_ended();
-    /// A connection to the server, through the proxy if there is one. Null: there is none, which was said, or the
-    /// client stops.
     /// Of the proxy, where there is one.
     [[nodiscard]] const tunnel::address& dialled_address() const noexcept;
+    /// A connection to the server, through the proxy if there is one. Null: there is none, which was said, or the
+    /// client stops.
     [[nodiscard]] io::awaitable<std::unique_ptr<io::dialler>> dial_server();
     /// One connection, from dialling to its end. True: it is time to give up for good, exit_code_ says how.
     [[nodiscard]] io::awaitable<bool> connect_once();
