@@ -12,8 +12,9 @@ namespace {
 
 bool is_visible(char c) { return c >= ' ' && c <= '~'; }
 
+/// Every byte for which `is_plain` is false is written as `form` has it.
 template <class Plain>
-void append_escaped(std::string& out, std::string_view text, Plain is_plain) {
+void append_escaped(std::string& out, std::string_view text, fmt::format_string<unsigned char> form, Plain is_plain) {
     if (std::ranges::all_of(text, is_plain)) {
         out += text;
         return;
@@ -22,7 +23,7 @@ void append_escaped(std::string& out, std::string_view text, Plain is_plain) {
         if (is_plain(c))
             out += c;
         else
-            fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
+            fmt::format_to(std::back_inserter(out), form, static_cast<unsigned char>(c));
     }
 }
 
@@ -41,24 +42,14 @@ void append_number(std::string& out, std::uint64_t n, std::size_t digits) {
     out.append(text.data(), text.size());
 }
 
-void append_visible(std::string& out, std::string_view text) { append_escaped(out, text, is_visible); }
+void append_visible(std::string& out, std::string_view text) { append_escaped(out, text, "\\x{:02X}", is_visible); }
 
 void append_word(std::string& out, std::string_view text) {
-    append_escaped(out, text, [](char c) { return is_visible(c) && c != ' '; });
+    append_escaped(out, text, "\\x{:02X}", [](char c) { return is_visible(c) && c != ' '; });
 }
 
 void append_json(std::string& out, std::string_view text) {
-    const auto is_plain = [](char c) { return is_visible(c) && c != '"' && c != '\\'; };
-    if (std::ranges::all_of(text, is_plain)) {
-        out += text;
-        return;
-    }
-    for (const char c : text) {
-        if (is_plain(c))
-            out += c;
-        else
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-    }
+    append_escaped(out, text, "\\u{:04x}", [](char c) { return is_visible(c) && c != '"' && c != '\\'; });
 }
 
 void append_duration(std::string& out, std::uint64_t microseconds) {
