@@ -231,7 +231,8 @@ bool has_id(const request_line& request) {
     return !request.id.empty() || request.connection != 0 || request.stream != 0;
 }
 
-/// `17.35`: the caller's connection and the stream, which both programs know; `17` where there is no stream.
+/// `17.35`: the numbers of the caller's connection and of the stream, which are the same in both programs; `17` for a
+/// request that was not forwarded, which has no stream.
 void append_made_id(std::string& out, const request_line& request) {
     append_number(out, request.connection);
     if (request.stream == 0) return;

@@ -9,7 +9,7 @@
 
 namespace tunnel::client {
 
-/// What a person is told once a connect has taken limits::slow_dial.
+/// The message to the user when a connection attempt has taken longer than limits::slow_dial.
 inline std::string no_reply_yet(const address& where, std::chrono::milliseconds timeout) {
     return fmt::format(
         "no reply from {} yet: a firewall may drop the packets; is that port open there? Waiting for up to {} s",

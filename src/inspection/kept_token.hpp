@@ -4,7 +4,8 @@
 
 namespace tunnel::inspection {
 
-/// `inspector-token` beside the default history; empty where there is no home.
+/// Path of the file `inspector-token` in the folder of the default history. Empty if neither HOME nor XDG_STATE_HOME is
+/// set.
 [[nodiscard]] std::string token_path();
 
 /// The inspector's token of this user. It is made once and kept in a file that nobody else may read, so that an open

@@ -20,8 +20,8 @@ class history_queue {
 
     /// For producers: dropped where the queue is full. `last`: no later version of the record will come.
     void push_or_drop(change::any c, std::size_t bytes, record_id id, bool last);
-    /// For producers, before they make a record: true where it would be dropped, for the queue has overflowed and the
-    /// writer has made no room since. It then counts as dropped.
+    /// For producers, before they make a record: true where one of usual size would be dropped, because the queue has
+    /// overflowed and the writer has made no room since. It then counts as dropped.
     [[nodiscard]] bool drops_next() noexcept;
     /// For users, who are few: never dropped.
     void push(change::any c);
