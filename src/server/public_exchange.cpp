@@ -302,6 +302,7 @@ void public_exchange::end_endless() {
 void public_exchange::close_websocket() {
     on_->deadline.set(settings_.websocket_close_time);
     exchange_->deliver(mux::stopping{});  // in its place behind what has arrived
+    spdlog::debug("caller connection {}: closing its WebSocket, both ends get a Close frame", on_->number);
     if (upload_ != upload::running) return;
     protocol::data close;
     close.body.append(websocket_->to_app.end());

@@ -259,10 +259,7 @@ TEST_F(ServerShutdownInFlight, AWebSocketInTheMiddleOfFramesIsClosedBehindThem) 
     from.send("\x81\x85\x01\x01\x01\x01");
     EXPECT_EQ(peer.receive<protocol::data>().body.size(), 6U);
     stop();
-    log.expect_lines_with("stopping: ", 1);
-    // What was queued when that line was written is done before the frames that follow the pong are read.
-    peer.send(protocol::ping{1});
-    (void)peer.receive<protocol::pong>();
+    log.expect_lines_with("closing its WebSocket", 1);
     peer.data(id, "llo\x81\x02no");
     EXPECT_EQ(from.read_exactly(7), "llo" + test::close_frame);
     from.send("hello\x81\x80");
