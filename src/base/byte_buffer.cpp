@@ -11,7 +11,7 @@ namespace tunnel {
 
 namespace {
 
-constexpr std::size_t smallest = 64;
+constexpr std::size_t smallest_capacity = 64;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ void byte_buffer::grow(std::size_t n) {
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
     if (n > most - size_) throw std::bad_alloc();
     const std::size_t doubled = capacity_ > most / 2 ? most : capacity_ * 2;
-    const std::size_t capacity = std::max({size_ + n, doubled, smallest});
+    const std::size_t capacity = std::max({size_ + n, doubled, smallest_capacity});
     char* const storage = take_memory(capacity).data;
     if (size_ != 0) std::memcpy(storage, data_, size_);
     if (data_ != nullptr) give_memory_back(data_, capacity_);

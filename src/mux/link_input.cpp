@@ -15,12 +15,12 @@ namespace {
 constexpr std::size_t worth_leaving = limits::link_read / 8;
 
 // A read, and the rest of a frame of body behind it.
-constexpr std::size_t usual_room = 2 * limits::link_read;
+constexpr std::size_t usual_input = 2 * limits::link_read;
 
 }  // namespace
 
 void link_input::read(io::tcp_stream& from, io::error_code& error) {
-    if (frames_.empty() && frames_.capacity() > usual_room) frames_.reset();
+    if (frames_.empty() && frames_.capacity() > usual_input) frames_.reset();
     auto& into = expander_ ? expander_->received() : frames_;
     const auto missing = !expander_ && needed_ > rest().size() ? needed_ - rest().size() : 0;
     const auto most =
@@ -33,7 +33,7 @@ void link_input::read(io::tcp_stream& from, io::error_code& error) {
 
 void link_input::make_room(std::size_t n) noexcept {
     if (decoded_ == 0 || frames_.spare() >= n) return;
-    if (needed_ > worth_leaving && frames_.capacity() < usual_room) return;  // it grows instead, once
+    if (needed_ > worth_leaving && frames_.capacity() < usual_input) return;  // it grows instead, once
     frames_.consume(decoded_);
     decoded_ = 0;
 }

@@ -12,14 +12,14 @@ namespace tunnel::mux {
 namespace {
 
 // What `fill` puts into a buffer: link_queue, a frame of body behind it, and frames without a body.
-constexpr std::size_t usual_room = 2 * limits::link_queue;
+constexpr std::size_t usual_output = 2 * limits::link_queue;
 
 // One large burst must not make an idle link large for good. Where bodies have been sent, the next ones find room at
 // once: a buffer that grows under them copies them, and doubles beyond what is kept.
 void empty(byte_buffer& buffer) {
     buffer.clear();
-    if (buffer.capacity() > usual_room) buffer.reset();
-    if (buffer.capacity() > limits::body_slice) buffer.prepare(usual_room);
+    if (buffer.capacity() > usual_output) buffer.reset();
+    if (buffer.capacity() > limits::body_slice) buffer.prepare(usual_output);
 }
 
 }  // namespace
