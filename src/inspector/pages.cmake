@@ -50,6 +50,7 @@ set(page_files
     view/dialog.js
     view/dom.js
     view/edit_dialog.js
+    view/expect_dialog.js
     view/facets.js
     view/fault_dialog.js
     view/filter_bar.js

@@ -53,6 +53,7 @@ constexpr std::string_view code_hosts = R"json([
 
 {"provider": "sentry", "title": "Sentry", "signature": "Sentry-Hook-Signature", "marks": ["Sentry-Hook-Resource"],
  "event": "Sentry-Hook-Resource", "delivery": "Request-ID", "secret_place": "the Client Secret of the integration"},
+{"provider": "sentry", "name": "sentry-app", "signature": "Sentry-App-Signature"},
 
 {"provider": "vercel", "title": "Vercel", "signature": "x-vercel-signature", "algorithm": "hmac-sha1",
  "event": "body:/type", "delivery": "body:/id",
@@ -153,8 +154,8 @@ constexpr std::string_view other_services = R"json([
  "secret_place": "the Secret of the webhook"},
 
 {"provider": "calendly", "title": "Calendly", "signature": "Calendly-Webhook-Signature", "separator": ",",
- "prefix": "v1=", "message": "{timestamp}.{body}", "timestamp": "item:t=", "tolerance": 180, "event": "body:/event",
- "secret_place": "the signing_key of the webhook subscription"},
+ "prefix": "v1=", "message": "{timestamp}.{body}", "timestamp": "item:t=", "tolerance": 180, "refuses_future": false,
+ "event": "body:/event", "secret_place": "the signing_key of the webhook subscription"},
 
 {"provider": "workos", "title": "WorkOS", "signature": "WorkOS-Signature", "separator": ", ", "prefix": "v1=",
  "message": "{timestamp}.{body}", "timestamp": "item:t=", "unit": "milliseconds", "tolerance": 180,

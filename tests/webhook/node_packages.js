@@ -39,6 +39,7 @@ async function load() {
         linear: packageRequire('@linear/sdk'),
         zoom: packageRequire('@zoom/rivet/meetings'),
         x: packageRequire('twitter-autohook'),
+        XHubSignature: packageRequire('x-hub-signature'),
         shopify: shopifyApi({
             apiKey: 'k', apiSecretKey: 'key', scopes: [], hostName: 'example.com', apiVersion: ApiVersion.January25,
             isEmbeddedApp: false,
@@ -99,6 +100,39 @@ const cases = {
         await tool.both('github = key', theirs,
             (fields, body) => octokit.verify('key', body, fields['X-Hub-Signature-256']),
             { 'X-GitHub-Event': 'push', 'X-Hub-Signature-256': 'sha256=00' });
+    },
+
+    /** They have no package, and sign as GitHub does; Octokit's is for requests with and without its prefix. */
+    async 'bitbucket, gitea and forgejo'(tool, { octokit }) {
+        const signature = await octokit.sign('key', BODY);
+        const bare = signature.replace('sha256=', '');
+        for (const [provider, theirs, name, prefix] of [
+            ['bitbucket', { 'X-Event-Key': 'repo:push', 'X-Hub-Signature': signature }, 'X-Hub-Signature', ''],
+            ['gitea', { 'X-Gitea-Event': 'push', 'X-Gitea-Signature': bare }, 'X-Gitea-Signature', 'sha256='],
+            ['gitea', { 'X-Gitea-Event': 'push', 'X-Hub-Signature-256': signature }, 'X-Hub-Signature-256', ''],
+            ['forgejo', { 'X-Forgejo-Event': 'push', 'X-Forgejo-Signature': bare }, 'X-Forgejo-Signature', 'sha256='],
+        ]) {
+            await tool.both(`${provider} = key`, theirs,
+                (fields, body) => octokit.verify('key', body, prefix + fields[name]), { ...theirs, [name]: signature });
+        }
+    },
+
+    /** They have no package, and sign with the HMAC-SHA1 that this one is for. */
+    async 'intercom and vercel'(tool, { XHubSignature }) {
+        const hub = new XHubSignature('sha1', 'key');
+        await tool.both('intercom = key', { 'X-Hub-Signature': hub.sign(BODY) },
+            (fields, body) => hub.verify(fields['X-Hub-Signature'], body), { 'X-Hub-Signature': 'sha1=00' });
+        await tool.both('vercel = key', { 'x-vercel-signature': hub.sign(BODY).replace('sha1=', '') },
+            (fields, body) => hub.verify('sha1=' + fields['x-vercel-signature'], body), { 'x-vercel-signature': '00' });
+    },
+
+    /** It has no package, and signs as Stripe does. */
+    async calendly(tool, { stripe }) {
+        const header = stripe.webhooks.generateTestHeaderString({ payload: BODY, secret: 'key' });
+        await tool.both('calendly = key', { 'Calendly-Webhook-Signature': header },
+            (fields, body) => succeeds(
+                () => stripe.webhooks.constructEvent(body, fields['Calendly-Webhook-Signature'], 'key')),
+            { 'Calendly-Webhook-Signature': 't=1,v1=00' });
     },
 
     async stripe(tool, { stripe }) {

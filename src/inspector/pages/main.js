@@ -275,6 +275,7 @@ const keys = [
         run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }),
     },
     { keys: ["Escape"], says: "Close the record", run: () => place.go({ id: null, other: null }) },
+    { keys: ["E"], says: "Expect requests", run: () => actions.expect() },
     { keys: ["s"], says: "Tunnel and history", run: () => lastStatus && openTunnelDialog(lastStatus) },
     { keys: ["?"], says: "This help", run: () => openHelp(keys) },
 ];

@@ -153,6 +153,24 @@ export const diffExchanges = (a, b, signal) => read(`/diff${query({ a, b })}`, s
 export const getChart = (range, signal) => read(`/chart${query(range)}`, signal);
 
 /**
+ * Takes as long as the expectation allows.
+ * @param {import("./types.js").Expectation} what
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("./types.js").WaitResult>}
+ */
+export function waitForRequests({ kind, q, then, count, seconds, earlier }, signal) {
+    const values = {
+        q,
+        then: kind === "order" ? then.join("\n") : null,
+        count: kind === "count" ? count : null,
+        none: kind === "none" || null,
+        after: earlier ? "start" : null,
+        timeout_ms: seconds * 1000,
+    };
+    return read(`/wait${query(values)}`, signal);
+}
+
+/**
  * @param {string} id
  * @param {import("./types.js").ReplayRequest} request
  * @returns {Promise<import("./types.js").ReplayResult[]>}

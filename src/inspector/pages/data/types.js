@@ -222,6 +222,21 @@
  * @property {string|null} problem
  * @property {StubRule[]} items
  *
+ * @typedef {object} Expectation
+ * @property {"count"|"none"|"order"} kind
+ * @property {string} q
+ * @property {string[]} then further filters of an order
+ * @property {number} count
+ * @property {number} seconds
+ * @property {boolean} earlier whether requests since the client's start count too
+ *
+ * @typedef {object} WaitResult
+ * @property {boolean} met
+ * @property {Summary[]} items
+ * @property {string|null} last
+ * @property {number|null} step of an order, the filter that is not met yet
+ * @property {{exchange: Summary, unmet: {clause: string, position: number, reason: string}[]}[]} [misses]
+ *
  * @typedef {object} Chart
  * @property {string} start
  * @property {number} bucket_us

@@ -5,6 +5,7 @@ import { copyText } from "./clipboard.js";
 import { h } from "./dom.js";
 import { askText, confirm } from "./dialog.js";
 import { openEditDialog } from "./edit_dialog.js";
+import { openExpect } from "./expect_dialog.js";
 import { duration, plural } from "./format.js";
 import { toast, toastError } from "./toast.js";
 
@@ -204,6 +205,11 @@ export class Actions {
         } catch (error) {
             toastError(error);
         }
+    }
+
+    /** Waits for requests that match the filter of the list, or another. */
+    expect() {
+        openExpect(this.place.current.q, (id) => this.place.go({ id, other: null }));
     }
 
     /** @param {string} id */

@@ -74,6 +74,7 @@ export function listMenu(actions, anchor) {
     const which = q ? "matching" : "all";
     openMenu(anchor, "Records", [
         { label: `Replay ${which}`, symbol: "replay", run: () => actions.replayMatching() },
+        { label: "Expect requests", hint: "E", symbol: "check", run: () => actions.expect() },
         { label: "Faults on purpose", symbol: "alert", run: openFaults },
         { label: "Responses of --stub", symbol: "plug", run: openStub },
         null,
