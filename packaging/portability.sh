@@ -43,6 +43,8 @@ make_root() {
     if [[ -e $root/complete ]]; then return; fi
     rm -rf "$root"
     logged "$release-debootstrap" debootstrap --variant=minbase "$release" "$root" "$mirror"
+    # Every installed system has this file; debootstrap leaves it to the installer.
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
     touch "$root/complete"
 }
 
