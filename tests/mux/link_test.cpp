@@ -2,103 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/use_future.hpp>
-#include <functional>
-#include <future>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "support/frame_peer.hpp"
-#include "support/program_thread.hpp"
+#include "mux/link_fixture.hpp"
 
 namespace tunnel::mux {
 namespace {
-
-using namespace std::chrono_literals;
-using protocol::goaway_reason;
-
-/// A link of the client's side on a thread of its own, and a scripted server.
-class Link : public testing::Test, public link::owner {
- protected:
-    void start() {
-        test::raw_listener listener;
-        io::tcp::socket socket(program.runtime().new_strand());
-        socket.open(io::tcp::v4());
-        if (slow) {
-            listener.shrink_receive_buffers();
-            socket.set_option(io::tcp::socket::send_buffer_size(4096));
-        }
-        socket.connect({io::asio::ip::address_v4::loopback(), listener.port()});
-        own = std::make_shared<link>(std::move(socket), role::client, times);
-        peer = std::make_unique<test::frame_peer>(listener.accept());
-        auto body = [this]() -> io::awaitable<void> {
-            protocol::hello ours;
-            ours.window = limits::initial_window;
-            ours.max_streams = 10;
-            own->send(ours);
-            const auto* theirs = co_await own->receive_hello(*this);
-            if (theirs == nullptr) {
-                co_await own->drain();
-                co_return;
-            }
-            own->start(ours, *theirs);
-            co_await own->run(*this);
-        };
-        io::asio::co_spawn(own->strand(), std::move(body), [](const std::exception_ptr& error) {
-            if (error) ADD_FAILURE() << "the link threw";
-        });
-        program.start();
-        (void)peer->receive<protocol::hello>();
-    }
-
-    void start_greeted() {
-        start();
-        peer->say_hello(false, 1024 * 1024);
-        peer->leave_first_ping();
-    }
-
-    void TearDown() override {
-        on_strand([this] { own->close("the test is over"); });
-        program.expect_drained(test::patience);
-    }
-
-    void on_strand(std::function<void()> run) { io::asio::post(own->strand(), std::move(run)); }
-
-    /// Waits for an iteration of the link's event loop, so that a peer that sends all the time is not ahead by seconds.
-    void wait_for_iteration() {
-        auto turn = io::asio::post(own->strand(), io::asio::use_future);
-        ASSERT_EQ(turn.wait_for(test::patience), std::future_status::ready);
-    }
-
-    void on_request(const std::shared_ptr<stream>& s, part<protocol::request> r) override {
-        auto opened = s->make_exchange(own->strand());
-        if (serving) serving(std::move(opened), *r);
-    }
-    void on_closed(const protocol::closed_connection& m) override { closed.push_back(m.connection); }
-    void on_goaway(const protocol::goaway& m) override { farewell = m.reason; }
-
-    test::program_thread program;
-    link_times times;
-    bool slow = false;  // the kernel takes little at a time
-    std::shared_ptr<link> own;
-    std::unique_ptr<test::frame_peer> peer;
-    std::function<void(std::shared_ptr<exchange>, const protocol::request&)> serving;
-    std::shared_ptr<exchange> open;     // of the latest request, where `serving` keeps it
-    std::vector<std::uint64_t> closed;  // public connections, as the server said
-    goaway_reason farewell = goaway_reason::other;
-};
-
-/// A whole response of `size` bytes.
-protocol::response response_of(std::size_t size) {
-    protocol::response whole;
-    whole.head.status = 200;
-    whole.body.append(std::string(size, 'x'));
-    whole.end = true;
-    return whole;
-}
 
 TEST_F(Link, ARequestIsServed) {
     serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) { s->send(response_of(3)); };
@@ -203,99 +118,6 @@ TEST_F(LinkShared, TakesSmallSlicesFromWhereTheKernelDidNot) {
     EXPECT_EQ(slices(), expected);
 }
 
-TEST_F(Link, FinishSendsGoawayBehindControlFramesAndCloses) {
-    start_greeted();
-    peer->send(protocol::ping{1});
-    (void)peer->receive<protocol::pong>();
-    on_strand([this] { own->finish({goaway_reason::busy, "no", {}}); });
-    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::busy);
-    peer->raw().expect_closed();
-}
-
-TEST_F(Link, FinishDoesNotWaitForAPeerThatStays) {
-    times.goaway = 50ms;
-    start_greeted();
-    on_strand([this] { own->finish({goaway_reason::busy, "no", {}}); });
-    program.expect_drained(test::patience);
-    EXPECT_TRUE(own->closed());
-}
-
-TEST_F(Link, AHelloThatCrossesTheGoawayDoesNotKeepTheLink) {
-    times.goaway = 50ms;
-    start();
-    on_strand([this] { own->finish({goaway_reason::shutdown, "never mind", {}}); });
-    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::shutdown);
-    peer->say_hello(false);
-    program.expect_drained(test::patience);
-}
-
-TEST_F(Link, AnnounceWaitsForOpenStreams) {
-    serving = [this](std::shared_ptr<exchange> s, const protocol::request&) { open = std::move(s); };
-    start_greeted();
-    peer->request(1, test::request_head("GET", "/"));
-    peer->send(protocol::ping{1});
-    (void)peer->receive<protocol::pong>();
-    on_strand([this] { own->announce({goaway_reason::shutdown, "soon", {}}); });
-    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::shutdown);
-    EXPECT_TRUE(peer->raw().stays_silent(20ms));
-    on_strand([this] {
-        open->send(response_of(1));
-        open = nullptr;
-    });
-    EXPECT_EQ(peer->receive<protocol::response>().id, 1U);
-    peer->raw().expect_closed();
-}
-
-TEST_F(Link, TheGoawayOfThePeerReachesTheOwner) {
-    start_greeted();
-    peer->send(protocol::goaway{goaway_reason::replaced, "x", {}});
-    program.expect_drained(test::patience);
-    EXPECT_EQ(farewell, goaway_reason::replaced);
-    EXPECT_EQ(own->ended(), "goaway replaced");
-}
-
-TEST_F(Link, AGoawayInsteadOfAHelloReachesTheOwnerToo) {
-    start();
-    peer->send(protocol::goaway{goaway_reason::busy, "x", {}});
-    program.expect_drained(test::patience);
-    EXPECT_EQ(farewell, goaway_reason::busy);
-}
-
-TEST_F(Link, AGoawayForAShutdownLetsOpenStreamsEndAndThenCloses) {
-    serving = [this](std::shared_ptr<exchange> s, const protocol::request&) { open = std::move(s); };
-    start_greeted();
-    peer->request(1, test::request_head("GET", "/"));
-    peer->send(protocol::goaway{goaway_reason::shutdown, "soon", {}});
-    peer->send(protocol::goaway{goaway_reason::shutdown, "again", {}});
-    peer->send(protocol::ping{1});
-    (void)peer->receive<protocol::pong>();
-    EXPECT_EQ(farewell, goaway_reason::shutdown);
-    EXPECT_TRUE(peer->raw().stays_silent(20ms));
-    on_strand([this] {
-        open->send(response_of(1));
-        open = nullptr;
-    });
-    EXPECT_EQ(peer->receive<protocol::response>().id, 1U);
-    peer->raw().expect_closed();
-}
-
-TEST_F(Link, ARequestBehindAGoawayIsAnErrorOfTheConnection) {
-    serving = [this](std::shared_ptr<exchange> s, const protocol::request&) { open = std::move(s); };
-    start_greeted();
-    peer->request(1, test::request_head("GET", "/"));
-    peer->send(protocol::goaway{goaway_reason::shutdown, "soon", {}});
-    peer->request(2, test::request_head("GET", "/"));
-    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::protocol);
-    peer->raw().expect_closed();
-}
-
-TEST_F(Link, AClientTakesNoResponse) {
-    start_greeted();
-    peer->respond(1, test::response_head(200));
-    EXPECT_EQ(peer->receive<protocol::goaway>().reason, goaway_reason::protocol);
-    peer->raw().expect_closed();
-}
-
 TEST_F(Link, TheEndOfAPublicConnectionReachesTheOwner) {
     start_greeted();
     peer->send(protocol::closed_connection{7});
@@ -303,50 +125,6 @@ TEST_F(Link, TheEndOfAPublicConnectionReachesTheOwner) {
     peer->raw().close();
     program.expect_drained(test::patience);
     EXPECT_EQ(closed, (std::vector<std::uint64_t>{7, 9}));
-}
-
-TEST_F(Link, ASilentPeerIsPingedAndThenGivenUp) {
-    times.ping_after = 50ms;
-    times.dead_after = 200ms;
-    start_greeted();
-    EXPECT_TRUE(std::holds_alternative<protocol::ping>(peer->receive_any()));
-    program.expect_drained(test::patience);
-    EXPECT_EQ(own->ended(), "no sign of life from the peer");
-}
-
-TEST_F(Link, AFrameThatIsNotWholeInTimeIsAnErrorOfTheConnection) {
-    times.ping_after = 50ms;
-    times.frame = 50ms;
-    start_greeted();
-    peer->ignore_pings();
-    peer->raw().send(std::string_view("\0\0\0\x20{", 5));
-    EXPECT_EQ(peer->receive<protocol::goaway>().detail, "a frame that had begun was not whole in time");
-    peer->raw().expect_closed();
-}
-
-TEST_F(Link, AMissingHelloEndsTheLink) {
-    times.hello = 50ms;
-    start();
-    program.expect_drained(test::patience);
-    EXPECT_EQ(own->ended(), "no hello arrived in time");
-}
-
-TEST_F(Link, StreamsFailWhenTheConnectionEnds) {
-    std::promise<failure> told;
-    serving = [&](const std::shared_ptr<exchange>& s, const protocol::request&) {
-        s->on_incoming([&told, s = s.get()] {
-            auto part = s->take();
-            told.set_value(std::get<failed>(*part).why);
-        });
-    };
-    start_greeted();
-    peer->request(1, test::request_head("GET", "/"));
-    peer->send(protocol::ping{1});
-    (void)peer->receive<protocol::pong>();
-    peer->raw().reset();
-    auto why = told.get_future();
-    ASSERT_EQ(why.wait_for(test::patience), std::future_status::ready);
-    EXPECT_EQ(why.get(), failure::tunnel_lost);
 }
 
 TEST_F(Link, ControlFramesThatWaitForTheNextWriteAreNotAFlood) {
@@ -359,45 +137,6 @@ TEST_F(Link, ControlFramesThatWaitForTheNextWriteAreNotAFlood) {
     peer->request(1, test::request_head("GET", "/"));
     for (std::size_t i = 0; i < frames; ++i) (void)peer->receive<protocol::hello>();
     EXPECT_EQ(peer->receive<protocol::response>().id, 1U);
-}
-
-/// A peer that asks for more than the kernel holds, and reads nothing.
-class LinkBlocked : public Link {
- protected:
-    void SetUp() override {
-        times.write = 100ms;
-        times.ping_after = 50ms;
-        times.dead_after = 1h;
-        // Responds until the kernel is full; each waits in its own stream.
-        serving = [](const std::shared_ptr<exchange>& s, const protocol::request&) {
-            s->send(response_of(1024 * 1024));
-        };
-        start_greeted();
-        peer->raw().shrink_receive_buffer();
-        for (protocol::stream_id id = 1; id <= 10; ++id) peer->request(id, test::request_head("GET", "/"));
-    }
-};
-
-TEST_F(LinkBlocked, APeerThatTakesNoDataIsGivenUp) {
-    program.expect_drained(test::patience);
-    EXPECT_EQ(own->ended(), "peer takes no data");
-}
-
-TEST_F(LinkBlocked, APeerThatTakesNoDataIsGivenUpWhateverItSends) {
-    auto running = io::asio::make_work_guard(own->strand());  // also once the link is closed
-    const auto until = io::clock::now() + test::patience;
-    try {
-        while (io::clock::now() < until) {
-            peer->send(protocol::pong{1});
-            wait_for_iteration();
-        }
-        ADD_FAILURE() << "it is still there";
-    } catch (const test::peer_error&) {
-        // As it should: the connection is gone.
-    }
-    running.reset();
-    program.expect_drained(test::patience);
-    EXPECT_EQ(own->ended(), "peer takes no data");
 }
 
 }  // namespace
