@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import pages_actions_cases  # noqa: E402
 import pages_app  # noqa: E402
+import pages_failure_cases  # noqa: E402
 import pages_list_cases  # noqa: E402
 import pages_look_cases  # noqa: E402
 import pages_parsers_cases  # noqa: E402
@@ -34,7 +35,14 @@ from browser import browser  # noqa: E402
 from pages_page import Page  # noqa: E402
 from programs import LIMIT, environment_of, first_line, running, stop_on_sigterm  # noqa: E402
 
-MODULES = [pages_list_cases, pages_record_cases, pages_actions_cases, pages_look_cases, pages_parsers_cases]
+MODULES = [
+    pages_list_cases,
+    pages_failure_cases,
+    pages_record_cases,
+    pages_actions_cases,
+    pages_look_cases,
+    pages_parsers_cases,
+]
 TOKEN = "the-token-of-this-test"
 
 

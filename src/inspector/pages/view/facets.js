@@ -26,7 +26,7 @@ const fixedGroups = [
     {
         title: "Show only",
         facets: [
-            { term: "is:error", label: "Failed", fits: (r) => r.state === "failed" || r.state === "aborted" },
+            { term: "is:error", label: "Failed", fits: isError },
             { term: "is:pending", label: "In progress", fits: (r) => r.state === "pending" },
             { term: "is:replay", label: "Replays", fits: (r) => r.origin === "replay" },
             { term: "is:ws", label: "WebSockets", fits: (r) => r.kind === "websocket" },
@@ -35,6 +35,11 @@ const fixedGroups = [
         ],
     },
 ];
+
+/** As `is:error` of a filter. @param {Summary} record */
+function isError({ state, status }) {
+    return state === "failed" || state === "aborted" || (status ?? 0) >= 400;
+}
 
 /** @param {Summary} record */
 const statusClass = (record) => (record.status === null ? 0 : Math.floor(record.status / 100));
