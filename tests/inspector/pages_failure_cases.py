@@ -18,4 +18,17 @@ def what_failed_is_counted_and_listed_alike(page):
     page.wait_for_rows("GET/half", "POST/fail", "GET/nowhere")
 
 
-CASES = [what_failed_is_counted_and_listed_alike]
+def what_the_app_said_of_a_failure_stands_first(page):
+    b = page.browser
+    page.send("POST", "/fail", b'{"n": 1}', [("Content-Type", "application/json")])
+    page.send("POST", "/orders", b'{"n": 1}', [("Content-Type", "application/json")])
+    page.wait_for_count(2)
+    for target, first in (("/fail", "Response body"), ("/orders", "Request body")):
+        page.select(target)
+        b.until(lambda wanted=first: b.texts(".bodies h3")[:1] == [wanted], f"{first} first of {target}")
+
+
+CASES = [
+    what_failed_is_counted_and_listed_alike,
+    what_the_app_said_of_a_failure_stands_first,
+]

@@ -4,7 +4,7 @@ import { quoted } from "../data/filter_terms.js";
 import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
 import { bytes, clock, duration, exactTime, words } from "../view/format.js";
-import { duplicateChip, statusPill } from "../view/status_mark.js";
+import { duplicateChip, isError, statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -23,7 +23,8 @@ export async function summaryTab(box, context) {
             facts(context),
             replays(context),
             attempts(context),
-            h("div", { class: "bodies" }, request, response),
+            // Why it failed is what the app responded.
+            h("div", { class: "bodies" }, ...(isError(exchange) ? [response, request] : [request, response])),
         ]),
     );
 }

@@ -3,6 +3,7 @@
 import { hasTerm, quoted } from "../data/filter_terms.js";
 import { h, part } from "./dom.js";
 import { count } from "./format.js";
+import { isError } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 /** @typedef {{term: string, label: string, tone?: string, count: number}} Facet */
@@ -35,11 +36,6 @@ const fixedGroups = [
         ],
     },
 ];
-
-/** As `is:error` of a filter. @param {Summary} record */
-function isError({ state, status }) {
-    return state === "failed" || state === "aborted" || (status ?? 0) >= 400;
-}
 
 /** @param {Summary} record */
 const statusClass = (record) => (record.status === null ? 0 : Math.floor(record.status / 100));

@@ -31,6 +31,12 @@ export function toneOf({ state, status, outcome }) {
     return toneOfStatus(status);
 }
 
+/**
+ * As `is:error` of a filter.
+ * @param {Pick<Summary, "state"|"status">} record
+ */
+export const isError = ({ state, status }) => state === "failed" || state === "aborted" || (status ?? 0) >= 400;
+
 /** @param {Pick<Summary, "state"|"status">} record */
 export function statusText(record) {
     if (record.status !== null) return String(record.status);
