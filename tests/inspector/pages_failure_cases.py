@@ -28,7 +28,25 @@ def what_the_app_said_of_a_failure_stands_first(page):
         b.until(lambda wanted=first: b.texts(".bodies h3")[:1] == [wanted], f"{first} first of {target}")
 
 
+def a_failure_on_the_way_is_named_in_plain_words(page):
+    b = page.browser
+    page.send("POST", "/hang-up", b"{}")
+    page.wait_for_count(1)
+    assert b.texts(".row .note-bad") == ["app disconnected"], b.texts(".row .note-bad")
+    page.select("/hang-up")
+    b.until_text("#detail-head", "app disconnected")
+    b.until_text(".notice", "App disconnected. The local app closed the connection before its response")
+    page.tab("response")
+    b.until_text(".notice", "tunnel-client made this response")
+    page.tab("summary")
+    b.click(".facts .value", "local-reset")
+    b.until(lambda: b.run("return document.getElementById('filter').value") == "outcome:local-reset", "the filter")
+    page.wait_for_rows("POST/hang-up")
+    page.check_accessibility("a failure on the way")
+
+
 CASES = [
+    a_failure_on_the_way_is_named_in_plain_words,
     what_failed_is_counted_and_listed_alike,
     what_the_app_said_of_a_failure_stands_first,
 ]

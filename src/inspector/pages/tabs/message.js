@@ -23,6 +23,7 @@ const messageTab = (side) => async (box, context) => {
     const body = await bodySection(context, side);
     if (context.signal.aborted) return;
     const parts = [
+        side === "response" && ownResponseNotice(half),
         h("p", { class: "start-line mono" }, half.start_line),
         side === "request" && querySection(context),
         side === "response" && interimSection(context),
@@ -36,6 +37,12 @@ const messageTab = (side) => async (box, context) => {
 
 export const requestTab = messageTab("request");
 export const responseTab = messageTab("response");
+
+/** @param {Half} half */
+function ownResponseNotice({ fields }) {
+    if (!fields.some(([name]) => name.toLowerCase() === "x-tunnel-error")) return null;
+    return h("p", { class: "notice tone-bad" }, "tunnel-client made this response, not the app.");
+}
 
 /** @param {import("../data/types.js").Exchange} exchange */
 function absence(exchange) {

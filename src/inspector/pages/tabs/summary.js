@@ -3,8 +3,8 @@
 import { quoted } from "../data/filter_terms.js";
 import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
-import { bytes, clock, duration, exactTime, words } from "../view/format.js";
-import { duplicateChip, isError, statusPill } from "../view/status_mark.js";
+import { bytes, clock, duration, exactTime } from "../view/format.js";
+import { duplicateChip, isError, outcomeText, statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -38,7 +38,7 @@ function failureNotice(exchange) {
     return h(
         "p",
         { class: "notice tone-bad" },
-        h("strong", null, `${words(exchange.failure.code).replace(/^./, (c) => c.toUpperCase())}. `),
+        h("strong", null, `${outcomeText(exchange.failure.code).replace(/^./, (c) => c.toUpperCase())}. `),
         exchange.failure.message,
     );
 }
@@ -86,6 +86,7 @@ function facts(context) {
         ["Sent to", exchange.app && h("span", { class: "mono" }, exchange.app)],
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
+        ["Error code", term("outcome", exchange.failure?.code ?? null)],
         ["Request", `${bytes(request.body.length)} body, ${request.fields.length} fields`],
         ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} fields`],
         ["Provider", term("provider", exchange.provider)],
