@@ -45,7 +45,22 @@ def a_failure_on_the_way_is_named_in_plain_words(page):
     page.check_accessibility("a failure on the way")
 
 
+def long_lines_wrap_and_are_copied_as_they_are(page):
+    b = page.browser
+    text = "Error: " + "x" * 600 + "\n\n    at handler\n"
+    page.send("POST", "/echo", text.encode(), [("Content-Type", "text/plain")])
+    page.wait_for_count(1)
+    page.select("/echo")
+    page.tab("request")
+    b.until(lambda: b.all(".wrapped"), "the text")
+    assert b.text(".wrapped") == text, b.text(".wrapped")
+    assert b.run("const box = document.querySelector('.text'); return box.scrollWidth <= box.clientWidth")
+    selected = "getSelection().selectAllChildren(document.querySelector('.wrapped')); return String(getSelection())"
+    assert b.run(selected).rstrip("\n") == text.rstrip("\n"), b.run(selected)
+
+
 CASES = [
+    long_lines_wrap_and_are_copied_as_they_are,
     a_failure_on_the_way_is_named_in_plain_words,
     what_failed_is_counted_and_listed_alike,
     what_the_app_said_of_a_failure_stands_first,
