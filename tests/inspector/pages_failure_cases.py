@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 
 
 def what_failed_is_counted_and_listed_alike(page):
@@ -59,7 +60,22 @@ def long_lines_wrap_and_are_copied_as_they_are(page):
     assert b.run(selected).rstrip("\n") == text.rstrip("\n"), b.run(selected)
 
 
+def joined_emoji_stay_whole_and_hidden_characters_show(page):
+    b = page.browser
+    family = "\U0001f469\u200d\U0001f467"
+    body = json.dumps({"family": family, "ad\u200dmin": "a\u202eb", "persian": "\u0645\u06cc\u200c\u062e"})
+    page.send("POST", "/echo", body.encode(), [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+    page.select("/echo")
+    page.tab("request")
+    b.until(lambda: len(b.all(".json-line")) > 3, "the tree")
+    shown = b.text(".json")
+    for wanted in (family, "ad\\u200dmin", "a\\u202eb", "\u0645\u06cc\u200c\u062e"):
+        assert wanted in shown, (wanted, shown)
+
+
 CASES = [
+    joined_emoji_stay_whole_and_hidden_characters_show,
     long_lines_wrap_and_are_copied_as_they_are,
     a_failure_on_the_way_is_named_in_plain_words,
     what_failed_is_counted_and_listed_alike,
