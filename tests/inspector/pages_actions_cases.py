@@ -179,7 +179,7 @@ def an_edited_replay_sends_the_edits(page):
     b.press("/orders?edited=1")
     b.run(set_value, b.all("dialog [aria-label=Body]")[0])
     b.press('{"id": 9007199254740993124}')
-    b.click("dialog .text-button", "Add field")
+    b.click("dialog .text-button", "Add header")
     b.press("X-Added", Keys.TAB, "new value")
     b.chord(Keys.CONTROL, Keys.ENTER)
     page.wait_for_count(2)

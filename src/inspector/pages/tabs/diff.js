@@ -70,7 +70,7 @@ function heading(diff, context) {
             h("span", { class: "diff-target mono" }, `${record.method} ${record.target}`),
             h("span", { class: "muted" }, `${record.origin === "replay" ? "replay " : ""}${clock(record.started_at)}`),
         );
-    const verdict = diff.equal ? "No differences, apart from fields such as Date." : differences(diff);
+    const verdict = diff.equal ? "No differences, apart from headers such as Date." : differences(diff);
     return h(
         "div",
         { class: "diff-head" },
@@ -88,7 +88,7 @@ function differences(diff) {
         ["response", diff.response],
     ])) {
         if (one.start_line.a !== one.start_line.b) parts.push(name === "response" ? "status" : "request line");
-        if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} fields`);
+        if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} headers`);
         if (!one.body.equal && one.body.kind !== "unknown") parts.push(`${name} body`);
     }
     return parts.length > 0 ? `Different: ${parts.join(", ")}.` : "No differences in what was compared.";
@@ -117,7 +117,7 @@ function fields(one) {
     const changed = one.fields.filter((field) => field.op !== "same" && field.op !== "ignored");
     if (changed.length === 0) return null;
     const rows = changed.map((field) => changeRow(field.name, field.a, field.b));
-    return h("table", { class: "changes" }, h("caption", null, "Fields"), h("tbody", null, ...rows));
+    return h("table", { class: "changes" }, h("caption", null, "Headers"), h("tbody", null, ...rows));
 }
 
 /**

@@ -27,7 +27,7 @@ const messageTab = (side) => async (box, context) => {
         h("p", { class: "start-line mono" }, half.start_line),
         side === "request" && querySection(context),
         side === "response" && interimSection(context),
-        section("Fields", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
+        section("Headers", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
         body,
         half.trailers.length > 0 &&
             section("Trailers", String(half.trailers.length), fieldTable(half.trailers, fieldTerm(context, side))),

@@ -18,7 +18,7 @@ export async function signatureTab(box, context) {
                 h(
                     "p",
                     { class: "muted" },
-                    "No field of this request belongs to a signature scheme that the inspector knows.",
+                    "No header of this request belongs to a signature scheme that the inspector knows.",
                 ),
             ),
         );
@@ -45,7 +45,7 @@ export async function signatureTab(box, context) {
             ["Expected", verification.expected_prefix && h("code", null, `${verification.expected_prefix}…`)],
         ]),
         verification.fields?.length
-            ? section("Fields that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
+            ? section("Headers that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
             : "",
     );
 }

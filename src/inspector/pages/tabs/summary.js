@@ -87,8 +87,8 @@ function facts(context) {
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
         ["Error code", term("outcome", exchange.failure?.code ?? null)],
-        ["Request", `${bytes(request.body.length)} body, ${request.fields.length} fields`],
-        ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} fields`],
+        ["Request", `${bytes(request.body.length)} body, ${request.fields.length} headers`],
+        ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} headers`],
         ["Provider", term("provider", exchange.provider)],
         ["Event", term("event", exchange.event)],
         ["Delivery", term("delivery", exchange.delivery)],
@@ -114,7 +114,7 @@ function editsText(edits) {
     if (edits.raw_base64) changed.push("the whole message");
     if (edits.method) changed.push(`method ${edits.method}`);
     if (edits.target) changed.push(`target ${edits.target}`);
-    if (edits.fields || edits.set?.length || edits.unset?.length) changed.push("fields");
+    if (edits.fields || edits.set?.length || edits.unset?.length) changed.push("headers");
     if (edits.body_text !== undefined || edits.body_base64 !== undefined || edits.json?.length) changed.push("body");
     return changed.join(", ");
 }
