@@ -4,6 +4,8 @@ import contextlib
 import http.client
 import json
 
+import pages_traffic as traffic
+
 
 def what_failed_is_counted_and_listed_alike(page):
     b = page.browser
@@ -74,7 +76,23 @@ def joined_emoji_stay_whole_and_hidden_characters_show(page):
         assert wanted in shown, (wanted, shown)
 
 
+def a_replay_that_fails_again_is_no_success(page):
+    b = page.browser
+    traffic.stripe(page.public, "charge.failed", 4200, 40, "/fail")
+    page.wait_for_count(1)
+    page.select("/fail")
+    b.press("r")
+    page.wait_for_count(2)
+    b.until(lambda: b.texts("#toasts .toast.tone-bad .toast-text"), "a notice in red")
+    b.until_text("#detail-head", "replay")
+    b.until(lambda: len(b.all(".relatives tr")) == 2, "both attempts")
+    rows = b.texts(".relatives tr")
+    assert "replay" not in rows[0] and "attempt 2" in rows[1] and "replay" in rows[1], rows
+    assert "duplicate" not in rows[1], rows
+
+
 CASES = [
+    a_replay_that_fails_again_is_no_success,
     joined_emoji_stay_whole_and_hidden_characters_show,
     long_lines_wrap_and_are_copied_as_they_are,
     a_failure_on_the_way_is_named_in_plain_words,

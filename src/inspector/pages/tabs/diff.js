@@ -3,7 +3,7 @@
 import { ApiError, diffExchanges } from "../data/api.js";
 import { h } from "../view/dom.js";
 import { icon } from "../view/icons.js";
-import { bytes, clock, count } from "../view/format.js";
+import { bytes, clock, count, duration } from "../view/format.js";
 import { statusPill } from "../view/status_mark.js";
 import { section } from "./parts.js";
 
@@ -68,6 +68,7 @@ function heading(diff, context) {
             h("span", { class: `diff-sign ${sign === "−" ? "removed" : "added"}` }, sign),
             statusPill(record),
             h("span", { class: "diff-target mono" }, `${record.method} ${record.target}`),
+            h("span", { class: "muted numeric" }, duration(record.duration_us)),
             h("span", { class: "muted" }, `${record.origin === "replay" ? "replay " : ""}${clock(record.started_at)}`),
         );
     const verdict = diff.equal ? "No differences, apart from headers such as Date." : differences(diff);
@@ -76,7 +77,7 @@ function heading(diff, context) {
         { class: "diff-head" },
         side(diff.a, "−"),
         side(diff.b, "+"),
-        h("p", { class: `notice tone-${diff.equal ? "ok" : "warn"}` }, verdict),
+        h("p", { class: `notice tone-${diff.equal ? "none" : "warn"}` }, verdict),
     );
 }
 
@@ -99,7 +100,7 @@ function differences(diff) {
  * @param {HalfDiff} one
  */
 function half(title, one) {
-    if (one.equal) return section(title, "same");
+    if (one.equal) return h("p", { class: "same-half" }, h("strong", null, title), " same");
     return section(title, null, startLine(one), fields(one), body(one.body));
 }
 

@@ -151,7 +151,8 @@ function attempts(context) {
         relativeRow(context, attempt, [
             h("span", { class: "muted" }, `attempt ${i + 1}`),
             typeof attempt.gap_us === "number" && h("span", { class: "muted gap" }, `+${duration(attempt.gap_us)}`),
-            attempt.duplicate && duplicateChip(),
+            // A replay is an attempt that was asked for.
+            attempt.origin === "replay" ? h("span", { class: "chip" }, "replay") : attempt.duplicate && duplicateChip(),
         ]),
     );
     return section(
