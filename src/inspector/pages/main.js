@@ -156,7 +156,10 @@ const live = new LiveEvents({
         });
     },
     onconnection: (connected) => {
+        const returned = connected && !header.connected;
         header.setConnected(connected);
+        // Events say what changes; what changed while there were none, or in another client, is asked for.
+        if (returned) getStatus().then(showStatus, toastError);
         if (!connected) getStatus().catch(noticeExpiry);
     },
 });
