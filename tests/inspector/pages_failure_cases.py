@@ -91,7 +91,20 @@ def a_replay_that_fails_again_is_no_success(page):
     assert "duplicate" not in rows[1], rows
 
 
+def a_digit_opens_only_tabs_that_are_there(page):
+    b = page.browser
+    page.send("GET", "/orders")
+    page.wait_for_count(1)
+    page.select("/orders")
+    b.press("7")
+    b.until(lambda: b.all(".tab-raw"), "the tab Raw")
+    b.press("8")
+    assert not b.run("return document.getElementById('tab-messages').checkVisibility()")
+    assert b.all(".tab-raw")
+
+
 CASES = [
+    a_digit_opens_only_tabs_that_are_there,
     a_replay_that_fails_again_is_no_success,
     joined_emoji_stay_whole_and_hidden_characters_show,
     long_lines_wrap_and_are_copied_as_they_are,

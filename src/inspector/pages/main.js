@@ -275,7 +275,10 @@ const keys = [
     {
         keys: ["1", "2", "3", "4", "5", "6", "7", "8"],
         says: "Tabs",
-        run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }),
+        run: (event) => {
+            const { name } = tabs[Number(event.key) - 1];
+            if (!part(`tab-${name}`).hidden) place.go({ tab: name });
+        },
     },
     { keys: ["Escape"], says: "Close the record", run: () => place.go({ id: null, other: null }) },
     { keys: ["s"], says: "Tunnel and history", run: () => lastStatus && openTunnelDialog(lastStatus) },
