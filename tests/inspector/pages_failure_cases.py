@@ -1,5 +1,6 @@
 """The job that the page is opened for: find what failed, see why, mend the app, replay, compare."""
 
+import base64
 import contextlib
 import http.client
 import json
@@ -103,7 +104,22 @@ def a_digit_opens_only_tabs_that_are_there(page):
     assert b.all(".tab-raw")
 
 
+def a_file_of_a_form_is_downloaded(page):
+    b = page.browser
+    traffic.multipart(page.public)
+    page.wait_for_count(1)
+    page.select("/echo")
+    page.tab("request")
+    b.until_text(".pairs", "invoice.pdf")
+    link = "const a = document.querySelector('.part-download'); return [a.download, a.href]"
+    name, url = b.until(lambda: b.run(link), "the link")
+    head, data = url.split(",", 1)
+    assert (name, head) == ("invoice.pdf", "data:application/octet-stream;base64"), (name, head)
+    assert base64.b64decode(data) == b"%PDF-1.7 not really", data
+
+
 CASES = [
+    a_file_of_a_form_is_downloaded,
     a_digit_opens_only_tabs_that_are_there,
     a_replay_that_fails_again_is_no_success,
     joined_emoji_stay_whole_and_hidden_characters_show,
