@@ -119,6 +119,10 @@ def faults_are_turned_on_and_off(page):
     b.click("#list-menu")
     b.click("[role=menuitem]", "Faults on purpose")
     b.until_text("dialog[open]", "No fault is on.")
+    b.click("dialog .fault-examples button", "reset nth 5")
+    rule = "return document.activeElement.value"
+    assert b.run(rule) == "reset nth 5", b.run(rule)
+    b.run("document.activeElement.select()")
     b.press("status 42 if path:/orders", Keys.ENTER)
     b.until_text("dialog[open] [role=alert]:not([hidden])", "status takes a code")
     page.check_accessibility("fault dialog with an error")

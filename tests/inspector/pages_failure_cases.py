@@ -30,6 +30,7 @@ def what_the_app_said_of_a_failure_stands_first(page):
     for target, first in (("/fail", "Response body"), ("/orders", "Request body")):
         page.select(target)
         b.until(lambda wanted=first: b.texts(".bodies h3")[:1] == [wanted], f"{first} first of {target}")
+    assert b.text("#list-count") == "2 in the list", b.text("#list-count")
 
 
 def a_failure_on_the_way_is_named_in_plain_words(page):

@@ -180,8 +180,8 @@ function showStatus(status) {
 function showCount() {
     if (loaded === null) return;
     const more = store.next === null ? "" : "+";
-    const matching = loaded ? " matching" : "";
-    part("list-count").textContent = `${count(store.items.length)}${more}${matching}`;
+    const which = loaded ? " matching" : " in the list";
+    part("list-count").textContent = `${count(store.items.length)}${more}${which}`;
     part("list-nothing").hidden = store.items.length > 0;
     if (store.items.length === 0) showEmpty();
 }

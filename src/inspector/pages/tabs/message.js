@@ -24,7 +24,7 @@ const messageTab = (side) => async (box, context) => {
     if (context.signal.aborted) return;
     const parts = [
         side === "response" && ownResponseNotice(half),
-        h("p", { class: "start-line mono" }, half.start_line),
+        startLine(half),
         side === "request" && querySection(context),
         side === "response" && interimSection(context),
         section("Headers", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
@@ -37,6 +37,10 @@ const messageTab = (side) => async (box, context) => {
 
 export const requestTab = messageTab("request");
 export const responseTab = messageTab("response");
+
+/** @param {Half} half a long one scrolls, so that the headers stay in sight */
+const startLine = ({ start_line }) =>
+    h("p", { class: "start-line mono", tabindex: "0", role: "group", "aria-label": "Start line" }, start_line);
 
 /** @param {Half} half */
 function ownResponseNotice({ fields }) {
@@ -81,7 +85,7 @@ function interimSection(context) {
         h(
             "div",
             null,
-            h("p", { class: "start-line mono" }, half.start_line),
+            startLine(half),
             fieldTable(half.fields, fieldTerm(context, "response")),
         ),
     );

@@ -21,10 +21,11 @@ export async function summaryTab(box, context) {
             duplicateNotice(exchange),
             comment(context),
             facts(context),
+            // Why it failed is what the app responded.
+            isError(exchange) && h("div", { class: "bodies" }, response),
             replays(context),
             attempts(context),
-            // Why it failed is what the app responded.
-            h("div", { class: "bodies" }, ...(isError(exchange) ? [response, request] : [request, response])),
+            h("div", { class: "bodies" }, request, !isError(exchange) && response),
         ]),
     );
 }

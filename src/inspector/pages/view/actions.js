@@ -192,6 +192,7 @@ export class Actions {
                 "Replay requests?",
                 `${what} are sent to the local app again, in order of arrival.`,
                 "Replay",
+                "primary",
             ))
         )
             return;

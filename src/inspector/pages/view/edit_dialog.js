@@ -252,8 +252,8 @@ class OptionsForm {
             { class: "options" },
             h("label", null, "Send to port ", this.to),
             h("label", null, "Times ", this.times),
-            h("label", { title: "Without the header Tunnel-Replay-Of" }, this.exact, "Exact"),
-            exchange.signature ? h("label", { title: "With a fresh timestamp" }, this.resign, "Sign again") : null,
+            h("label", null, this.exact, "Without Tunnel-Replay-Of"),
+            exchange.signature ? h("label", null, this.resign, "Sign again, with a fresh timestamp") : null,
             cut ? h("label", { title: "Not all of the body was kept" }, this.truncated, "Send the cut body") : null,
         );
     }
