@@ -37,7 +37,7 @@ def a_failure_on_the_way_is_named_in_plain_words(page):
     b = page.browser
     page.send("POST", "/hang-up", b"{}")
     page.wait_for_count(1)
-    assert b.texts(".row .note-bad") == ["app disconnected"], b.texts(".row .note-bad")
+    b.until(lambda: b.texts(".row .note-bad") == ["app disconnected"], "the reason in the row")
     page.select("/hang-up")
     b.until_text("#detail-head", "app disconnected")
     b.until_text(".notice", "App disconnected. The local app closed the connection before its response")
@@ -111,7 +111,7 @@ def a_file_of_a_form_is_downloaded(page):
     page.wait_for_count(1)
     page.select("/echo")
     page.tab("request")
-    b.until_text(".pairs", "invoice.pdf")
+    b.until_text("#tab-panel", "invoice.pdf")
     link = "const a = document.querySelector('.part-download'); return [a.download, a.href]"
     name, url = b.until(lambda: b.run(link), "the link")
     head, data = url.split(",", 1)
