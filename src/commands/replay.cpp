@@ -43,7 +43,7 @@ struct replay_flags {
     std::vector<std::string> remove_json;
 };
 
-constexpr std::string_view failed_filter = "-is:replay (status:5xx OR is:error)";
+constexpr std::string_view failed_filter = "-is:replay is:error";
 
 std::pair<std::string, std::string> split(const std::string& text, char at, const char* flag) {
     const auto place = text.find(at);
@@ -224,7 +224,8 @@ command add_replay(CLI::App& to) {
     auto& app = *made.app;
     app.add_option("ids", what->which.ids, "of the requests, sent in this order");
     app.add_flag("--last", what->which.last, "the newest request that is not a replay");
-    app.add_flag("--failed", what->which.failed, "every request with a status of 5xx or an error, in order of arrival");
+    app.add_flag("--failed", what->which.failed,
+                 "every request that failed (is:error: a status of 400 or more, or on the way), in order of arrival");
     app.add_option("--filter", what->which.filter, "every request that matches, in order of arrival");
     app.add_flag("--watch", what->watch, "send it each time the app is back after a restart, and show what differs");
     app.add_option("--to", what->to, "another app on this machine: a port, or HOST:PORT")->type_name("PORT");

@@ -154,6 +154,7 @@ ordered_json stub_rule(const record& r) {
 ordered_json relative_json(const record& r, const record& of) {
     const bool ended = r.state != record_state::pending;
     return {{"id", to_string(r.id)},
+            {"origin", to_string(r.origin)},
             {"started_at", to_rfc3339(r.arrived)},
             {"status", status_or_null(r.response.status)},
             {"outcome", text_or_null(r.outcome)},

@@ -68,7 +68,7 @@ def an_old_signature_is_made_again(page):
     b.until_text("#detail-head", "signature stale")
     b.press("e")
     b.until(lambda: b.all("dialog[open]"), "the form")
-    (sign,) = [label for label in b.all("dialog .options label") if label.text == "Sign again"]
+    (sign,) = [label for label in b.all("dialog .options label") if label.text.startswith("Sign again")]
     assert b.run("return arguments[0].querySelector('input').checked", sign)
 
 
@@ -119,6 +119,10 @@ def faults_are_turned_on_and_off(page):
     b.click("#list-menu")
     b.click("[role=menuitem]", "Faults on purpose")
     b.until_text("dialog[open]", "No fault is on.")
+    b.click("dialog .fault-examples button", "reset nth 5")
+    rule = "return document.activeElement.value"
+    assert b.run(rule) == "reset nth 5", b.run(rule)
+    b.run("document.activeElement.select()")
     b.press("status 42 if path:/orders", Keys.ENTER)
     b.until_text("dialog[open] [role=alert]:not([hidden])", "status takes a code")
     page.check_accessibility("fault dialog with an error")
@@ -179,7 +183,7 @@ def an_edited_replay_sends_the_edits(page):
     b.press("/orders?edited=1")
     b.run(set_value, b.all("dialog [aria-label=Body]")[0])
     b.press('{"id": 9007199254740993124}')
-    b.click("dialog .text-button", "Add field")
+    b.click("dialog .text-button", "Add header")
     b.press("X-Added", Keys.TAB, "new value")
     b.chord(Keys.CONTROL, Keys.ENTER)
     page.wait_for_count(2)

@@ -87,6 +87,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"half")
             self.close_connection = True
+        elif path == "/hang-up":
+            self.close_connection = True
         elif path == "/image":
             self.respond(200, "image/png", picture())
         elif path == "/binary":

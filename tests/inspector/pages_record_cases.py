@@ -100,7 +100,7 @@ def a_broken_response_is_not_shown_as_a_success(page):
     page.wait_for_count(1)
     b.until(lambda: b.all(".row .status.tone-bad"), "200 in red")
     page.select("/half")
-    b.until_text(".notice", "Local reset. The local app closed the connection before the end of its response")
+    b.until_text(".notice", "App disconnected. The local app closed the connection before the end of its response")
     assert b.texts("#detail-head .status.tone-bad") == ["200"], b.texts("#detail-head .status")
 
 

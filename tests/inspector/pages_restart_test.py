@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A page of the inspector that stays open while tunnel-client ends and starts again.
+"""A page of the inspector that stays open while both programs end and start again.
 
 pages_restart_test.py SERVER CLIENT
 """
@@ -43,30 +43,42 @@ def client_at(client, server_address, app_port, inspector_port, folder):
             yield wait_for(lambda: re.search(r"inspector at (\S+)", log.read_text()), "the inspector's address")[1]
 
 
+@contextlib.contextmanager
+def server_at(server, tcp_address):
+    """A server to which clients come at `tcp_address`; yields its public URL."""
+    addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", tcp_address, "--log-level", "warn"]
+    with running([server, *addresses], stdout=subprocess.PIPE, text=True) as process:
+        ready = dict(word.split("=", 1) for word in first_line(process).split()[1:])
+        yield f"http://{ready['http']}"
+
+
 def main():
     stop_on_sigterm()
     server, client = sys.argv[1:3]
     with contextlib.ExitStack() as stack:
         app = pages_app.start(0)
         stack.callback(app.shutdown)
-        addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0", "--log-level", "warn"]
-        s = stack.enter_context(running([server, *addresses], stdout=subprocess.PIPE, text=True))
-        ready = dict(word.split("=", 1) for word in first_line(s).split()[1:])
-        public = f"http://{ready['http']}"
+        tcp = f"127.0.0.1:{free_port()}"
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         window = stack.enter_context(browser(LIMIT / 4, folder))
-        around_client = (client, ready["tcp"], app.server_port, free_port(), folder)
+        around_client = (client, tcp, app.server_port, free_port(), folder)
 
         def rows():
             return [row.text.split()[-1] for row in window.all(".row-target")]
 
+        first_server = contextlib.ExitStack()
+        stack.callback(first_server.close)
+        public = first_server.enter_context(server_at(server, tcp))
         with client_at(*around_client) as url:
             window.open(url)
             window.until(lambda: "up" in window.text("#tunnel-state"), "the tunnel's state")
             traffic.send(public, "GET", "/orders/before")
             window.until(lambda: len(rows()) == 1, "the first request")
-        window.until(lambda: "up" not in window.text("#tunnel-state"), "the page says that the client has ended")
-        with client_at(*around_client) as again:
+            first_server.close()
+            window.until_text("#alerts", f"No connection to tunnel-server: {tcp}")
+        window.until_text("#tunnel-state", "No tunnel-client")
+        window.until_text("#alerts", "Start tunnel-client again")
+        with server_at(server, tcp) as public, client_at(*around_client) as again:
             assert again == url, f"{again} is shown after the restart, not {url}"
             window.until(lambda: "up" in window.text("#tunnel-state"), "the tunnel's state after the restart")
             traffic.send(public, "GET", "/orders/after")

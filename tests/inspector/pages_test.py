@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import pages_actions_cases  # noqa: E402
 import pages_app  # noqa: E402
 import pages_expect_cases  # noqa: E402
+import pages_failure_cases  # noqa: E402
 import pages_list_cases  # noqa: E402
 import pages_look_cases  # noqa: E402
 import pages_parsers_cases  # noqa: E402
@@ -37,6 +38,7 @@ from programs import LIMIT, environment_of, first_line, running, stop_on_sigterm
 
 MODULES = [
     pages_list_cases,
+    pages_failure_cases,
     pages_record_cases,
     pages_actions_cases,
     pages_expect_cases,

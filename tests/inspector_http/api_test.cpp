@@ -273,7 +273,12 @@ TEST_F(InspectorHttp, WhatIsExportedIsImportedAgain) {
 TEST_F(InspectorHttp, TheChartCountsRequestsAndFailures) {
     keep();
     keep([](record& r) { r.response.status = 503; });
-    keep([](record& r) { r.response = {}; });
+    keep([](record& r) { r.response.status = 404; });
+    keep([](record& r) { r.state = record_state::aborted; });
+    keep([](record& r) {
+        r.state = record_state::failed;
+        r.response = {};
+    });
     const auto chart = get("/api/v1/chart?seconds=60&buckets=3").json;
     ASSERT_EQ(chart.at("buckets").size(), 3U);
     EXPECT_EQ(chart.at("bucket_us"), 20'000'000);
@@ -283,8 +288,9 @@ TEST_F(InspectorHttp, TheChartCountsRequestsAndFailures) {
         requests += b.at("requests").get<std::uint64_t>();
         failures += b.at("failures").get<std::uint64_t>();
     }
-    EXPECT_EQ(requests, 3U);
-    EXPECT_EQ(failures, 2U);
+    EXPECT_EQ(requests, 5U);
+    EXPECT_EQ(failures, 4U);
+    EXPECT_EQ(get("/api/v1/exchanges?q=is:error").json.at("items").size(), failures);
     EXPECT_EQ(chart.at("buckets").at(2).at("median_us"), 41'000);
 }
 

@@ -156,7 +156,10 @@ const live = new LiveEvents({
         });
     },
     onconnection: (connected) => {
+        const returned = connected && !header.connected;
         header.setConnected(connected);
+        // Events say what changes; what changed while there were none, or in another client, is asked for.
+        if (returned) getStatus().then(showStatus, toastError);
         if (!connected) getStatus().catch(noticeExpiry);
     },
 });
@@ -177,8 +180,8 @@ function showStatus(status) {
 function showCount() {
     if (loaded === null) return;
     const more = store.next === null ? "" : "+";
-    const matching = loaded ? " matching" : "";
-    part("list-count").textContent = `${count(store.items.length)}${more}${matching}`;
+    const which = loaded ? " matching" : " in the list";
+    part("list-count").textContent = `${count(store.items.length)}${more}${which}`;
     part("list-nothing").hidden = store.items.length > 0;
     if (store.items.length === 0) showEmpty();
 }
@@ -272,7 +275,10 @@ const keys = [
     {
         keys: ["1", "2", "3", "4", "5", "6", "7", "8"],
         says: "Tabs",
-        run: (event) => place.go({ tab: tabs[Number(event.key) - 1].name }),
+        run: (event) => {
+            const { name } = tabs[Number(event.key) - 1];
+            if (!part(`tab-${name}`).hidden) place.go({ tab: name });
+        },
     },
     { keys: ["Escape"], says: "Close the record", run: () => place.go({ id: null, other: null }) },
     { keys: ["E"], says: "Expect requests", run: () => actions.expect() },

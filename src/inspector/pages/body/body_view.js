@@ -197,12 +197,27 @@ function partsTable(parts) {
             "tr",
             null,
             h("th", { scope: "row" }, part.name),
-            h("td", { class: readable ? null : "muted" }, content, image),
+            h("td", { class: readable ? null : "muted" }, content, !readable && partDownload(part), image),
         );
     });
     const caption = h("caption", { class: "visually-hidden" }, plural(parts.length, "part"));
     return h("table", { class: "pairs" }, caption, h("tbody", null, ...rows));
 }
+
+/**
+ * Its bytes as a file; no browser opens what has no type of its own.
+ * @param {import("./forms.js").Part} part
+ */
+const partDownload = ({ content, filename, name }) =>
+    h(
+        "a",
+        {
+            class: "text-button part-download",
+            href: dataUrl("application/octet-stream", content),
+            download: filename || name || "part",
+        },
+        "Download",
+    );
 
 /**
  * @param {BodyView} view
@@ -222,7 +237,7 @@ function image(view, data) {
 }
 
 /**
- * An image runs no script, and a data URL has no origin that it could run one in.
+ * An image or a file runs no script, and a data URL has no origin that it could run one in.
  * @param {string} type
  * @param {Uint8Array} data
  */

@@ -152,13 +152,17 @@ class TreeBuilder {
     }
 }
 
+/** Without the joiners U+200C and U+200D between others than ASCII: Persian words and some emoji are made with them. */
+const hiddenCharacters =
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|(?<![^\0-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f])/gu;
+
 /**
  * Control characters as their escapes, so that none is invisible.
  * @param {string} value
  */
 function visible(value) {
-    // eslint-disable-next-line no-control-regex -- they are what is looked for
-    return value.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (c) => {
+    return value.replace(hiddenCharacters, (c) => {
         if (c === "\n") return "\\n";
         if (c === "\r") return "\\r";
         if (c === "\t") return "\\t";

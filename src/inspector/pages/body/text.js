@@ -5,6 +5,8 @@ import { bytes } from "../view/format.js";
 
 /** What one click shows: a browser lays out so much text without a pause. */
 const charactersAtOnce = 100_000;
+/** So many lines are elements of their own, which wrap beside their numbers; a list of more would be laid out slowly. */
+const wrappedLinesAtMost = 2000;
 
 /**
  * @param {string} text
@@ -43,14 +45,10 @@ function extend(box, text, from, firstLine, fault) {
     const shown = text.slice(from, to);
     const lines = shown.split("\n");
     if (to < text.length && lines.at(-1) === "") lines.pop();
-    const numbers = lines.map((_, i) => firstLine + i).join("\n");
     box.append(
-        h(
-            "div",
-            { class: "text-block" },
-            h("pre", { class: "line-numbers", "aria-hidden": "true" }, numbers),
-            code(shown, fault, from),
-        ),
+        lines.length <= wrappedLinesAtMost
+            ? wrappedLines(shown, fault, from, firstLine)
+            : numberedLines(shown, fault, from, firstLine, lines.length),
     );
     if (to === text.length) return;
     const more = h(
@@ -81,21 +79,60 @@ function endOfBlock(text, from) {
 }
 
 /**
+ * Each line with its number before it, which is drawn and so is not copied.
  * @param {string} text
  * @param {{offset: number, message: string}|null} fault
  * @param {number} from
+ * @param {number} firstLine
  */
-function code(text, fault, from) {
-    if (!fault || fault.offset < from || fault.offset > from + text.length) return h("pre", { class: "code" }, text);
+function wrappedLines(text, fault, from, firstLine) {
+    const code = h("pre", { class: "code wrapped" });
+    code.style.setProperty("--first-line", String(firstLine - 1));
+    const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [""];
+    code.style.setProperty("--digits", `${String(firstLine + lines.length - 1).length}ch`);
+    let at = from;
+    for (const line of lines) {
+        const isLast = at + line.length === from + text.length;
+        code.append(h("span", { class: "line" }, ...marked(line, fault, at, isLast)));
+        at += line.length;
+    }
+    return h("div", { class: "text-block" }, code);
+}
+
+/**
+ * @param {string} text
+ * @param {{offset: number, message: string}|null} fault
+ * @param {number} from
+ * @param {number} firstLine
+ * @param {number} count
+ */
+function numberedLines(text, fault, from, firstLine, count) {
+    const numbers = Array.from({ length: count }, (_, i) => firstLine + i).join("\n");
+    return h(
+        "div",
+        { class: "text-block" },
+        h("pre", { class: "line-numbers", "aria-hidden": "true" }, numbers),
+        h("pre", { class: "code" }, ...marked(text, fault, from, true)),
+    );
+}
+
+/**
+ * @param {string} text
+ * @param {{offset: number, message: string}|null} fault
+ * @param {number} from
+ * @param {boolean} isLast whether a fault at the end of the text is in it
+ * @returns {(string|Node)[]}
+ */
+function marked(text, fault, from, isLast) {
+    const end = from + text.length;
+    if (!fault || fault.offset < from || fault.offset > end || (fault.offset === end && !isLast)) return [text];
     const at = fault.offset - from;
     const character = text.slice(at, at + 1);
-    const marked = character === "" || character === "\n" ? "⏎" : character;
-    return h(
-        "pre",
-        { class: "code" },
+    const shown = character === "" || character === "\n" ? "⏎" : character;
+    return [
         text.slice(0, at),
-        h("mark", { class: "fault", title: fault.message }, marked),
+        h("mark", { class: "fault", title: fault.message }, shown),
         character === "\n" ? "\n" : "",
         text.slice(at + 1),
-    );
+    ];
 }

@@ -65,6 +65,7 @@
  *
  * @typedef {object} Relative
  * @property {string} id
+ * @property {Summary["origin"]} origin
  * @property {string} started_at
  * @property {number|null} status
  * @property {string|null} [outcome]

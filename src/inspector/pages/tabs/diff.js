@@ -3,7 +3,7 @@
 import { ApiError, diffExchanges } from "../data/api.js";
 import { h } from "../view/dom.js";
 import { icon } from "../view/icons.js";
-import { bytes, clock, count } from "../view/format.js";
+import { bytes, clock, count, duration } from "../view/format.js";
 import { statusPill } from "../view/status_mark.js";
 import { section } from "./parts.js";
 
@@ -68,15 +68,16 @@ function heading(diff, context) {
             h("span", { class: `diff-sign ${sign === "−" ? "removed" : "added"}` }, sign),
             statusPill(record),
             h("span", { class: "diff-target mono" }, `${record.method} ${record.target}`),
+            h("span", { class: "muted numeric" }, duration(record.duration_us)),
             h("span", { class: "muted" }, `${record.origin === "replay" ? "replay " : ""}${clock(record.started_at)}`),
         );
-    const verdict = diff.equal ? "No differences, apart from fields such as Date." : differences(diff);
+    const verdict = diff.equal ? "No differences, apart from headers such as Date." : differences(diff);
     return h(
         "div",
         { class: "diff-head" },
         side(diff.a, "−"),
         side(diff.b, "+"),
-        h("p", { class: `notice tone-${diff.equal ? "ok" : "warn"}` }, verdict),
+        h("p", { class: `notice tone-${diff.equal ? "none" : "warn"}` }, verdict),
     );
 }
 
@@ -88,7 +89,7 @@ function differences(diff) {
         ["response", diff.response],
     ])) {
         if (one.start_line.a !== one.start_line.b) parts.push(name === "response" ? "status" : "request line");
-        if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} fields`);
+        if (one.fields.some((field) => field.op !== "same" && field.op !== "ignored")) parts.push(`${name} headers`);
         if (!one.body.equal && one.body.kind !== "unknown") parts.push(`${name} body`);
     }
     return parts.length > 0 ? `Different: ${parts.join(", ")}.` : "No differences in what was compared.";
@@ -99,7 +100,7 @@ function differences(diff) {
  * @param {HalfDiff} one
  */
 function half(title, one) {
-    if (one.equal) return section(title, "same");
+    if (one.equal) return h("p", { class: "same-half" }, h("strong", null, title), " same");
     return section(title, null, startLine(one), fields(one), body(one.body));
 }
 
@@ -117,7 +118,7 @@ function fields(one) {
     const changed = one.fields.filter((field) => field.op !== "same" && field.op !== "ignored");
     if (changed.length === 0) return null;
     const rows = changed.map((field) => changeRow(field.name, field.a, field.b));
-    return h("table", { class: "changes" }, h("caption", null, "Fields"), h("tbody", null, ...rows));
+    return h("table", { class: "changes" }, h("caption", null, "Headers"), h("tbody", null, ...rows));
 }
 
 /**

@@ -23,10 +23,11 @@ const messageTab = (side) => async (box, context) => {
     const body = await bodySection(context, side);
     if (context.signal.aborted) return;
     const parts = [
-        h("p", { class: "start-line mono" }, half.start_line),
+        side === "response" && ownResponseNotice(half),
+        startLine(half),
         side === "request" && querySection(context),
         side === "response" && interimSection(context),
-        section("Fields", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
+        section("Headers", String(half.fields.length), fieldTable(half.fields, fieldTerm(context, side))),
         body,
         half.trailers.length > 0 &&
             section("Trailers", String(half.trailers.length), fieldTable(half.trailers, fieldTerm(context, side))),
@@ -36,6 +37,16 @@ const messageTab = (side) => async (box, context) => {
 
 export const requestTab = messageTab("request");
 export const responseTab = messageTab("response");
+
+/** @param {Half} half a long one scrolls, so that the headers stay in sight */
+const startLine = ({ start_line }) =>
+    h("p", { class: "start-line mono", tabindex: "0", role: "group", "aria-label": "Start line" }, start_line);
+
+/** @param {Half} half */
+function ownResponseNotice({ fields }) {
+    if (!fields.some(([name]) => name.toLowerCase() === "x-tunnel-error")) return null;
+    return h("p", { class: "notice tone-bad" }, "tunnel-client made this response, not the app.");
+}
 
 /** @param {import("../data/types.js").Exchange} exchange */
 function absence(exchange) {
@@ -74,7 +85,7 @@ function interimSection(context) {
         h(
             "div",
             null,
-            h("p", { class: "start-line mono" }, half.start_line),
+            startLine(half),
             fieldTable(half.fields, fieldTerm(context, "response")),
         ),
     );

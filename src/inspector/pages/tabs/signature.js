@@ -18,7 +18,7 @@ export async function signatureTab(box, context) {
                 h(
                     "p",
                     { class: "muted" },
-                    "No field of this request belongs to a signature scheme that the inspector knows.",
+                    "No header of this request belongs to a signature scheme that the inspector knows.",
                 ),
             ),
         );
@@ -28,7 +28,7 @@ export async function signatureTab(box, context) {
     box.replaceChildren(
         h(
             "div",
-            { class: `notice tone-${verdictOf(verification.verdict).tone}` },
+            { class: `notice verdict tone-${verdictOf(verification.verdict).tone}` },
             h("p", null, verification.advice ? h("strong", null, verification.reason) : verification.reason),
             verification.advice ? h("p", null, verification.advice) : "",
             verification.resign && signAgain(context, verification.resign === "proposed"),
@@ -36,16 +36,17 @@ export async function signatureTab(box, context) {
         factList([
             ["Verdict", verdictChip(verification.verdict)],
             ["Provider", verification.provider],
-            ["Scheme", verification.scheme],
-            ["Cause", verification.cause && words(verification.cause)],
+            ["Scheme", verification.scheme !== verification.provider && verification.scheme],
+            ["Cause", verification.cause && verification.cause !== "unknown" && words(verification.cause)],
             ["Secret", verification.secret],
             ["Verified as", verification.matched_variant ?? null],
-            ["Age at arrival", typeof age === "number" ? duration(age) : null],
+            // Its timestamp has whole seconds.
+            ["Age at arrival", typeof age === "number" ? (age === 0 ? "below 1 s" : duration(age)) : null],
             ["Tolerance", typeof verification.tolerance_us === "number" ? duration(verification.tolerance_us) : null],
             ["Expected", verification.expected_prefix && h("code", null, `${verification.expected_prefix}…`)],
         ]),
         verification.fields?.length
-            ? section("Fields that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
+            ? section("Headers that it reads", null, fieldTable(verification.fields, fieldTerm(context, "request")))
             : "",
     );
 }

@@ -3,8 +3,8 @@
 import { quoted } from "../data/filter_terms.js";
 import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
-import { bytes, clock, duration, exactTime, words } from "../view/format.js";
-import { duplicateChip, statusPill } from "../view/status_mark.js";
+import { bytes, clock, duration, exactTime } from "../view/format.js";
+import { duplicateChip, isError, outcomeText, statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
 /** @typedef {import("./context.js").TabContext} TabContext */
@@ -21,9 +21,11 @@ export async function summaryTab(box, context) {
             duplicateNotice(exchange),
             comment(context),
             facts(context),
+            // Why it failed is what the app responded.
+            isError(exchange) && h("div", { class: "bodies" }, response),
             replays(context),
             attempts(context),
-            h("div", { class: "bodies" }, request, response),
+            h("div", { class: "bodies" }, request, !isError(exchange) && response),
         ]),
     );
 }
@@ -37,7 +39,7 @@ function failureNotice(exchange) {
     return h(
         "p",
         { class: "notice tone-bad" },
-        h("strong", null, `${words(exchange.failure.code).replace(/^./, (c) => c.toUpperCase())}. `),
+        h("strong", null, `${outcomeText(exchange.failure.code).replace(/^./, (c) => c.toUpperCase())}. `),
         exchange.failure.message,
     );
 }
@@ -85,8 +87,9 @@ function facts(context) {
         ["Sent to", exchange.app && h("span", { class: "mono" }, exchange.app)],
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
-        ["Request", `${bytes(request.body.length)} body, ${request.fields.length} fields`],
-        ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} fields`],
+        ["Error code", term("outcome", exchange.failure?.code ?? null)],
+        ["Request", `${bytes(request.body.length)} body, ${request.fields.length} headers`],
+        ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} headers`],
         ["Provider", term("provider", exchange.provider)],
         ["Event", term("event", exchange.event)],
         ["Delivery", term("delivery", exchange.delivery)],
@@ -112,7 +115,7 @@ function editsText(edits) {
     if (edits.raw_base64) changed.push("the whole message");
     if (edits.method) changed.push(`method ${edits.method}`);
     if (edits.target) changed.push(`target ${edits.target}`);
-    if (edits.fields || edits.set?.length || edits.unset?.length) changed.push("fields");
+    if (edits.fields || edits.set?.length || edits.unset?.length) changed.push("headers");
     if (edits.body_text !== undefined || edits.body_base64 !== undefined || edits.json?.length) changed.push("body");
     return changed.join(", ");
 }
@@ -149,7 +152,8 @@ function attempts(context) {
         relativeRow(context, attempt, [
             h("span", { class: "muted" }, `attempt ${i + 1}`),
             typeof attempt.gap_us === "number" && h("span", { class: "muted gap" }, `+${duration(attempt.gap_us)}`),
-            attempt.duplicate && duplicateChip(),
+            // A replay is an attempt that was asked for.
+            attempt.origin === "replay" ? h("span", { class: "chip" }, "replay") : attempt.duplicate && duplicateChip(),
         ]),
     );
     return section(

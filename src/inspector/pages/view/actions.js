@@ -91,7 +91,7 @@ export class Actions {
             });
         } else {
             toast(`Replayed: ${last.status} in ${duration(last.duration_us)}, ${sameness(last)}.`, {
-                tone: last.same_status || (last.status ?? 0) < 400 ? "ok" : "bad",
+                tone: (last.status ?? 500) < 400 ? "ok" : "bad",
                 action: id
                     ? { label: "Compare", run: () => this.place.go({ id, tab: "diff", other: last.parent }) }
                     : undefined,
@@ -193,6 +193,7 @@ export class Actions {
                 "Replay requests?",
                 `${what} are sent to the local app again, in order of arrival.`,
                 "Replay",
+                "primary",
             ))
         )
             return;

@@ -13,7 +13,7 @@ import { h, part } from "./dom.js";
 import { icon } from "./icons.js";
 import { bytes, duration, plural, splitTarget } from "./format.js";
 import { copyMenu, moreMenu } from "./record_menus.js";
-import { statusPill, verdictChip } from "./status_mark.js";
+import { outcomeText, statusPill, verdictChip } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 /** @typedef {import("../data/types.js").Exchange} Exchange */
@@ -233,6 +233,7 @@ export class DetailPane {
                 "div",
                 { class: "detail-facts" },
                 statusPill(record),
+                record.outcome ? h("span", { class: "note-bad" }, outcomeText(record.outcome)) : null,
                 h("span", null, record.state === "pending" ? "in progress" : duration(record.duration_us)),
                 h("span", null, isWebSocket ? plural(record.messages, "message") : bytes(record.response_bytes)),
                 record.provider

@@ -35,11 +35,12 @@ export function openDialog(title, kind, content, foot) {
  * @param {string} title
  * @param {string} text
  * @param {string} action what the button that does it says
+ * @param {"danger"|"primary"} [kind] primary where nothing is lost
  * @returns {Promise<boolean>}
  */
-export function confirm(title, text, action) {
+export function confirm(title, text, action, kind = "danger") {
     return new Promise((resolve) => {
-        const yes = button(action, null, () => dialog.close("yes"), { class: "button danger" });
+        const yes = button(action, null, () => dialog.close("yes"), { class: `button ${kind}` });
         const no = button("Cancel", null, () => dialog.close());
         const dialog = openDialog(title, "small", [h("p", null, text)], [no, yes]);
         dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"));

@@ -32,7 +32,7 @@ export async function openEditDialog(exchange, ondone) {
         [...ways.children].forEach((way, i) => way.setAttribute("aria-pressed", String((i === 0) === asFields)));
     };
     ways.append(
-        h("button", { type: "button", class: "segment", onclick: () => choose(true) }, "Fields"),
+        h("button", { type: "button", class: "segment", onclick: () => choose(true) }, "Form"),
         h("button", { type: "button", class: "segment", onclick: () => choose(false) }, "Raw message"),
     );
 
@@ -106,8 +106,8 @@ class FieldsForm {
             h(
                 "div",
                 { class: "form-label" },
-                h("h3", null, "Fields"),
-                button("Add field", "plus", () => this.addRow(["", ""]).focus(), { class: "text-button" }),
+                h("h3", null, "Headers"),
+                button("Add header", "plus", () => this.addRow(["", ""]).focus(), { class: "text-button" }),
             ),
             this.rows,
             h("div", { class: "form-label" }, h("h3", null, "Body"), this.bodyNote()),
@@ -140,18 +140,18 @@ class FieldsForm {
     addRow([name, value]) {
         const nameInput = h("input", {
             class: "input mono",
-            "aria-label": "Name of the field",
+            "aria-label": "Name of the header",
             value: name,
             spellcheck: "false",
         });
         const valueInput = h("input", {
             class: "input mono",
-            "aria-label": `Value of ${name || "the field"}`,
+            "aria-label": `Value of ${name || "the header"}`,
             value,
             spellcheck: "false",
         });
         const row = h("div", { class: "field-row" }, nameInput, valueInput);
-        row.append(iconButton(`Remove ${name || "field"}`, "close", () => row.remove()));
+        row.append(iconButton(`Remove ${name || "header"}`, "close", () => row.remove()));
         this.rows.append(row);
         return nameInput;
     }
@@ -252,8 +252,8 @@ class OptionsForm {
             { class: "options" },
             h("label", null, "Send to port ", this.to),
             h("label", null, "Times ", this.times),
-            h("label", { title: "Without the field Tunnel-Replay-Of" }, this.exact, "Exact"),
-            exchange.signature ? h("label", { title: "With a fresh timestamp" }, this.resign, "Sign again") : null,
+            h("label", null, this.exact, "Without Tunnel-Replay-Of"),
+            exchange.signature ? h("label", null, this.resign, "Sign again, with a fresh timestamp") : null,
             cut ? h("label", { title: "Not all of the body was kept" }, this.truncated, "Send the cut body") : null,
         );
     }

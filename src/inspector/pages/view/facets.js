@@ -3,6 +3,7 @@
 import { hasTerm, quoted } from "../data/filter_terms.js";
 import { h, part } from "./dom.js";
 import { count } from "./format.js";
+import { isError } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 /** @typedef {{term: string, label: string, tone?: string, count: number}} Facet */
@@ -26,7 +27,7 @@ const fixedGroups = [
     {
         title: "Show only",
         facets: [
-            { term: "is:error", label: "Failed", fits: (r) => r.state === "failed" || r.state === "aborted" },
+            { term: "is:error", label: "Failed", fits: isError },
             { term: "is:pending", label: "In progress", fits: (r) => r.state === "pending" },
             { term: "is:replay", label: "Replays", fits: (r) => r.origin === "replay" },
             { term: "is:ws", label: "WebSockets", fits: (r) => r.kind === "websocket" },

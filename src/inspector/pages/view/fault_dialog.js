@@ -9,7 +9,7 @@ import { toastError } from "./toast.js";
 
 /** @typedef {import("../data/types.js").Fault} Fault */
 
-/** What is offered while a rule is typed; docs/faults.md has all of them. */
+/** What is offered; docs/faults.md has all of them. */
 const examples = [
     "drop 30% if path:/hook",
     "delay slack if provider:slack",
@@ -87,7 +87,7 @@ class FaultForm {
     /** @param {() => void} onadded */
     constructor(onadded) {
         this.onadded = onadded;
-        this.rule = h("input", { class: "input mono", list: "fault-examples", maxlength: "4096", required: true });
+        this.rule = h("input", { class: "input mono", maxlength: "4096", required: true });
         this.time = h("input", { class: "input", maxlength: "16", placeholder: "10m" });
         this.problem = h("p", { class: "notice tone-bad", role: "alert", hidden: true });
         this.element = h(
@@ -95,7 +95,6 @@ class FaultForm {
             { class: "form", onsubmit: (/** @type {SubmitEvent} */ event) => this.add(event) },
             h("label", { class: "form-label" }, h("span", null, "Rule: ACTION [N% | nth N | first N] [if FILTER]")),
             this.rule,
-            h("datalist", { id: "fault-examples" }, ...examples.map((text) => h("option", { value: text }))),
             h(
                 "div",
                 { class: "options" },
@@ -103,8 +102,18 @@ class FaultForm {
                 h("button", { type: "submit", class: "button primary" }, "Turn on"),
             ),
             this.problem,
+            h("div", { class: "fault-examples" }, "Such as", ...examples.map((text) => this.example(text))),
         );
         this.rule.setAttribute("aria-label", "Rule");
+    }
+
+    /** @param {string} text a rule that a click takes, to be changed */
+    example(text) {
+        const take = () => {
+            this.rule.value = text;
+            this.rule.focus();
+        };
+        return h("button", { type: "button", class: "chip mono", onclick: take }, text);
     }
 
     /** @param {SubmitEvent} event */

@@ -16,6 +16,8 @@ export const tunnelStates = {
     replaced: { tone: "bad", text: "Replaced" },
 };
 
+const startAgain = "Start tunnel-client again: this page goes on by itself";
+
 export class Header {
     /** @param {(status: Status) => void} ondetails */
     constructor(ondetails) {
@@ -54,10 +56,12 @@ export class Header {
     render() {
         const { status } = this;
         if (!status) return;
+        // What was known of the app, the tunnel and the history may be wrong by now.
+        document.body.classList.toggle("no-client", !this.connected);
         fill(this.route, ...routeOf(status));
         const state = this.connected
             ? (tunnelStates[status.tunnel.state] ?? tunnelStates.connecting)
-            : { tone: "bad", text: this.expired ? "Token expired" : "Inspector unreachable" };
+            : { tone: "bad", text: this.expired ? "Token expired" : "No tunnel-client" };
         fill(
             this.state,
             h("span", { class: `state-dot tone-${state.tone}`, "aria-hidden": "true" }),
@@ -65,7 +69,8 @@ export class Header {
         );
         this.details.title = stateTitle(status);
         const notice = "tunnel-client was started again: open the URL that it shows";
-        fill(this.alerts, this.expired && alert("bad", notice, notice), ...alertsOf(status));
+        if (this.connected) fill(this.alerts, ...alertsOf(status));
+        else fill(this.alerts, this.expired ? alert("bad", notice, notice) : alert("bad", startAgain, startAgain));
         document.title = `${status.forwarding.public_url?.replace(/^https?:\/\//, "") ?? "Inspector"} · requests`;
     }
 }
@@ -120,7 +125,8 @@ function alertsOf({ tunnel, capture, history, faults = [], stub }) {
         const by = tunnel.replaced_by ?? "another client";
         alerts.push(alert("bad", `Replaced by ${by}`, "Another client took this tunnel over."));
     } else if (tunnel.state === "retrying") {
-        alerts.push(alert("bad", tunnel.error ?? "The server cannot be reached", "The client tries again by itself."));
+        const text = `No connection to tunnel-server${tunnel.error ? `: ${tunnel.error}` : ""}`;
+        alerts.push(alert("bad", text, "The client tries again by itself."));
     }
     const lost = capture.dropped + capture.bodies_dropped;
     if (lost > 0) {

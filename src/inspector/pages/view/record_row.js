@@ -2,8 +2,8 @@
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { bytes, duration, exactTime, splitTarget, when, words } from "./format.js";
-import { duplicateChip, statusText, statusTitle, toneOf, verdictChip } from "./status_mark.js";
+import { bytes, duration, exactTime, splitTarget, when } from "./format.js";
+import { duplicateChip, outcomeText, statusText, statusTitle, toneOf, verdictChip } from "./status_mark.js";
 
 /** @typedef {import("../data/types.js").Summary} Summary */
 
@@ -76,7 +76,7 @@ function sizeOf(record) {
 function notesOf(record) {
     const isReplay = record.origin === "replay";
     return [
-        record.outcome && h("span", { class: "note-bad" }, words(record.outcome)),
+        record.outcome && h("span", { class: "note-bad" }, outcomeText(record.outcome)),
         isReplay && symbol("replay", record.edited ? "edited replay" : "replay", "is-replay"),
         record.fault && h("span", { class: "chip tone-bad", title: "A fault was made on purpose" }, "fault"),
         record.held && h("span", { class: "chip", title: "It waited for the app" }, "held"),

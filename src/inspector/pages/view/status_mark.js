@@ -31,6 +31,30 @@ export function toneOf({ state, status, outcome }) {
     return toneOfStatus(status);
 }
 
+/**
+ * As `is:error` of a filter.
+ * @param {Pick<Summary, "state"|"status">} record
+ */
+export const isError = ({ state, status }) => state === "failed" || state === "aborted" || (status ?? 0) >= 400;
+
+/** @type {Record<string, string>} what a developer calls what `outcome` names in the terms of X-Tunnel-Error */
+const outcomes = {
+    "local-refused": "app not running",
+    "local-unreachable": "app unreachable",
+    "local-timeout": "app timed out",
+    "local-connect-timeout": "app does not accept",
+    "local-reset": "app disconnected",
+    "local-bad-answer": "app sent invalid HTTP",
+    "local-response-too-large": "response head too large",
+    "caller-closed": "caller disconnected",
+    "caller-gone": "caller disconnected",
+    "shutting-down": "tunnel-client stopped",
+    client_ended: "tunnel-client ended",
+};
+
+/** @param {string} outcome */
+export const outcomeText = (outcome) => outcomes[outcome] ?? words(outcome);
+
 /** @param {Pick<Summary, "state"|"status">} record */
 export function statusText(record) {
     if (record.status !== null) return String(record.status);
@@ -40,7 +64,7 @@ export function statusText(record) {
 /** @param {Pick<Summary, "state"|"status"|"outcome">} record */
 export function statusTitle(record) {
     if (record.state === "pending") return "In progress";
-    if (record.outcome) return words(record.outcome);
+    if (record.outcome) return outcomeText(record.outcome);
     return record.status === null ? "No response" : `Status ${record.status}`;
 }
 

@@ -37,7 +37,10 @@ export function openStub() {
 
 /** @param {Stub} stub */
 function contentOf({ file, read_at, problem, items }) {
-    if (file === null) return [h("p", null, "tunnel-client runs without --stub FILE (docs/stub.md).")];
+    if (file === null) return [
+            h("p", null, "With --stub FILE, rules of yours respond while the app is not running, or in its place."),
+            h("p", { class: "muted" }, "This tunnel-client was started without it. docs/stub.md has examples."),
+        ];
     return [
         h(
             "p",
