@@ -89,8 +89,8 @@ try_release() {
     mount_at "$root/dev" --rbind /dev
     mount --make-rslave "$root/dev"
     mount_at "$root/source" --bind -o ro "$source"
-    logged "$name" env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin PACKAGES="$packages" CLANG="$clang" \
-        JOBS="${JOBS:-$(nproc)}" chroot "$root" bash -c "$inside"
+    logged "$name" env --ignore-environment HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin PACKAGES="$packages" \
+        CLANG="$clang" JOBS="${JOBS:-$(nproc)}" chroot "$root" bash -c "$inside"
     printf '%-10s %s, Boost %s: %s in %d s\n' "$name" "$(chroot "$root" "$compiler" --version | head -n 1)" \
         "$(sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' "$root/usr/include/boost/version.hpp" | tr _ .)" \
         "$(sed -n 's/^\(.* tests passed.*\)/\1/p' "$roots/$name.log")" $((SECONDS - start))
