@@ -288,6 +288,7 @@ bool stream::refuse(std::string_view rule) {
 }
 
 bool stream::take(const protocol::window& m) {
+    if (sent_all()) return true;  // it crossed with this side's last frame
     if (!credit_.give(m.bytes)) return false;
     if (!queue_.empty()) make_ready();
     return true;

@@ -20,9 +20,9 @@ class Head:
         drop = CONNECTION_FIELDS | set(named) - {b"host"}
         self.members = {"headers": [field for field in fields if field[0].lower() not in drop]}
         self.close, self.te = b"close" in named, b"trailers" in tokens(fields, b"te")
-        self.chunked = tokens(fields, b"transfer-encoding") == [b"chunked"]
+        self.chunked = (codings := tokens(fields, b"transfer-encoding")) == [b"chunked"]
         lengths = set(tokens(fields, b"content-length"))
-        if len(lengths) > 1 or any(not n.isdigit() for n in lengths) or (lengths and self.chunked):
+        if len(codings) > self.chunked or len(lengths) > (not codings) or any(not n.isdigit() for n in lengths):
             raise ValueError("the length of the body is not clear")
         self.length = int(lengths.pop()) if lengths else None
         if self.length is not None:
