@@ -315,6 +315,7 @@ void stream::take(const protocol::fin& m) {
 }
 
 void stream::take_unreadable(std::string_view rule) {
+    if (received_all()) return;
     refuse(rule);
     finish_receiving();  // whether the frame was the last one cannot be known
 }

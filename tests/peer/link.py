@@ -148,7 +148,7 @@ class Link:
             self.goaway(fault.reason, str(fault))
         except TimeoutError:
             self.goaway("protocol", "no hello within 10 s, or a frame not whole within 30 s")
-        self.lost("shutdown" if self.goaways == ["shutdown"] else "other")
+        self.lost("shutdown" if "shutdown" in self.goaways else "other")
         self.close()
         with contextlib.suppress(OSError):
             while await self.reader.read(1 << 16):
