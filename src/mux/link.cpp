@@ -139,7 +139,7 @@ std::error_code link::handle(Message&& m) {
         if (!client) return errc::wrong_direction;
     }
     if constexpr (std::is_same_v<message, protocol::request>) {
-        if (client && goodbye_.leaving()) return errc::request_after_goaway;
+        if (refuses_requests()) return errc::request_after_goaway;
         std::error_code error;
         if (const auto s = streams_->accept(m, error))
             owner_->on_request(s, part<protocol::request>(std::forward<Message>(m)));
@@ -205,8 +205,9 @@ std::error_code link::unreadable_message(std::error_code error) {
             return protocol::stream_id{0};
         },
         input_.message());
-    if (std::holds_alternative<protocol::request>(input_.message())) return streams_->reject(id, input_.fault());
-    return streams_->handle_unreadable(id, input_.fault());
+    const auto opens = std::holds_alternative<protocol::request>(input_.message());
+    if (opens && refuses_requests()) return errc::request_after_goaway;
+    return opens ? streams_->reject(id, input_.fault()) : streams_->handle_unreadable(id, input_.fault());
 }
 
 void link::protocol_error(std::error_code error, std::string fault) {

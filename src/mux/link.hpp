@@ -120,6 +120,10 @@ class link : public std::enable_shared_from_this<link>, private io::socket_watch
     /// Decodes the next frame. False: none is whole, or the connection is closing.
     [[nodiscard]] bool decode_next();
     [[nodiscard]] std::error_code unreadable_message(std::error_code error);
+    /// Whether the server has said that no request follows.
+    [[nodiscard]] bool refuses_requests() const noexcept {
+        return streams_->side() == role::client && goodbye_.leaving();
+    }
     template <class Message>
     [[nodiscard]] std::error_code handle(Message&& m);
     /// `fault`: the error in more words, if there are any.

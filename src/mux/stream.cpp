@@ -288,6 +288,7 @@ bool stream::refuse(std::string_view rule) {
 }
 
 bool stream::take(const protocol::window& m) {
+    if (sent_all()) return true;  // it crossed with this side's last frame
     if (!credit_.give(m.bytes)) return false;
     if (!queue_.empty()) make_ready();
     return true;
@@ -314,6 +315,7 @@ void stream::take(const protocol::fin& m) {
 }
 
 void stream::take_unreadable(std::string_view rule) {
+    if (received_all()) return;
     refuse(rule);
     finish_receiving();  // whether the frame was the last one cannot be known
 }

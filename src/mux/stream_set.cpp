@@ -38,9 +38,9 @@ std::shared_ptr<exchange> stream_set::open(const io::executor& session, part<out
     return opened;
 }
 
-std::error_code stream_set::check_new(const protocol::request& request) const {
+std::error_code stream_set::check_new(protocol::stream_id id) const {
     if (side_ == role::server) return errc::wrong_direction;
-    if (!table_.may_open(request.id)) return errc::id_not_rising;
+    if (!table_.may_open(id)) return errc::id_not_rising;
     if (table_.size() >= max_streams_) return errc::too_many_streams;
     return {};
 }
@@ -59,7 +59,7 @@ std::string_view stream_set::fault_of_body(const protocol::request& request) con
 }
 
 std::shared_ptr<stream> stream_set::accept(const protocol::request& request, std::error_code& error) {
-    error = check_new(request);
+    error = check_new(request.id);
     if (error) return nullptr;
     if (const auto rule = fault_of_body(request); !rule.empty()) {
         error = reject(request.id, rule);
@@ -72,8 +72,7 @@ std::shared_ptr<stream> stream_set::accept(const protocol::request& request, std
 }
 
 std::error_code stream_set::reject(protocol::stream_id id, std::string_view rule) {
-    if (side_ == role::server) return errc::wrong_direction;
-    if (!table_.may_open(id)) return errc::id_not_rising;
+    if (const auto error = check_new(id)) return error;
     table_.skip(id);
     append_frame(control_, protocol::cancel{id, protocol::cancel_reason::protocol, std::string(rule)});
     wake();

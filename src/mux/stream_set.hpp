@@ -96,7 +96,7 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
 
  private:
     [[nodiscard]] std::shared_ptr<stream> find(protocol::stream_id id, std::error_code& error) const;
-    [[nodiscard]] std::error_code check_new(const protocol::request& request) const;
+    [[nodiscard]] std::error_code check_new(protocol::stream_id id) const;
     /// The rule that the body of the request breaks; empty: none.
     [[nodiscard]] std::string_view fault_of_body(const protocol::request& request) const noexcept;
     void write_from(std::deque<std::shared_ptr<stream>>& ring, byte_buffer& out, std::size_t shared_slice);

@@ -161,5 +161,10 @@ TEST_F(StreamSet, CreditThatOverflowsIsTheConnectionsError) {
     EXPECT_EQ(streams->handle(protocol::window{1, std::uint64_t{1} << 53U}), errc::credit_overflow);
 }
 
+TEST_F(StreamSet, CreditBehindTheLastFrameHasNoEffect) {
+    (void)opened();
+    EXPECT_FALSE(streams->handle(protocol::window{1, std::uint64_t{1} << 53U}));
+}
+
 }  // namespace
 }  // namespace tunnel::mux

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from wire import CONNECTION_FIELDS, is_field, may_trail
+from wire import CONNECTION_FIELDS, MOST_FIELDS, is_field, may_trail
 
 MAX_HEAD = 60 * 1024
 BROKEN = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)  # a connection that failed, or is not HTTP
@@ -14,15 +14,15 @@ class Head:
     def __init__(self, text):
         self.start, *lines = text[:-4].split(b"\r\n")
         fields = [(name, value.strip(b" \t")) for name, _, value in (line.partition(b":") for line in lines)]
-        if not all(is_field(*field) for field in fields):
-            raise ValueError("a malformed field line")
+        if len(fields) > MOST_FIELDS or not all(is_field(*field) for field in fields):
+            raise ValueError("a malformed field line, or too many")
         named = tokens(fields, b"connection")
         drop = CONNECTION_FIELDS | set(named) - {b"host"}
         self.members = {"headers": [field for field in fields if field[0].lower() not in drop]}
         self.close, self.te = b"close" in named, b"trailers" in tokens(fields, b"te")
-        self.chunked = tokens(fields, b"transfer-encoding") == [b"chunked"]
+        self.chunked = (codings := tokens(fields, b"transfer-encoding")) == [b"chunked"]
         lengths = set(tokens(fields, b"content-length"))
-        if len(lengths) > 1 or any(not n.isdigit() for n in lengths) or (lengths and self.chunked):
+        if len(codings) > self.chunked or len(lengths) > (not codings) or any(not n.isdigit() for n in lengths):
             raise ValueError("the length of the body is not clear")
         self.length = int(lengths.pop()) if lengths else None
         if self.length is not None:

@@ -148,7 +148,7 @@ class Link:
             self.goaway(fault.reason, str(fault))
         except TimeoutError:
             self.goaway("protocol", "no hello within 10 s, or a frame not whole within 30 s")
-        self.lost("shutdown" if self.goaways == ["shutdown"] else "other")
+        self.lost("shutdown" if "shutdown" in self.goaways else "other")
         self.close()
         with contextlib.suppress(OSError):
             while await self.reader.read(1 << 16):
@@ -184,6 +184,7 @@ class Link:
         elif (stream := self.find(fault.id)) and not stream.peer_done:
             stream.peer_done, stream.ended = True, False  # the peer's last frame, for all we know
             stream.cancel("protocol", str(fault))
+            self.forget_closed(stream)
 
     def check_new(self, stream_id):
         need(not self.is_server and not self.goaways, "request is not expected here")
@@ -243,7 +244,7 @@ class Link:
     def handle_stream(self, stream, message):
         kind = message["type"]
         if kind == "window":
-            stream.credit += message["bytes"]
+            stream.credit += 0 if stream.ended or stream.cancelled else message["bytes"]
             stream.changed.set()
             need(stream.credit <= 2**53, "credit above 2^53")
         elif kind == "cancel":
