@@ -14,7 +14,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import LIMIT, lasting_port, stop_on_sigterm  # noqa: E402
+from programs import LIMIT, lasting_port, stop_on_sigterm, wait_until  # noqa: E402
 from stub_response_cases import (  # noqa: E402
     check_absence,
     check_challenges,
@@ -24,7 +24,7 @@ from stub_response_cases import (  # noqa: E402
     check_rules_are_shown,
     check_templates,
 )
-from stub_tunnel import ZOOM, App, X, app_at, tunnel, wait_until  # noqa: E402
+from stub_tunnel import ZOOM, App, X, app_at, tunnel  # noqa: E402
 
 
 def check_page(programs, rules, secrets):

@@ -7,7 +7,6 @@ import json
 import subprocess
 import tempfile
 import threading
-import time
 import urllib.parse
 
 from programs import LIMIT, first_line, running
@@ -119,9 +118,3 @@ def tunnel(programs, app_port, *flags):
         text = log.read().decode()
         for secret in ZOOM, X:
             assert secret.decode() not in text, "the log has a secret"
-
-
-def wait_until(condition, what):
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, f"not within {LIMIT:.0f} s: {what}"
