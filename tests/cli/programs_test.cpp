@@ -12,8 +12,8 @@
 
 #include "cli/running_server.hpp"
 #include "cli/tcp_socket.hpp"
-#include "cli/temporary_folder.hpp"
 #include "support/child.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel {
 
@@ -21,6 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::child;
+using test::temporary_folder;
 using testing::HasSubstr;
 using testing::StartsWith;
 

@@ -9,14 +9,15 @@
 
 #include "cli/running_server.hpp"
 #include "cli/tcp_socket.hpp"
-#include "cli/temporary_folder.hpp"
 #include "support/child.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel {
 
 namespace {
 
 using test::child;
+using test::temporary_folder;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;

@@ -17,9 +17,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "inspector"), str(HERE.parent / "support"), str(HERE)]
-from programs import LIMIT, SKIPPED, stop_on_sigterm  # noqa: E402
+from programs import LIMIT, SKIPPED, stop_on_sigterm, wait_until  # noqa: E402
 from restarts import App  # noqa: E402
-from stub import tunnel, wait_until  # noqa: E402
+from stub_tunnel import tunnel  # noqa: E402
 
 RESTARTS = 3
 CONNECTING, CLOSED = 0, 2  # states of an EventSource

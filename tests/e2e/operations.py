@@ -19,8 +19,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from observed import get, started, values_of, wait_until  # noqa: E402
-from programs import LIMIT, SLOWNESS, deaf_port, first_line, lasting_port, running  # noqa: E402
+from observed import get, started, values_of  # noqa: E402
+from programs import LIMIT, SLOWNESS, deaf_port, first_line, lasting_port, running, wait_until  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 ANY = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
@@ -96,10 +96,10 @@ def restart_under_passed_sockets_refuses_no_caller():
             first_line(client)
             for caller in callers:
                 caller.start()
-            wait_until("responses", lambda: len(results) > 50)
+            wait_until(lambda: len(results) > 50, "responses")
         before = len(results)
         with server():
-            wait_until("responses after the restart", lambda: len(results) > before + 50)
+            wait_until(lambda: len(results) > before + 50, "responses after the restart")
             stop.set()
             for caller in callers:
                 caller.join()
@@ -145,10 +145,10 @@ def terminal_shows_what_a_person_wants():
                     shown += os.read(screen, 65536).decode()
                 return shown
 
-            wait_until("the app's state", lambda: "App " in read())
+            wait_until(lambda: "App " in read(), "the app's state")
             app.server_close()
             get(f"http://{addresses['http']}/missing?x=1")
-            wait_until("the request", lambda: "/missing" in read())
+            wait_until(lambda: "/missing" in read(), "the request")
     os.close(screen)
     shown = shown.replace("\r\n", "\n")
     assert f"Public URL  {url}\n" in shown, shown

@@ -15,8 +15,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from observed import get, started, values_of, wait_until  # noqa: E402
-from programs import LIMIT, SLOWNESS, cpu_seconds, first_line, free_port, running  # noqa: E402
+from observed import get, started, values_of  # noqa: E402
+from programs import LIMIT, SLOWNESS, cpu_seconds, first_line, free_port, running, wait_until  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 ANY = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0"]
@@ -42,7 +42,7 @@ def metrics_and_health():
             scrape_with_prometheus([addresses["admin"], of_client])
             for program, address in ((server, addresses["admin"]), (client, of_client)):
                 scrape_costs_little(program, address)
-        wait_until("not ready", lambda: get(f"{base}/readyz")[0] == 503)
+        wait_until(lambda: get(f"{base}/readyz")[0] == 503, "not ready")
     assert server.returncode == 0 and client.returncode == 0
 
 
@@ -137,7 +137,7 @@ def limits_that_are_reached_are_counted():
 
             # Which of the connections before has ended by now is not known: two are over the limit in any case.
             with socket.create_connection((host, int(port)), LIMIT), socket.create_connection((host, int(port)), LIMIT):
-                wait_until("a connection is turned away", lambda: counted("max_connections") > 0)
+                wait_until(lambda: counted("max_connections") > 0, "a connection is turned away")
             assert counted("max_body_bytes") == 1 and counted("max_head") == 1 and counted("max_in_flight") == 0
     assert server.returncode == 0 and client.returncode == 0
 
@@ -173,7 +173,7 @@ def scrape_with_prometheus(targets):
                     url = f'http://127.0.0.1:{port}/api/v1/query?query=sum(tunnel_requests_total%7Bclass="2xx"%7D)'
                     return '"6"]' in get(url)[1]
                 return False
-            wait_until("Prometheus has the numbers of both", scraped)
+            wait_until(scraped, "Prometheus has the numbers of both")
 
 
 def main():

@@ -34,6 +34,12 @@ inline lines lines_of(const field_list& fields) {
     return result;
 }
 
+inline field_list fields_of(const lines& list) {
+    field_list fields;
+    for (const auto& [name, value] : list) fields.add(name, value);
+    return fields;
+}
+
 template <class Received>
 struct parsed {
     std::size_t size = 0;

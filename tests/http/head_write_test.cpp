@@ -4,36 +4,15 @@
 #include <string>
 #include <string_view>
 
-#include "head_feeding.hpp"
 #include "http/head_writer.hpp"
+#include "http/sample_heads.hpp"
 #include "http/writable.hpp"
 
 namespace tunnel::http {
 namespace {
 
 using namespace std::string_literals;
-
-field_list fields_of(const test::lines& lines) {
-    field_list fields;
-    for (const auto& [name, value] : lines) fields.add(name, value);
-    return fields;
-}
-
-request_head get(const test::lines& lines = {{"Host", "a"}}) {
-    request_head head;
-    head.method = "GET";
-    head.target = "/p?q";
-    head.fields = fields_of(lines);
-    return head;
-}
-
-response_head answer(unsigned status, const test::lines& lines = {{"Date", "x"}}) {
-    response_head head;
-    head.status = status;
-    head.reason = "R";
-    head.fields = fields_of(lines);
-    return head;
-}
+using test::fields_of;
 
 std::string written(const request_head& head, body_kind body = body_kind::none, std::string_view app_host = {}) {
     byte_buffer out{"before"};

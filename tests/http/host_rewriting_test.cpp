@@ -10,14 +10,9 @@
 namespace tunnel::http {
 namespace {
 
+using test::fields_of;
 using test::lines;
 using test::lines_of;
-
-field_list fields_of(const lines& from) {
-    field_list fields;
-    for (const auto& [name, value] : from) fields.add(name, value);
-    return fields;
-}
 
 /// What a request with these fields becomes for an app at `app`.
 lines rewritten(const lines& fields, std::string_view app = "127.0.0.1:3000") {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "head_feeding.hpp"
+#include "http/sample_heads.hpp"
 #include "tunnel/protocol/frame.hpp"
 #include "tunnel/protocol/message_codec.hpp"
 
@@ -14,28 +14,7 @@ namespace tunnel::http {
 namespace {
 
 using namespace std::string_literals;
-
-field_list fields_of(const test::lines& lines) {
-    field_list fields;
-    for (const auto& [name, value] : lines) fields.add(name, value);
-    return fields;
-}
-
-request_head get(const test::lines& lines = {{"Host", "a"}}) {
-    request_head head;
-    head.method = "GET";
-    head.target = "/p?q";
-    head.fields = fields_of(lines);
-    return head;
-}
-
-response_head answer(unsigned status, const test::lines& lines = {{"Date", "x"}}) {
-    response_head head;
-    head.status = status;
-    head.reason = "R";
-    head.fields = fields_of(lines);
-    return head;
-}
+using test::fields_of;
 
 TEST(IsWritable, GoodHeadsAre) {
     EXPECT_TRUE(is_writable(get({{"Host", "a"}, {"X", ""}, {"Y", "a\tb\xff"}})));

@@ -21,7 +21,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import LIMIT, first_line, running, stop_on_sigterm  # noqa: E402
+from programs import LIMIT, first_line, running, stop_on_sigterm, wait_until  # noqa: E402
 
 SECRET = "Bearer of-the-caller"
 
@@ -97,12 +97,6 @@ class Follower:
     def stop(self):
         self.process.kill()
         self.process.wait(LIMIT)
-
-
-def wait_until(condition, what):
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, f"not within {LIMIT:.0f} s: {what}"
 
 
 def ask(port, method, path, body=None, fields=()):

@@ -16,8 +16,8 @@ import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
-from commands_test import SECRET, Commands, ask, wait_until  # noqa: E402
-from programs import LIMIT, first_line, running, stop_on_sigterm  # noqa: E402
+from commands_test import SECRET, Commands, ask  # noqa: E402
+from programs import LIMIT, first_line, running, stop_on_sigterm, wait_until  # noqa: E402
 
 
 class App(http.server.BaseHTTPRequestHandler):

@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspection {
 
@@ -19,25 +19,14 @@ namespace fs = std::filesystem;
 
 class KeptToken : public testing::Test {
  protected:
-    KeptToken() {
-        std::string made = (fs::temp_directory_path() / "kept-token-XXXXXX").string();
-        folder_ = ::mkdtemp(made.data());
-    }
-    ~KeptToken() override {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-    }
-    KeptToken(const KeptToken&) = delete;
-    KeptToken& operator=(const KeptToken&) = delete;
-
-    [[nodiscard]] std::string path() const { return (folder_ / "state" / "tunnel" / "inspector-token").string(); }
+    [[nodiscard]] std::string path() const { return folder_ / "state/tunnel/inspector-token"; }
     [[nodiscard]] std::string content() const {
         std::ifstream file(path());
         return {std::istreambuf_iterator<char>(file), {}};
     }
     void write(const std::string& text) const { std::ofstream(path()) << text; }
 
-    fs::path folder_;
+    test::temporary_folder folder_;
 };
 
 TEST_F(KeptToken, IsTheSameTheNextTime) {
@@ -89,7 +78,7 @@ TEST_F(KeptToken, AnythingElseInTheFileIsReplaced) {
 
 TEST_F(KeptToken, ALinkIsNotFollowed) {
     const auto first = kept_token(path());
-    const auto elsewhere = (folder_ / "elsewhere").string();
+    const auto elsewhere = folder_ / "elsewhere";
     fs::rename(path(), elsewhere);
     fs::create_symlink(elsewhere, path());
     EXPECT_NE(kept_token(path()), first);

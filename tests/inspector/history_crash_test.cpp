@@ -7,6 +7,7 @@
 
 #include "inspector/history_fixture.hpp"
 #include "inspector/history_reader.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 namespace {
@@ -55,7 +56,7 @@ std::vector<put_note> run_and_kill(const std::string& path, std::size_t records,
 TEST(HistoryCrash, AfterAKillOnlyTheLastMomentIsMissing) {
     // A batch waits 50 ms; the rest is what a busy machine may take to store it.
     constexpr std::int64_t missing_time = 50'000'000 + 450'000'000;
-    const temporary_folder folder;
+    const test::temporary_folder folder;
     const auto path = folder / "history.db";
     for (std::size_t round = 1; round <= 3; ++round) {
         std::int64_t killed_at = 0;
@@ -79,7 +80,7 @@ TEST(HistoryCrash, AfterAKillOnlyTheLastMomentIsMissing) {
 }
 
 TEST(HistoryCrash, PendingRecordsOfAKilledProgramAreEnded) {
-    const temporary_folder folder;
+    const test::temporary_folder folder;
     const auto path = folder / "history.db";
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe(ends.data()), 0);

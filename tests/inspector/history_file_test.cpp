@@ -16,6 +16,7 @@
 #include "inspector/body_capture.hpp"
 #include "inspector/history_fixture.hpp"
 #include "inspector/history_reader.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 namespace {
@@ -62,7 +63,7 @@ class HistoryFile : public testing::Test {
         h.flush();
         EXPECT_EQ(h.find(r.id), r);
     }
-    temporary_folder folder_;
+    test::temporary_folder folder_;
     std::string path_ = folder_ / "history.db";
     notices notices_;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "inspector/history_fixture.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 
@@ -14,7 +15,7 @@ class History : public testing::TestWithParam<history_mode> {
         s.mode = GetParam();
         return s;
     }
-    temporary_folder folder_;
+    test::temporary_folder folder_;
 };
 
 }  // namespace tunnel::inspector

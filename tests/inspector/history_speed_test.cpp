@@ -7,6 +7,7 @@
 #include "inspector/history_file.hpp"
 #include "inspector/history_fixture.hpp"
 #include "inspector/history_reader.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 namespace {
@@ -33,7 +34,7 @@ std::chrono::nanoseconds processor_time() {
 class LargeHistory : public testing::Test {
  protected:
     static void SetUpTestSuite() {
-        folder_ = std::make_unique<temporary_folder>();
+        folder_ = std::make_unique<test::temporary_folder>();
         prepare_history_file(path());
         auto database = open_history_file(path());
         record_writer writer(database);
@@ -64,9 +65,9 @@ class LargeHistory : public testing::Test {
         return best;
     }
 
-    static std::unique_ptr<temporary_folder> folder_;
+    static std::unique_ptr<test::temporary_folder> folder_;
 };
-std::unique_ptr<temporary_folder> LargeHistory::folder_;
+std::unique_ptr<test::temporary_folder> LargeHistory::folder_;
 
 TEST_F(LargeHistory, HasItsFirstPageWithin50Milliseconds) {
     const auto time = time_of_page({}, 50);

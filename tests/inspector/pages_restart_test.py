@@ -7,27 +7,16 @@ pages_restart_test.py SERVER CLIENT
 import contextlib
 import pathlib
 import re
-import select
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import pages_app  # noqa: E402
 import pages_traffic as traffic  # noqa: E402
 from browser import browser  # noqa: E402
-from programs import LIMIT, environment_of, first_line, free_port, running, stop_on_sigterm  # noqa: E402
-
-
-def wait_for(found, what):
-    until = time.monotonic() + LIMIT
-    while time.monotonic() < until:
-        if result := found():
-            return result
-        select.select([], [], [], 0.02)  # leaves the processor to the programs
-    raise SystemExit(f"{what} did not come in {LIMIT:.0f} s")
+from programs import LIMIT, environment_of, first_line, free_port, running, stop_on_sigterm, wait_until  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -40,7 +29,7 @@ def client_at(client, server_address, app_port, inspector_port, folder):
     with open(log, "w") as stderr:
         with running(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment) as process:
             assert first_line(process).startswith("connected ")
-            yield wait_for(lambda: re.search(r"inspector at (\S+)", log.read_text()), "the inspector's address")[1]
+            yield wait_until(lambda: re.search(r"inspector at (\S+)", log.read_text()), "the inspector's address")[1]
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "inspector/sample_records.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 
@@ -85,7 +86,7 @@ std::string recording_app::head() {
 }
 
 command_result run_bash(const std::string& script) {
-    const temporary_folder folder;
+    const test::temporary_folder folder;
     std::ofstream(folder / "script", std::ios::binary) << script;
     const auto command = "env -i PATH=/usr/bin:/bin HOME=" + folder.path() + " LC_ALL=C.UTF-8 timeout 30 bash " +
                          (folder / "script") + " </dev/null 2>&1";

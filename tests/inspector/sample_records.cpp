@@ -1,9 +1,6 @@
 #include "inspector/sample_records.hpp"
 
-#include <stdlib.h>
-
 #include <array>
-#include <stdexcept>
 
 #include "inspector/body_capture.hpp"
 
@@ -132,17 +129,6 @@ record random_record(generator& random) {
     r.note.marked = below(random, 5) == 0;
     r.note.comment = pick(random, {"", "Look", "caf\xC3\xA9"});
     return r;
-}
-
-temporary_folder::temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tunnel-inspector-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-    path_ = name;
-}
-
-temporary_folder::~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace tunnel::inspector

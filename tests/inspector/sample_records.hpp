@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <random>
 #include <string>
 
@@ -16,19 +15,5 @@ namespace tunnel::inspector {
 
 /// Every member drawn at random, bytes of all kinds in bodies and fields.
 [[nodiscard]] record random_record(std::mt19937& random);
-
-/// A folder that is removed with its content.
-class temporary_folder {
- public:
-    temporary_folder();
-    ~temporary_folder();
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-    [[nodiscard]] std::string path() const { return path_.string(); }
-
- private:
-    std::filesystem::path path_;
-};
 
 }  // namespace tunnel::inspector

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "inspector/history_fixture.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tunnel::inspector {
 namespace {
@@ -46,7 +47,7 @@ class UnfinishedRecord : public testing::Test {
     }
     void put(record r) { history_.put(std::make_shared<counted_record>(std::move(r), finished_)); }
 
-    temporary_folder folder_;
+    test::temporary_folder folder_;
     int finished_ = 0;  // written on the writer's thread, read while it is held or behind a flush
     std::promise<void> stored_;
     std::promise<void> go_on_;

@@ -1,22 +1,10 @@
 """What the tests of supervision and monitoring share."""
 
-import select
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
 from programs import LIMIT, running
-
-
-def wait_until(what, condition):
-    until = time.monotonic() + LIMIT
-    while time.monotonic() < until:
-        found = condition()
-        if found:
-            return found
-        select.select([], [], [], 0.02)
-    raise SystemExit(f"not within {LIMIT:.0f} s: {what}")
 
 
 def values_of(line):

@@ -42,6 +42,16 @@ def wait_for_port(port):
     raise SystemExit(f"nothing listens on port {port}")
 
 
+def wait_until(condition, what):
+    """What `condition` returns once that is true."""
+    until = time.monotonic() + LIMIT
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        select.select([], [], [], 0.02)  # leaves the processor to the programs
+    raise SystemExit(f"not within {LIMIT:.0f} s: {what}")
+
+
 def let_node_find_modules():
     os.environ["NODE_PATH"] = ":".join(filter(None, (os.environ.get("NODE_PATH"), DEBIAN_MODULES)))
 
