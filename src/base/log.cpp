@@ -149,11 +149,11 @@ class line_queue {
     void add_dropped_line(clock::time_point now) {
         const auto start = lines_.size();
         begin_line(now, spdlog::level::warn);
+        const auto lost = counted(dropped_, "log line");
         if (format_ == log_format::json)
-            fmt::format_to(std::back_inserter(lines_), R"(,"msg":"{} log lines dropped","dropped":{})", dropped_,
-                           dropped_);
+            fmt::format_to(std::back_inserter(lines_), R"(,"msg":"{} dropped","dropped":{})", lost, dropped_);
         else
-            fmt::format_to(std::back_inserter(lines_), "{} log lines dropped", dropped_);
+            fmt::format_to(std::back_inserter(lines_), "{} dropped", lost);
         end_line();
         if (lines_.size() - front_ > limits::log_queue) {
             lines_.resize(start);
