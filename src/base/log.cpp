@@ -228,16 +228,14 @@ std::string_view mark_of_cut(const request_line& request) {
 }
 
 bool has_id(const request_line& request) {
-    return !request.id.empty() || request.connection != 0 || request.stream != 0;
+    return !request.id.empty() || request.connection != 0 || request.number != 0;
 }
 
-/// `17.35`: the numbers of the caller's connection and of the stream, which are the same in both programs; `17` for a
-/// request that was not forwarded, which has no stream.
+/// `17.35`: the numbers of the caller's connection and of the request, which are the same in both programs.
 void append_made_id(std::string& out, const request_line& request) {
     append_number(out, request.connection);
-    if (request.stream == 0) return;
     out += '.';
-    append_number(out, request.stream);
+    append_number(out, request.number);
 }
 
 void append_json_member(std::string& out, std::string_view key, std::string_view value) {

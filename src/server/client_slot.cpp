@@ -74,7 +74,11 @@ void client_slot::release(std::shared_ptr<tunnel_session> session) {
 
 void client_slot::open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request) {
     on_strand([waiting = std::move(waiting), request = std::move(request)](client_slot& self) mutable {
-        if (self.active_) return self.active_->open(std::move(waiting), std::move(request), self.max_in_flight_);
+        if (self.active_) {
+            // Numbered here, where requests are in the order in which the client receives them: ids of streams rise.
+            const auto number = self.next_number();
+            return self.active_->open(std::move(waiting), std::move(request), number, self.max_in_flight_);
+        }
         const auto why = self.phase_ == phase::serving ? mux::failure::no_client : mux::failure::shutting_down;
         const auto strand = waiting->strand();
         io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });

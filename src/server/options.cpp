@@ -31,6 +31,12 @@ std::string new_via_name() {
     return fmt::format("tunnel-{:08x}", random());
 }
 
+std::uint64_t random_connections_before() {
+    constexpr std::uint64_t different_starts = 1'000'000;
+    std::random_device random;
+    return random() % different_starts;
+}
+
 namespace {
 
 /// http or https, and nothing that a terminal or a log would have to escape.

@@ -22,6 +22,7 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       times_(times),
       strand_(rt.new_strand()),
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
+      connections_(settings_.connections_before),
       http_(rt, strand_, [this](io::connected_socket socket) { accept_public(std::move(socket)); }),
       tcp_(rt, strand_, [this](io::connected_socket socket) { accept_tunnel(std::move(socket)); }),
       hold_(strand_, [this] { start_public(); }),

@@ -284,12 +284,10 @@ TEST_F(Log, ARequestMayHaveACallerAndAnId) {
     EXPECT_EQ(line.at("note"), "no-client");
 }
 
-TEST_F(Log, ARequestWithoutAnIdHasOneOfConnectionAndStream) {
+TEST_F(Log, ARequestWithoutAnIdHasOneOfTwoNumbers) {
     request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
     request.connection = 17;
-    log_request(request);
-    EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17\n"));
-    request.stream = 35;
+    request.number = 35;
     log_request(request);
     EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17.35\n"));
     start_log("test", "info", log_format::json);
