@@ -121,7 +121,10 @@ void stream_set::make_ready(std::shared_ptr<stream> s, bool first) {
 
 void stream_set::closed(protocol::stream_id id) {
     table_.close(id);
-    if (table_.empty()) wake();  // a link that ends in good order waits for this
+    if (!table_.empty()) return;
+    // Entries of a flood lie scattered over the heap, where each may hold a page.
+    table_.drop_spare();
+    wake();  // a link that ends in good order waits for this
 }
 
 std::uint64_t stream_set::borrow_credit(std::uint64_t wanted, io::clock::duration took) noexcept {
