@@ -84,6 +84,26 @@ warnings=$(journalctl --quiet --unit=tunnel-trial-client --priority=warning)
 if [[ $warnings != *' warn '* || $warnings == *' info '* ]]; then fail "lines do not have the priority of their level"; fi
 echo "systemd: lines have the priority of their level in the journal"
 
+# The tunnel port for known addresses alone, as docs/recipes.md has it. A laptop and a stranger have an address each.
+laptop=203.0.113.9 stranger=198.51.100.7
+ip address add $laptop/32 dev lo
+ip address add $stranger/32 dev lo
+# Connects from the address that it connects to.
+is_let_in() { [[ $(tunnel-client doctor --connect-timeout 1s --server-addr "$1:7000" 2>&1) == *'accepts it after'* ]]; }
+is_let_in $stranger || fail "the tunnel port does not accept connections"
+# shellcheck source=/dev/null
+. /root/addresses
+is_let_in $laptop || fail "the laptop's address is not let in"
+is_let_in 127.0.0.1 || fail "this machine's address is not let in"
+if ! is_let_in $stranger; then
+    curl --silent --fail --output /dev/null "http://$stranger/" || fail "the public port is filtered too"
+    echo "systemd: the tunnel port lets in the addresses that it is told, and no other"
+elif systemd-run --quiet --wait --property=IPAddressDeny=any curl --silent --fail --max-time 5 http://127.0.0.1/; then
+    echo "systemd: takes the addresses of the tunnel port; nothing is filtered here, where it may not load BPF programs"
+else
+    fail "a stranger's address is let in"
+fi
+
 # An instance with settings of its own, and the client as a service of a user who is not logged in.
 printf 'TUNNEL_HTTP_ADDR=127.0.0.1:8081\nTUNNEL_TCP_ADDR=127.0.0.1:7001\n' >/etc/tunnel/anna.env
 systemctl enable --quiet --now tunnel-server@anna

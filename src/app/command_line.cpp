@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app/nearest_name.hpp"
+#include "app/pasted_address.hpp"
 #include "app/setting_variables.hpp"
 #include "app/settings_file.hpp"
 #include "app/settings_help.hpp"
@@ -23,6 +24,7 @@ namespace tunnel::app {
 namespace {
 
 constexpr int exit_bad_settings = 2;
+constexpr std::uint16_t usual_admin_port = 9090;
 constexpr std::string_view config_variable = "TUNNEL_CONFIG";
 constexpr std::string_view variable_prefix = "TUNNEL_";
 constexpr std::string_view secret_prefix = "TUNNEL_SECRET_";
@@ -72,6 +74,7 @@ struct command_line::impl {
     std::vector<std::unique_ptr<entry>> settings;
     std::string current_group;
     common_options* common = nullptr;
+    std::function<std::string(std::string_view)> explain_argument;
     std::span<const char* const> arguments;
     std::shared_ptr<settings_file> file;
     std::string path;
@@ -84,6 +87,10 @@ command_line::command_line(std::string_view program, std::string_view purpose)
 command_line::~command_line() = default;
 
 void command_line::note(std::string_view text) { impl_->app.footer(std::string(text)); }
+
+void command_line::explain_arguments(std::function<std::string(std::string_view)> explain) {
+    impl_->explain_argument = std::move(explain);
+}
 
 void command_line::group(std::string_view title) { impl_->current_group = title; }
 
@@ -112,10 +119,7 @@ void command_line::add(std::string_view flag, address& target, std::uint16_t low
         target = *value;
         return true;
     };
-    const auto hint = [](std::string_view text) -> std::string {
-        if (text.find("://") == std::string_view::npos) return {};
-        return fmt::format("without {}", text.substr(0, text.find("://") + 3));
-    };
+    const auto hint = [port = target.port](std::string_view text) { return hint_about_address(text, port); };
     add(setting{.flag = std::string(flag),
                 .other_names = {},
                 .value_name = "HOST:PORT",
@@ -213,7 +217,7 @@ void command_line::add(common_options& target) {
                 .help = "where /metrics, /healthz and /readyz are, such as 127.0.0.1:9090",
                 .expects = "off, host:port, [ipv6]:port or a port from 0 to 65535",
                 .read = read_admin,
-                .hint = {}});
+                .hint = [](std::string_view text) { return hint_about_address(text, usual_admin_port); }});
     add_number("--threads", "N", target.threads, 1U, 64U, "threads that serve; one is the fastest on a small machine");
     const auto read_level = [&target](std::string_view text) {
         constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
@@ -335,8 +339,11 @@ std::string command_line::impl::stray() const {
     if (strays.empty()) return {};
     const auto& first = strays.front();
     const auto help = fmt::format("see {} --help", app.get_name());
-    if (!first.starts_with('-') || first == "--")
-        return fmt::format("unexpected argument {}: {}", in_quotes(first), help);
+    if (!first.starts_with('-') || first == "--") {
+        if (!mistakes.empty()) return {};  // "HOST 3000": HOST was read as the port
+        const auto hint = explain_argument ? explain_argument(first) : std::string();
+        return fmt::format("unexpected argument {}: {}", in_quotes(first), hint.empty() ? help : hint);
+    }
     std::vector<std::string> flags{"--help", "--version", "--config", "--check-config"};
     for (const auto& e : settings) flags.push_back(e->as.flag);
     const auto near = nearest_name(first.substr(0, first.find('=')), flags);

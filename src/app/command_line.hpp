@@ -46,6 +46,9 @@ class command_line {
     /// Stands in --help below the usage.
     void note(std::string_view text);
 
+    /// What to say of an argument that is not a flag and that nothing takes: `explain` returns a hint, or nothing.
+    void explain_arguments(std::function<std::string(std::string_view)> explain);
+
     /// Heading in --help over the settings that follow.
     void group(std::string_view title);
 

@@ -149,11 +149,11 @@ class line_queue {
     void add_dropped_line(clock::time_point now) {
         const auto start = lines_.size();
         begin_line(now, spdlog::level::warn);
+        const auto lost = counted(dropped_, "log line");
         if (format_ == log_format::json)
-            fmt::format_to(std::back_inserter(lines_), R"(,"msg":"{} log lines dropped","dropped":{})", dropped_,
-                           dropped_);
+            fmt::format_to(std::back_inserter(lines_), R"(,"msg":"{} dropped","dropped":{})", lost, dropped_);
         else
-            fmt::format_to(std::back_inserter(lines_), "{} log lines dropped", dropped_);
+            fmt::format_to(std::back_inserter(lines_), "{} dropped", lost);
         end_line();
         if (lines_.size() - front_ > limits::log_queue) {
             lines_.resize(start);
@@ -228,16 +228,14 @@ std::string_view mark_of_cut(const request_line& request) {
 }
 
 bool has_id(const request_line& request) {
-    return !request.id.empty() || request.connection != 0 || request.stream != 0;
+    return !request.id.empty() || request.connection != 0 || request.number != 0;
 }
 
-/// `17.35`: the numbers of the caller's connection and of the stream, which are the same in both programs; `17` for a
-/// request that was not forwarded, which has no stream.
+/// `17.35`: the numbers of the caller's connection and of the request, which are the same in both programs.
 void append_made_id(std::string& out, const request_line& request) {
     append_number(out, request.connection);
-    if (request.stream == 0) return;
     out += '.';
-    append_number(out, request.stream);
+    append_number(out, request.number);
 }
 
 void append_json_member(std::string& out, std::string_view key, std::string_view value) {

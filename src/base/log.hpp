@@ -43,7 +43,7 @@ struct request_line {
     std::string_view caller = {};     ///< its address and port; may be empty
     std::string_view id = {};         ///< the caller's X-Request-Id; where it is empty, the next two are the id
     std::uint64_t connection = 0;     ///< number of the caller's connection, as both programs know it; 0: there is none
-    std::uint64_t stream = 0;         ///< on the tunnel connection; 0: it was not forwarded
+    std::uint64_t number = 0;         ///< of the request, which is the id of its stream where it was forwarded
     std::string_view note = {};       ///< what went wrong; may be empty
 };
 

@@ -78,4 +78,8 @@ void append_size(std::string& out, std::uint64_t bytes) {
     out += units.at(unit);
 }
 
+std::string counted(std::uint64_t n, std::string_view noun) {
+    return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 }  // namespace tunnel

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// How log lines write numbers and text; each function appends to `out`.
+/// How log lines write numbers and text; `append_` appends to `out`.
 namespace tunnel {
 
 void append_number(std::string& out, std::uint64_t n, std::size_t digits = 1);
@@ -19,5 +19,7 @@ void append_json(std::string& out, std::string_view text);
 void append_duration(std::string& out, std::uint64_t microseconds);
 /// `80B`, `1.2kB`, `1.0GB`
 void append_size(std::string& out, std::uint64_t bytes);
+/// "1 request", "2 requests": for nouns that take an s.
+[[nodiscard]] std::string counted(std::uint64_t n, std::string_view noun);
 
 }  // namespace tunnel

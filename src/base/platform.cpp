@@ -18,6 +18,9 @@
 #include <string_view>
 
 #include <netinet/in.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 // The C library's own <netinet/tcp.h> ends before the pacing rate.
 #include <linux/sockios.h>
@@ -164,6 +167,18 @@ void run_when_idle() noexcept {
     pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
 #elif defined(__APPLE__)
     pthread_set_qos_class_self_np(QOS_CLASS_BACKGROUND, 0);
+#endif
+}
+
+std::chrono::nanoseconds processor_time() noexcept {
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+void return_free_memory() noexcept {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

@@ -55,6 +55,13 @@ void limit_unacknowledged(int descriptor, std::chrono::milliseconds time) noexce
 /// where the system has no such thing.
 void run_when_idle() noexcept;
 
+/// Processor time that the program has used, of all its threads.
+[[nodiscard]] std::chrono::nanoseconds processor_time() noexcept;
+
+/// Gives what the C library keeps of freed memory back to the system: it costs milliseconds, and the pages have to be
+/// asked for again. Does nothing where the C library has no such thing.
+void return_free_memory() noexcept;
+
 /// Time since the machine was started, including what it slept.
 [[nodiscard]] std::chrono::nanoseconds time_since_boot() noexcept;
 

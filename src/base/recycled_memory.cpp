@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 
+#include "base/idle_memory.hpp"
+#include "base/platform.hpp"
 #include "tunnel/base/limits.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -97,15 +99,19 @@ enum class thread_state : unsigned char { new_born, at_work, ending };
 constinit thread_local std::array<free_list, lists> this_threads_lists{};
 constinit thread_local thread_state state = thread_state::new_born;
 
+void empty_lists() noexcept {
+    for (free_list& each : this_threads_lists) {
+        while (each.kept != 0) ::operator delete(each.blocks[--each.kept]);
+    }
+}
+
 struct clearance {
     clearance() = default;
     clearance(const clearance&) = delete;
     clearance& operator=(const clearance&) = delete;
     ~clearance() {
         state = thread_state::ending;
-        for (free_list& each : this_threads_lists) {
-            while (each.kept != 0) ::operator delete(each.blocks[--each.kept]);
-        }
+        empty_lists();
     }
 };
 
@@ -144,6 +150,11 @@ void give_memory_back(char* data, std::size_t size) noexcept {
         }
     }
     ::operator delete(data);
+}
+
+void give_back_idle_memory() noexcept {
+    empty_lists();
+    return_free_memory();
 }
 
 }  // namespace tunnel

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/log_text.hpp"
 #include "base/statistics.hpp"
 #include "client/greeting.hpp"
 #include "client/slow_dial.hpp"
@@ -257,7 +258,8 @@ void client::stop() {
         if (again) return self->session_->stop();
         const auto in_flight = self->session_->drain();
         if (in_flight > 0) {
-            spdlog::info("stopping: waiting for {} requests in flight; a second signal ends at once", in_flight);
+            spdlog::info("stopping: waiting for {} in flight; a second signal ends at once",
+                         counted(in_flight, "request"));
         }
         self->drain_.set(self->settings_.drain_timeout);
     });

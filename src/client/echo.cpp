@@ -117,7 +117,7 @@ io::awaitable<void> echo::run() {
     line.caller = request_.from.caller;
     line.id = request_.head.fields.find(request_id_field);
     line.connection = request_.from.connection;
-    line.stream = request_.id;
+    line.number = request_.id;
     log_request(line);
 }
 

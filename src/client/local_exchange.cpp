@@ -300,7 +300,7 @@ void local_exchange::log(std::string_view note) const {
     line.caller = request_->from.caller;
     line.id = request_->head.fields.find(request_id_field);
     line.connection = request_->from.connection;
-    line.stream = request_->id;
+    line.number = request_->id;
     log_request(line);
 }
 

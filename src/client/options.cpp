@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "app/pasted_address.hpp"
 #include "app/values.hpp"
 #include "tunnel/base/text.hpp"
 
@@ -21,25 +24,40 @@ bool is_host_value(std::string_view text) {
     return !text.empty() && text.size() <= 261 && std::ranges::all_of(text, fits);
 }
 
-/// "http://host:80/path" as "http://", "host:80"; no scheme where there is none.
-struct pasted_url {
-    explicit pasted_url(std::string_view text) {
-        if (const auto end = text.find("://"); end != std::string_view::npos) scheme = text.substr(0, end + 3);
-        authority = text.substr(scheme.size());
-        if (!scheme.empty()) authority = authority.substr(0, authority.find('/'));
-    }
-    std::string_view scheme;
-    std::string_view authority;
-};
-
 /// A server's address as people paste it. A web address without a port can only name the host.
 std::optional<tunnel::address> parse_server_addr(std::string_view text, const tunnel::address& initial) {
-    const pasted_url url(text);
-    if (url.scheme.empty() || url.scheme == "tcp://") return parse_address(url.authority, initial);
-    if (url.scheme != "http://" && url.scheme != "https://") return std::nullopt;
-    const auto host = parse_host(url.authority);
+    const app::pasted_address pasted(text);
+    if (pasted.scheme.empty() || pasted.scheme == "tcp://") return parse_address(pasted.authority, initial);
+    if (!pasted.is_web()) return std::nullopt;
+    const auto host = parse_host(pasted.authority);
     if (!host) return std::nullopt;
     return tunnel::address{*host, initial.port};
+}
+
+/// What follows --server-addr where the server is named by an address of another kind. The ports where servers listen
+/// for callers are not the tunnel's.
+std::string server_named_by(const app::pasted_address& pasted) {
+    constexpr std::array<std::uint16_t, 3> ports_of_callers{80, 443, 8080};
+    const auto of_callers = pasted.is_web() || !pasted.port || std::ranges::count(ports_of_callers, *pasted.port) > 0;
+    auto whole = to_string(tunnel::address{pasted.host, pasted.port.value_or(0)});
+    return of_callers ? whole.substr(0, whole.rfind(':')) : whole;
+}
+
+/// What to type where an address was given as the app's port: first users name the server there, or the whole app.
+std::string hint_about_port(std::string_view text) {
+    const app::pasted_address pasted(text);
+    if (pasted.host.empty()) return {};
+    if (pasted.is_loopback())
+        return pasted.port ? fmt::format("the app's port alone: {}", *pasted.port)
+                           : "the app's port alone, such as 3000";
+    auto hint = fmt::format(
+        "this is the app's port; a server is named with --server-addr, as in: tunnel-client "
+        "--server-addr {} 3000",
+        server_named_by(pasted));
+    if (pasted.port)
+        hint += fmt::format("; an app on another machine with --local-host, as in: tunnel-client --local-host {} {}",
+                            pasted.host, *pasted.port);
+    return hint;
 }
 
 app::command_line::setting server_addr(options& o) {
@@ -50,11 +68,10 @@ app::command_line::setting server_addr(options& o) {
         return true;
     };
     const auto hint = [port = o.server_addr.port](std::string_view text) -> std::string {
-        const pasted_url url(text);
-        const auto web = parse_address(url.authority, tunnel::address());
-        if (url.scheme.empty() || !web) return {};
+        const app::pasted_address pasted(text);
+        if (pasted.scheme.empty() || pasted.host.empty()) return {};
         return fmt::format("that is a web address; the tunnel endpoint is the server's --tcp-addr, such as {}",
-                           to_string(tunnel::address{web->host, port}));
+                           to_string(tunnel::address{pasted.host, port}));
     };
     return {.flag = "--server-addr",
             .other_names = {},
@@ -70,10 +87,7 @@ app::command_line::setting local_port(options& o) {
     auto port = app::command_line::number("--local-port", "PORT", o.local_port, 1, 65535, "port of the local app",
                                           [&o](std::size_t n) { o.local_port = static_cast<std::uint16_t>(n); });
     port.other_names = "-p,PORT";
-    port.hint = [](std::string_view text) -> std::string {
-        const auto app = parse_address(pasted_url(text).authority, std::string_view());
-        return app ? fmt::format("the port alone, {}: the host is --local-host", app->port) : "";
-    };
+    port.hint = hint_about_port;
     return port;
 }
 
@@ -85,6 +99,12 @@ app::command_line::setting local_host(options& o) {
         o.local_host_given = true;
         return true;
     };
+    const auto hint = [](std::string_view text) -> std::string {
+        const app::pasted_address pasted(text);
+        if (pasted.host.empty() || pasted.host == text) return {};
+        if (!pasted.port) return fmt::format("such as {}", pasted.host);
+        return fmt::format("such as --local-host {} --local-port {}", pasted.host, *pasted.port);
+    };
     return {.flag = "--local-host",
             .other_names = {},
             .value_name = "HOST",
@@ -92,7 +112,7 @@ app::command_line::setting local_host(options& o) {
             .help = "name or address of the local app",
             .expects = "a name or an address, without a port (that is --local-port)",
             .read = read,
-            .hint = {}};
+            .hint = hint};
 }
 
 app::command_line::setting host_header(options& o) {
@@ -101,6 +121,11 @@ app::command_line::setting host_header(options& o) {
         o.host_header = text;
         return true;
     };
+    const auto hint = [](std::string_view text) -> std::string {
+        const app::pasted_address pasted(text);
+        if (pasted.scheme.empty() || !is_host_value(pasted.authority)) return {};
+        return fmt::format("without {}: {}", pasted.scheme, pasted.authority);
+    };
     return {.flag = "--host-header",
             .other_names = {},
             .value_name = "VALUE",
@@ -108,7 +133,7 @@ app::command_line::setting host_header(options& o) {
             .help = "Host the local app sees: preserve, rewrite (HOST:PORT), or a value",
             .expects = "preserve, rewrite or a host such as myapp.test:3000",
             .read = read,
-            .hint = {}};
+            .hint = hint};
 }
 
 app::command_line::setting wait_for_app(options& o) {
@@ -154,10 +179,10 @@ app::command_line::setting proxy(options& o, bool& given) {
         return true;
     };
     const auto hint = [](std::string_view text) -> std::string {
-        const pasted_url url(text);
-        if (url.scheme.empty()) return {};
+        const app::pasted_address pasted(text);
+        if (pasted.scheme.empty()) return {};
         return fmt::format("only http:// proxies, asked for a connection with CONNECT, are supported, not {}",
-                           url.scheme);
+                           pasted.scheme);
     };
     return {.flag = "--proxy",
             .other_names = {},
@@ -183,6 +208,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv,
     options& o = result.options;
 
     app::command_line line("tunnel-client", "brings requests from a tunnel-server to an app on this machine");
+    line.explain_arguments(hint_about_port);
     line.group("Addresses");
     line.add(server_addr(o));
     line.add(local_port(o));

@@ -72,7 +72,9 @@ int unknown_command(std::string_view word) {
     std::vector<std::string> known(names.begin(), names.end());
     known.emplace_back("doctor");
     const auto near = app::nearest_name(word, known);
-    const auto guess = near.empty() ? std::string() : "did you mean " + near + "? Otherwise ";
+    auto guess = "did you mean " + near + "? Otherwise ";
+    if (near.empty()) guess = "a server is named with --server-addr " + std::string(word) + ", otherwise ";
+    if (word == "localhost") guess = "give the app's port, as in tunnel-client 3000, otherwise ";
     std::fprintf(stderr, "tunnel-client: unknown command \"%s\": %ssee tunnel-client --help\n",
                  std::string(word).c_str(), guess.c_str());
     return exit_usage;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/log_text.hpp"
 #include "inspector/body_view.hpp"
 #include "inspector/export.hpp"
 
@@ -126,7 +127,7 @@ void append_messages(std::string& to, const inspector::record& r) {
         to += fmt::format("<- {:>9} {}: {}\n", time_text(static_cast<std::uint64_t>(e.at.count())),
                           e.type.empty() ? "message" : printable(e.type), printable(e.data, true));
     }
-    if (r.messages_dropped > 0) to += fmt::format("({} more were not kept)\n", r.messages_dropped);
+    if (r.messages_dropped > 0) to += fmt::format("({} not kept)\n", counted(r.messages_dropped, "more message"));
 }
 
 }  // namespace

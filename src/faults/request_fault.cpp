@@ -109,7 +109,7 @@ void request_fault::log(unsigned status) const {
     line.caller = request.from.caller;
     line.id = request.head.fields.find(request_id_field);
     line.connection = request.from.connection;
-    line.stream = request.id;
+    line.number = request.id;
     log_request(line);
 }
 

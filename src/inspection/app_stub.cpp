@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/log_text.hpp"
 #include "faults/request_record.hpp"
 #include "http/writable.hpp"
 #include "inspection/limits.hpp"
@@ -34,8 +35,6 @@ std::function<std::uint64_t()> random_bits() {
         return shared->engine();
     };
 }
-
-std::string counted_rules(std::size_t n) { return fmt::format("{} {}", n, n == 1 ? "rule" : "rules"); }
 
 std::optional<stub::reply> newest_good(const inspector::history& records, const inspector::record& request) {
     auto filter = inspector::query::parse(stub::good_responses_to(request), now());
@@ -108,7 +107,7 @@ void app_stub::look() {
 void app_stub::read_again() {
     try {
         read();
-        say_(fmt::format("{} was read again: {}", file_.path(), counted_rules(rules()->size())));
+        say_(fmt::format("{} was read again: {}", file_.path(), counted(rules()->size(), "rule")));
     } catch (const std::exception& error) {
         spdlog::warn("{}; the rules that were read before stay in force", error.what());
         const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "app/pasted_address.hpp"
 #include "faults/limits.hpp"
 #include "faults/rule.hpp"
 
@@ -14,6 +15,7 @@ namespace tunnel::inspection {
 
 namespace {
 
+constexpr std::uint16_t usual_port = 4040;
 constexpr std::size_t largest_body = std::size_t{256} * 1024 * 1024;
 constexpr std::size_t largest_history = std::size_t{64} * 1024 * 1024 * 1024;
 constexpr std::size_t most_records = 10'000'000;
@@ -47,9 +49,11 @@ void add_address(app::command_line& line, options& o) {
         if (value) o.addr = std::move(*value);
         return value.has_value();
     };
-    line.add(named("--inspect-addr", "HOST:PORT", "127.0.0.1:4040",
-                   "where the inspector listens; unless set, the first free port up to 4049; off: nowhere",
-                   "host:port, a port, or off", read));
+    auto setting = named("--inspect-addr", "HOST:PORT", "127.0.0.1:4040",
+                         "where the inspector listens; unless set, the first free port up to 4049; off: nowhere",
+                         "host:port, a port, or off", read);
+    setting.hint = [](std::string_view text) { return app::hint_about_address(text, usual_port); };
+    line.add(std::move(setting));
 }
 
 void add_token(app::command_line& line, options& o) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log_text.hpp"
 #include "inspector/export.hpp"
 #include "inspector/json_path.hpp"
 #include "inspector/json_text.hpp"
@@ -169,9 +170,9 @@ std::string found_of(const query_term& t, bool met, match_context& c) {
             if (!r.phases.last_byte) return "it has not ended";
             return fmt::format("it took {} ms", static_cast<double>(r.phases.last_byte->count()) / 1000);
         case response_size:
-            return fmt::format("the response body has {} bytes", r.response.body.length);
+            return "the response body has " + counted(r.response.body.length, "byte");
         case request_size:
-            return fmt::format("the request body has {} bytes", r.request.body.length);
+            return "the request body has " + counted(r.request.body.length, "byte");
         case ip:
             return value_of("caller", r.caller);
         case provider:

@@ -28,9 +28,10 @@ void stream_set::start(const protocol::hello& ours, const protocol::hello& their
     if (ours.raw_bodies && theirs.raw_bodies) form_ = protocol::body_form::raw;
 }
 
-std::shared_ptr<exchange> stream_set::open(const io::executor& session, part<outgoing> request) {
-    const auto id = table_.next_id();
-    if (table_.size() >= max_streams_ || id == 0) return nullptr;
+std::shared_ptr<exchange> stream_set::open(const io::executor& session, part<outgoing> request,
+                                           protocol::stream_id number) {
+    const auto id = number == 0 ? table_.next_id() : number;
+    if (table_.size() >= max_streams_ || !table_.may_open(id)) return nullptr;
     const auto s = io::make_recycled<stream>(shared_from_this(), id, their_window_, our_window_);
     auto opened = s->make_exchange(session);
     table_.open(id, s);
@@ -119,7 +120,10 @@ void stream_set::make_ready(std::shared_ptr<stream> s, bool first) {
 
 void stream_set::closed(protocol::stream_id id) {
     table_.close(id);
-    if (table_.empty()) wake();  // a link that ends in good order waits for this
+    if (!table_.empty()) return;
+    // Entries of a flood lie scattered over the heap, where each may hold a page.
+    table_.drop_spare();
+    wake();  // a link that ends in good order waits for this
 }
 
 std::uint64_t stream_set::borrow_credit(std::uint64_t wanted, io::clock::duration took) noexcept {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/operation_limits.hpp"
 #include "tunnel/protocol/message.hpp"
 
 namespace tunnel::mux {
@@ -65,6 +66,11 @@ class stream_table {
         } else {
             streams_.erase(at);
         }
+    }
+
+    /// Gives back the entries that are kept beyond `limits::spare_streams`.
+    void drop_spare() {
+        if (spare_.size() > limits::spare_streams) spare_.erase(spare_.begin() + limits::spare_streams, spare_.end());
     }
 
     /// Visits every open stream; the visitor must not open or close any.

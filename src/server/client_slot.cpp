@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/log_text.hpp"
 #include "base/statistics.hpp"
 #include "io/runtime.hpp"
 #include "server/tunnel_session.hpp"
@@ -43,7 +44,8 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     program_statistics().client_activated(active_ != nullptr);
     const auto left_out = clients_.pass(io::clock::now());
     const auto level = left_out ? spdlog::level::info : spdlog::level::debug;
-    if (left_out.value_or(0) > 0) spdlog::warn("{} more clients came and went: no lines about them", *left_out);
+    if (left_out.value_or(0) > 0)
+        spdlog::warn("{} came and went since the last line about one", counted(*left_out, "more client"));
     if (active_) {
         spdlog::log(level, "client {} takes over from client {}", session->peer(), active_->peer());
         const auto& before = active_->instance();
@@ -72,7 +74,11 @@ void client_slot::release(std::shared_ptr<tunnel_session> session) {
 
 void client_slot::open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request) {
     on_strand([waiting = std::move(waiting), request = std::move(request)](client_slot& self) mutable {
-        if (self.active_) return self.active_->open(std::move(waiting), std::move(request), self.max_in_flight_);
+        if (self.active_) {
+            // Numbered here, where requests are in the order in which the client receives them: ids of streams rise.
+            const auto number = self.next_number();
+            return self.active_->open(std::move(waiting), std::move(request), number, self.max_in_flight_);
+        }
         const auto why = self.phase_ == phase::serving ? mux::failure::no_client : mux::failure::shutting_down;
         const auto strand = waiting->strand();
         io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });

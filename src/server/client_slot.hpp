@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -46,6 +48,9 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     void claim(std::shared_ptr<tunnel_session> session, bool takeover);
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
+    /// (any) Numbers a request. Each has another number for as long as this server runs, whichever client it goes to,
+    /// so that its line in the log has an id of its own; the number of one that is forwarded is its stream's.
+    [[nodiscard]] std::uint64_t next_number() noexcept { return ++requests_; }
     /// Hands the request to the active client, or refuses it.
     void open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request);
     /// The server is stopping: no session becomes active any more, and the one that is stays for what is in flight.
@@ -70,6 +75,7 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     std::shared_ptr<tunnel_session> active_;
     std::deque<std::string> replaced_;  // instances that another took over from, and none since; the oldest first
     phase phase_ = phase::serving;
+    std::atomic<std::uint64_t> requests_ = 0;  // numbered so far
     occasional_line clients_{limits::logged_peers};
     occasional_line strangers_{limits::logged_peers};
     std::function<void(const std::string&)> changed_;

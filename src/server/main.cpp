@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     try {
         app::program program("tunnel-server", settings.common);
         settings.via_name = server::new_via_name();
+        settings.connections_before = server::random_connections_before();
         server::fit_file_limit(settings, program.file_limit());
         settings.http_socket = program.manager().take_socket("http");
         settings.tcp_socket = program.manager().take_socket("tcp");

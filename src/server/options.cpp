@@ -7,6 +7,9 @@
 #include <limits>
 #include <random>
 
+#include "app/pasted_address.hpp"
+#include "app/values.hpp"
+#include "base/address.hpp"
 #include "base/log.hpp"
 
 namespace tunnel::server {
@@ -28,6 +31,12 @@ std::string new_via_name() {
     return fmt::format("tunnel-{:08x}", random());
 }
 
+std::uint64_t random_connections_before() {
+    constexpr std::uint64_t different_starts = 1'000'000;
+    std::random_device random;
+    return random() % different_starts;
+}
+
 namespace {
 
 /// http or https, and nothing that a terminal or a log would have to escape.
@@ -43,6 +52,11 @@ app::command_line::setting public_url(options& o) {
         if (is_public_url(text)) o.public_url = text;
         return is_public_url(text);
     };
+    const auto hint = [](std::string_view text) -> std::string {
+        const app::pasted_address pasted(text);
+        if (!pasted.scheme.empty() || pasted.host.empty()) return {};
+        return fmt::format("with its scheme, https://{} or http://{}", pasted.authority, pasted.authority);
+    };
     return {.flag = "--public-url",
             .other_names = {},
             .value_name = "URL",
@@ -50,7 +64,7 @@ app::command_line::setting public_url(options& o) {
             .help = "where callers reach this server, for the client to show",
             .expects = "a URL such as https://hooks.example.com",
             .read = read,
-            .hint = {}};
+            .hint = hint};
 }
 
 app::command_line::setting trusted_proxy(options& o) {
@@ -64,6 +78,19 @@ app::command_line::setting trusted_proxy(options& o) {
             .hint = {}};
 }
 
+/// A port or an address alone can be meant for callers, or for the client. A word is neither.
+std::string hint_about_argument(std::string_view text) {
+    const app::pasted_address pasted(text);
+    constexpr std::size_t highest_port = 65535;
+    const auto port = app::parse_number(text).value_or(0);
+    const auto is_port = port > 0 && port <= highest_port;
+    if (!is_port && (pasted.host.empty() || pasted.authority.find_first_of(".:") == std::string_view::npos)) return {};
+    const auto meant =
+        is_port ? std::string(text) : to_string(address{pasted.host, pasted.port.value_or(options().http_addr.port)});
+    return fmt::format("name the setting: --http-addr {} is where callers connect, --tcp-addr where the client does",
+                       meant);
+}
+
 }  // namespace
 
 app::parsed<options> parse_options(int argc, const char* const* argv) {
@@ -72,6 +99,7 @@ app::parsed<options> parse_options(int argc, const char* const* argv) {
     bool no_forwarded_headers = false;
 
     app::command_line line("tunnel-server", "hands requests to the tunnel-client that is connected");
+    line.explain_arguments(hint_about_argument);
     line.group("Addresses");
     line.add("--http-addr", o.http_addr, 0, "where callers connect; port 0 takes any free one");
     line.add("--tcp-addr", o.tcp_addr, 0, "where the tunnel-client connects");

@@ -15,11 +15,12 @@ struct options {
     tunnel::address http_addr{"0.0.0.0", 8080};
     tunnel::address tcp_addr{"0.0.0.0", 7000};
     bool forwarded_headers = true;
-    trusted_proxies trusted;          ///< whose forwarded fields reach the app
-    std::string public_url;           ///< what the client shows to people; empty: made from http_addr at the start
-    std::optional<int> http_socket;   ///< no setting: a listening socket in place of http_addr
-    std::optional<int> tcp_socket;    ///< no setting: the same for tcp_addr
-    std::string via_name = "tunnel";  ///< no setting: names this server in Via, and is made up at its start
+    trusted_proxies trusted;               ///< whose forwarded fields reach the app
+    std::string public_url;                ///< what the client shows to people; empty: made from http_addr at the start
+    std::optional<int> http_socket;        ///< no setting: a listening socket in place of http_addr
+    std::optional<int> tcp_socket;         ///< no setting: the same for tcp_addr
+    std::string via_name = "tunnel";       ///< no setting: names this server in Via, and is made up at its start
+    std::uint64_t connections_before = 0;  ///< no setting: public connections are numbered from the next number on
     std::chrono::milliseconds response_timeout = limits::response_time;
     std::chrono::milliseconds header_timeout = limits::head_time;
     std::chrono::milliseconds idle_timeout = limits::idle_time;
@@ -42,6 +43,9 @@ void fit_file_limit(options& settings, std::size_t files);
 /// A pseudonym for Via (RFC 9110 section 7.6.3) that no other tunnel-server has, so that two of them in a row are not
 /// taken for a loop.
 [[nodiscard]] std::string new_via_name();
+
+/// Below a million, so that ids of requests hardly repeat when a server starts again, and stay short.
+[[nodiscard]] std::uint64_t random_connections_before();
 
 /// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.
 [[nodiscard]] app::parsed<options> parse_options(int argc, const char* const* argv);

@@ -321,7 +321,7 @@ void public_exchange::log(std::string_view note) const {
     line.caller = on_->peer;
     line.id = id_;
     line.connection = on_->number;
-    line.stream = stream_;
+    line.number = stream_ != 0 ? stream_ : slot_->next_number();
     log_request(line);
 }
 

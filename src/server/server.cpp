@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/values.hpp"
 #include "base/log.hpp"
+#include "base/log_text.hpp"
 #include "base/statistics.hpp"
 #include "io/spawn.hpp"
 #include "mux/failure.hpp"
@@ -20,6 +22,7 @@ server::server(io::runtime& rt, options settings, const mux::link_times& times)
       times_(times),
       strand_(rt.new_strand()),
       slot_(std::make_shared<client_slot>(rt.new_strand(), settings_.max_in_flight)),
+      connections_(settings_.connections_before),
       http_(rt, strand_, [this](io::connected_socket socket) { accept_public(std::move(socket)); }),
       tcp_(rt, strand_, [this](io::connected_socket socket) { accept_tunnel(std::move(socket)); }),
       hold_(strand_, [this] { start_public(); }),
@@ -122,9 +125,12 @@ void server::stop() {
 
 void server::drain() {
     phase_ = phase::draining;
-    spdlog::info("stopping: waiting for {} public connections, for {} s at most; a second signal ends at once",
-                 public_sessions_.size(),
-                 std::chrono::duration_cast<std::chrono::seconds>(settings_.drain_timeout).count());
+    if (public_sessions_.empty())
+        spdlog::info("stopping: no public connection is open");
+    else
+        spdlog::info("stopping: waiting for {}, for {} at most; a second signal ends at once",
+                     counted(public_sessions_.size(), "public connection"),
+                     app::duration_text(settings_.drain_timeout));
     slot_->drain();
     holding_ = false;
     hold_.stop();

@@ -56,11 +56,11 @@ class server : public std::enable_shared_from_this<server> {
     mux::link_times times_;
     io::executor strand_;
     std::shared_ptr<client_slot> slot_;
+    std::uint64_t connections_;  // number of the latest public one
     io::accept_loop http_;
     io::accept_loop tcp_;
     std::list<std::shared_ptr<public_session>> public_sessions_;
     std::list<std::shared_ptr<tunnel_session>> tunnel_sessions_;
-    std::uint64_t connections_ = 0;  // public ones so far, which numbers them
     io::deadline hold_;
     io::deadline drain_;
     io::deadline last_responses_;

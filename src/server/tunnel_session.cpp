@@ -148,24 +148,24 @@ void tunnel_session::finish(mux::failure stream_failure, protocol::goaway_reason
 }
 
 void tunnel_session::open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request,
-                          std::size_t max_in_flight) {
-    on_strand(
-        [waiting = std::move(waiting), request = std::move(request), max_in_flight](tunnel_session& self) mutable {
-            auto& streams = self.link_->streams();
-            const auto strand = waiting->strand();
-            // The connection has ended and the slot does not know yet: the request was never sent.
-            auto why = mux::failure::no_client;
-            std::shared_ptr<mux::exchange> exchange;
-            if (!self.link_->ending()) {
-                why = mux::failure::overloaded;
-                if (streams.size() < max_in_flight) exchange = streams.open(strand, std::move(request));
-                if (!exchange) program_statistics().reached(bound::max_in_flight);
-            }
-            if (!exchange) return io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });
-            io::run_on(strand,
-                       [waiting = std::move(waiting), exchange = std::move(exchange),
-                        by = self.weak_from_this()]() mutable { waiting->opened(std::move(exchange), std::move(by)); });
-        });
+                          protocol::stream_id number, std::size_t max_in_flight) {
+    on_strand([waiting = std::move(waiting), request = std::move(request), number,
+               max_in_flight](tunnel_session& self) mutable {
+        auto& streams = self.link_->streams();
+        const auto strand = waiting->strand();
+        // The connection has ended and the slot does not know yet: the request was never sent.
+        auto why = mux::failure::no_client;
+        std::shared_ptr<mux::exchange> exchange;
+        if (!self.link_->ending()) {
+            why = mux::failure::overloaded;
+            if (streams.size() < max_in_flight) exchange = streams.open(strand, std::move(request), number);
+            if (!exchange) program_statistics().reached(bound::max_in_flight);
+        }
+        if (!exchange) return io::run_on(strand, [waiting = std::move(waiting), why] { waiting->refused(why); });
+        io::run_on(strand,
+                   [waiting = std::move(waiting), exchange = std::move(exchange),
+                    by = self.weak_from_this()]() mutable { waiting->opened(std::move(exchange), std::move(by)); });
+    });
 }
 
 void tunnel_session::connection_closed(std::uint64_t number) {

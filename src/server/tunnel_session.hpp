@@ -31,8 +31,9 @@ class tunnel_session : public mux::link::owner, public std::enable_shared_from_t
     void replace(const std::string& by);
     /// (any) Goaway, likewise.
     void refuse(protocol::goaway_reason reason, std::string detail);
-    /// (any) Sends a request to the client, or refuses it.
-    void open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request, std::size_t max_in_flight);
+    /// (any) Sends a request to the client, or refuses it. `number` is above those of all requests before.
+    void open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request, protocol::stream_id number,
+              std::size_t max_in_flight);
     /// (any) A public connection that a request of this session named has ended.
     void connection_closed(std::uint64_t number);
     /// (any) Closes the connection.

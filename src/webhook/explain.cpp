@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/log_text.hpp"
 #include "webhook/url.hpp"
 
 namespace tunnel::webhook::explain {
@@ -94,9 +95,9 @@ std::string no_secret(const scheme& row) {
 
 std::string truncated(const delivery& d) {
     return fmt::format(
-        "The signature covers the whole body, of which only the first {} bytes were kept: keep more of each body to "
+        "The signature covers the whole body, of which only the first {} kept: keep more of each body to "
         "have it checked.",
-        d.body.size());
+        d.body.size() == 1 ? "byte was" : counted(d.body.size(), "byte") + " were");
 }
 
 std::string no_timestamp(const scheme& row) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log_text.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
@@ -169,7 +170,7 @@ TEST_F(Log, AFullPipeBlocksNobodyAndLostLinesAreCounted) {
     int whole = 0;
     int lost = 0;
     for (std::string line; std::getline(stream, line);) {
-        if (const auto at = line.find(" log lines dropped"); at != std::string::npos)
+        if (line.ends_with(" dropped"))
             lost += std::stoi(line.substr(line.find("warn  ") + 6));
         else if (line.ends_with(text) && line.find("info  ") == 25)
             ++whole;
@@ -199,6 +200,12 @@ TEST_F(Log, ABrokenStderrIsSurvivedAndReportedLater) {
     fcntl(reader_, F_SETFL, O_NONBLOCK);
     spdlog::info("back");
     EXPECT_THAT(flushed(), MatchesRegex(".*warn  11 log lines dropped\n.*info  back\n"));
+}
+
+TEST_F(Log, ACountAgreesWithItsNoun) {
+    EXPECT_EQ(counted(0, "log line"), "0 log lines");
+    EXPECT_EQ(counted(1, "log line"), "1 log line");
+    EXPECT_EQ(counted(2, "log line"), "2 log lines");
 }
 
 TEST_F(Log, LostLinesAreCountedInJsonToo) {
@@ -277,12 +284,10 @@ TEST_F(Log, ARequestMayHaveACallerAndAnId) {
     EXPECT_EQ(line.at("note"), "no-client");
 }
 
-TEST_F(Log, ARequestWithoutAnIdHasOneOfConnectionAndStream) {
+TEST_F(Log, ARequestWithoutAnIdHasOneOfTwoNumbers) {
     request_line request{.method = "GET", .target = "/", .status = 200, .took = 12ms, .body_bytes = 1};
     request.connection = 17;
-    log_request(request);
-    EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17\n"));
-    request.stream = 35;
+    request.number = 35;
     log_request(request);
     EXPECT_THAT(flushed(), HasSubstr(" 200 12ms 1B id=17.35\n"));
     start_log("test", "info", log_format::json);

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/idle_memory.hpp"
+#include "support/allocations.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel {
@@ -63,6 +65,21 @@ TEST(RecycledMemory, MoreThanAShelfHoldsIsTakenAndGivenBack) {
             EXPECT_EQ(std::memcmp(blocks[i].data, &i, sizeof i), 0);
             give_memory_back(blocks[i].data, blocks[i].size);
         }
+    }
+}
+
+TEST(RecycledMemory, WhatWasGivenBackIsAskedForAgain) {
+    for (const std::size_t size : std::to_array<std::size_t>({64, 4096, limits::body_slice})) {
+        const auto block = take_memory(size);
+        give_memory_back(block.data, block.size);
+        give_back_idle_memory();
+        const auto before = test::allocations();
+        const auto next = take_memory(size);
+        EXPECT_EQ(test::allocations(), before + 1) << size;
+        give_memory_back(next.data, next.size);
+        const auto again = take_memory(size);
+        EXPECT_EQ(test::allocations(), before + 1) << "blocks are kept again, " << size;
+        give_memory_back(again.data, again.size);
     }
 }
 

@@ -114,9 +114,9 @@ TEST(ClientOptions, BadValuesAreOneLineWithTheFix) {
         {"--server-addr", "vps:0"},
         R"(bad value "vps:0" for --server-addr: give host, host:port, [ipv6]:port or a port from 1 to 65535)");
     expect_refused(
-        {"--local-host", "http://x"},
-        R"(bad value "http://x" for --local-host: give a name or an address, without a port (that is --local-port))");
-    for (const auto* bad : {"a b", "a\r\nX: y", "http://a", "a@b"}) {
+        {"--local-host", "x y"},
+        R"(bad value "x y" for --local-host: give a name or an address, without a port (that is --local-port))");
+    for (const auto* bad : {"a b", "a\r\nX: y", "a@b"}) {
         const auto r = run({"--host-header", bad});
         EXPECT_EQ(r.parsed.exit_code, 2) << bad;
         EXPECT_THAT(r.err, HasSubstr("for --host-header: give preserve, rewrite or a host such as myapp.test:3000\n"));
@@ -142,7 +142,53 @@ TEST(ClientOptions, ThePortMayStandAlone) {
     }
     expect_refused({"http://localhost:8000/"},
                    R"(bad value "http://localhost:8000/" for PORT: give a number from 1 to 65535; )"
-                   "the port alone, 8000: the host is --local-host");
+                   "the app's port alone: 8000");
+}
+
+TEST(ClientOptions, AnAppsAddressForThePortIsThePortAlone) {
+    for (const std::string app : {"localhost:3000", "http://localhost:3000/path", "https://127.0.0.1:3000",
+                                  "[::1]:3000", ":3000", "0.0.0.0:3000", "http://localhost:3000?x=1"})
+        expect_refused({app},
+                       "bad value \"" + app + "\" for PORT: give a number from 1 to 65535; the app's port alone: 3000");
+    expect_refused({"127.0.0.1"}, R"(bad value "127.0.0.1" for PORT: give a number from 1 to 65535; )"
+                                  "the app's port alone, such as 3000");
+}
+
+TEST(ClientOptions, AServersAddressForThePortIsTheServersSetting) {
+    const std::string expects = "give a number from 1 to 65535; ";
+    const std::string server =
+        "this is the app's port; a server is named with --server-addr, as in: tunnel-client "
+        "--server-addr ";
+    const std::string app = "; an app on another machine with --local-host, as in: tunnel-client --local-host ";
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"http://vps.example.com:8080", "vps.example.com 3000" + app + "vps.example.com 8080"},
+        {"https://vps.example.com/hook", "vps.example.com 3000" + app + "vps.example.com 443"},
+        {"vps.example.com:8080", "vps.example.com 3000" + app + "vps.example.com 8080"},
+        {"vps.example.com:7001", "vps.example.com:7001 3000" + app + "vps.example.com 7001"},
+        {"tcp://192.0.2.1:7000", "192.0.2.1:7000 3000" + app + "192.0.2.1 7000"},
+        {"http://[2001:db8::1]:8080", "[2001:db8::1] 3000" + app + "2001:db8::1 8080"},
+        {"vps.example.com", "vps.example.com 3000"}};
+    for (const auto& [text, rest] : cases) {
+        expect_refused({text}, "bad value \"" + text + "\" for PORT: " + expects + server + rest);
+        expect_refused({text, "3000"}, "bad value \"" + text + "\" for PORT: " + expects + server + rest);
+        expect_refused({"3000", text}, "unexpected argument \"" + text + "\": " + server + rest);
+        const environment e{{"TUNNEL_LOCAL_PORT", text.c_str()}};
+        expect_refused({}, "bad value \"" + text + "\" for TUNNEL_LOCAL_PORT: " + expects + server + rest);
+    }
+}
+
+TEST(ClientOptions, WhatNamesNoMachineHasNoHint) {
+    for (const std::string text : {"99999", "./app", "3000s", "a b", "localhost:99999", "http://"})
+        expect_refused({text}, "bad value \"" + text + "\" for PORT: give a number from 1 to 65535");
+}
+
+TEST(ClientOptions, AUrlForAHostNamesTheHost) {
+    const std::string host = "give a name or an address, without a port (that is --local-port); such as ";
+    expect_refused({"--local-host", "app.test:3000"}, R"(bad value "app.test:3000" for --local-host: )" + host +
+                                                          "--local-host app.test --local-port 3000");
+    expect_refused({"--host-header", "https://app.test:3000/"},
+                   R"(bad value "https://app.test:3000/" for --host-header: give preserve, rewrite or a host such as )"
+                   "myapp.test:3000; without https://: app.test:3000");
 }
 
 TEST(ClientOptions, TheAppMayBeOnEitherLoopbackAddressUnlessOneIsNamed) {

@@ -41,7 +41,7 @@ TEST_F(ClientShutdown, StopFinishesWhatIsInFlight) {
     stop();
     EXPECT_EQ(server.receive<protocol::goaway>().reason, goaway_reason::shutdown);
     EXPECT_TRUE(server.raw().stays_silent(20ms));
-    log.expect_lines_with("stopping: waiting for 1 requests in flight; a second signal ends at once", 1);
+    log.expect_lines_with("stopping: waiting for 1 request in flight; a second signal ends at once", 1);
     local.send(answer("done"));
     EXPECT_EQ(server.receive<protocol::response>().body.view(), "done");
     server.raw().expect_closed();

@@ -257,6 +257,10 @@ def main():
         assert "no client runs" in errors, errors
         _, errors = commands.run("request", code=2)
         assert 'unknown command "request": did you mean requests?' in errors, errors
+        _, errors = commands.run("vps", code=2)
+        assert 'unknown command "vps": a server is named with --server-addr vps, otherwise see' in errors, errors
+        _, errors = commands.run("localhost", code=2)
+        assert 'unknown command "localhost": give the app\'s port, as in tunnel-client 3000, otherwise' in errors, errors
         app = app_server()
         stack.callback(app.shutdown)
         addresses = ["--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0", "--log-level", "warn"]

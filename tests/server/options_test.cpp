@@ -48,7 +48,11 @@ TEST(ServerOptions, DefaultsAreTheDocumentedOnes) {
 TEST(ServerOptions, ThePublicUrlIsHttpOrHttps) {
     for (const auto* url : {"https://hooks.example.com", "http://[2001:db8::1]:8080/in"})
         EXPECT_EQ(run({"--public-url", url}).parsed.options.public_url, url);
-    for (const std::string bad : {"hooks.example.com", "https://", "https:///x", "ftp://a", "http://a b"})
+    expect_refused({"--public-url", "hooks.example.com:8080/in"},
+                   "bad value \"hooks.example.com:8080/in\" for --public-url: give a URL such as "
+                   "https://hooks.example.com; with its scheme, https://hooks.example.com:8080 or "
+                   "http://hooks.example.com:8080");
+    for (const std::string bad : {"https://", "https:///x", "ftp://a", "http://a b"})
         expect_refused({"--public-url", bad},
                        "bad value \"" + bad + "\" for --public-url: give a URL such as https://hooks.example.com");
 }
@@ -174,10 +178,37 @@ TEST(ServerOptions, UnknownFlagsStrayArgumentsAndMissingValuesAreRefused) {
     expect_refused({"--nope=1"}, R"(unknown flag "--nope=1": see tunnel-server --help)");
     expect_refused({"-x"}, R"(unknown flag "-x": see tunnel-server --help)");
     expect_refused({"start"}, R"(unexpected argument "start": see tunnel-server --help)");
-    expect_refused({"--threads", "2", "3"}, R"(unexpected argument "3": see tunnel-server --help)");
+    expect_refused({"--threads", "2", "0"}, R"(unexpected argument "0": see tunnel-server --help)");
     expect_refused({"--"}, R"(unexpected argument "--": see tunnel-server --help)");
     expect_refused({"--threads"}, "--threads needs a value: give a number from 1 to 64");
     expect_refused({"--threads="}, "--threads needs a value: give a number from 1 to 64");
+}
+
+TEST(ServerOptions, AnAddressWithoutItsSettingIsExplained) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"8080", "8080"},
+        {"http://vps.example.com:8000/", "vps.example.com:8000"},
+        {"http://vps.example.com", "vps.example.com:80"},
+        {"0.0.0.0", "0.0.0.0:8080"},
+        {":8000", "localhost:8000"},
+        {"[::]:8000", "[::]:8000"}};
+    for (const auto& [text, meant] : cases)
+        expect_refused({text}, "unexpected argument \"" + text + "\": name the setting: --http-addr " + meant +
+                                   " is where callers connect, --tcp-addr where the client does");
+}
+
+TEST(ServerOptions, AnAddressOfAnotherKindNamesTheOneThatIsMeant) {
+    const std::string expects = "give host:port, [ipv6]:port or a port from 0 to 65535; ";
+    expect_refused({"--http-addr", "http://0.0.0.0:8080"}, R"(bad value "http://0.0.0.0:8080" for --http-addr: )" +
+                                                               expects + "without http://, such as 0.0.0.0:8080");
+    expect_refused({"--tcp-addr", "vps.example.com"},
+                   R"(bad value "vps.example.com" for --tcp-addr: )" + expects + "such as vps.example.com:7000");
+    expect_refused({"--admin-addr", "http://127.0.0.1:9100/metrics"},
+                   R"(bad value "http://127.0.0.1:9100/metrics" for --admin-addr: give off, host:port, [ipv6]:port or )"
+                   "a port from 0 to 65535; without http://, such as 127.0.0.1:9100");
+    const environment e{{"TUNNEL_HTTP_ADDR", "http://[::]:80"}};
+    expect_refused(
+        {}, R"(bad value "http://[::]:80" for TUNNEL_HTTP_ADDR: )" + expects + "without http://, such as [::]:80");
 }
 
 TEST(ServerOptions, HelpShowsFlagVariableAndDefaultIn100Columns) {

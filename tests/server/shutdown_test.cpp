@@ -71,6 +71,26 @@ TEST_F(ServerShutdown, ConnectionsAcceptedAroundTheStopAreClosedToo) {
     expect_drained();
 }
 
+TEST_F(ServerShutdown, TheLineAboutStoppingSaysWhatIsWaitedFor) {
+    start();
+    stop();
+    log.expect_lines_with("info stopping: no public connection is open", 1);
+    expect_drained();
+}
+
+TEST_F(ServerShutdown, OneConnectionIsCountedAsOne) {
+    start();
+    auto peer = client();
+    auto from = asking(peer);
+    stop();
+    log.expect_lines_with("stopping: waiting for 1 public connection, for 30s at most; a second signal ends at once",
+                          1);
+    peer.respond(last_id, response_head(204));
+    (void)from.read_to_end();
+    peer.raw().close();
+    expect_drained();
+}
+
 TEST_F(ServerShutdown, WhatIsInFlightIsFinishedAndClosed) {
     start();
     auto peer = client();

@@ -3,7 +3,7 @@
 import { quoted } from "../data/filter_terms.js";
 import { copyAndSay } from "../view/clipboard.js";
 import { h } from "../view/dom.js";
-import { bytes, clock, duration, exactTime } from "../view/format.js";
+import { bytes, clock, duration, exactTime, plural } from "../view/format.js";
 import { duplicateChip, isError, outcomeText, statusPill } from "../view/status_mark.js";
 import { bodySection, factList, section } from "./parts.js";
 
@@ -88,8 +88,8 @@ function facts(context) {
         ["Caller", term("ip", exchange.caller)],
         ["Arrived", exactTime(exchange.started_at)],
         ["Error code", term("outcome", exchange.failure?.code ?? null)],
-        ["Request", `${bytes(request.body.length)} body, ${request.fields.length} headers`],
-        ["Response", response && `${bytes(response.body.length)} body, ${response.fields.length} headers`],
+        ["Request", `${bytes(request.body.length)} body, ${plural(request.fields.length, "header")}`],
+        ["Response", response && `${bytes(response.body.length)} body, ${plural(response.fields.length, "header")}`],
         ["Provider", term("provider", exchange.provider)],
         ["Event", term("event", exchange.event)],
         ["Delivery", term("delivery", exchange.delivery)],

@@ -80,7 +80,7 @@ export class Actions {
         const { id, error } = last;
         if (results.length > 1) {
             toast(
-                `Replayed ${results.length} times: ${countOf(results, (one) => one.same_status)} with the same status.`,
+                `Replayed ${plural(results.length, "time")}: ${countOf(results, (one) => one.same_status)} with the same status.`,
             );
         } else if (error) {
             toast(error.message, { tone: "bad" });

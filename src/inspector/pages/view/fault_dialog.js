@@ -4,7 +4,7 @@ import { addFault, clearFaults, listFaults, removeFault } from "../data/api.js";
 import { button } from "./buttons.js";
 import { openDialog } from "./dialog.js";
 import { fill, h } from "./dom.js";
-import { clock, count } from "./format.js";
+import { clock, count, plural } from "./format.js";
 import { toastError } from "./toast.js";
 
 /** @typedef {import("../data/types.js").Fault} Fault */
@@ -76,7 +76,7 @@ function rowOf(fault) {
         "div",
         { class: "fault-row" },
         h("code", null, fault.rule),
-        h("span", { class: "muted" }, `made ${count(fault.applied)} of ${count(fault.matched)} times${until}`),
+        h("span", { class: "muted" }, `made ${count(fault.applied)} of ${plural(fault.matched, "time")}${until}`),
         button("Turn off", null, () => change(() => removeFault(fault.id)), {
             "aria-label": `Turn off ${fault.rule}`,
         }),
