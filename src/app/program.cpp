@@ -16,7 +16,8 @@ namespace {
 
 log_reader reader_of(int file) {
     if (is_journal(file)) return log_reader::journal;
-    return shows_colours(file) ? log_reader::terminal : log_reader::file;
+    if (!is_terminal(file)) return log_reader::file;
+    return shows_colours(file) ? log_reader::terminal : log_reader::plain_terminal;
 }
 
 }  // namespace

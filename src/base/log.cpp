@@ -61,8 +61,15 @@ class line_queue {
     void set_format(log_format format, log_reader reader) {
         format_ = format;
         reader_ = reader;
+        timestamps_ = timestamp_writer(on_terminal() ? timestamp_form::local_clock : timestamp_form::utc);
     }
     [[nodiscard]] log_format format() const { return format_; }
+    /// Lines are for a person who reads them as they come.
+    [[nodiscard]] bool on_terminal() const {
+        return (reader_ == log_reader::terminal || reader_ == log_reader::plain_terminal) &&
+               format_ == log_format::text;
+    }
+
     [[nodiscard]] bool colours() const { return reader_ == log_reader::terminal && format_ == log_format::text; }
     void on_first(std::function<void()> wake) {
         wake_ = std::move(wake);
@@ -219,7 +226,7 @@ class queue_sink : public spdlog::sinks::sink {
 /// On a terminal a longer target would push other lines out of sight; the inspector shows it whole.
 constexpr std::size_t target_on_terminal = 160;
 
-std::size_t longest_target() { return queue().colours() ? target_on_terminal : limits::log_target; }
+std::size_t longest_target() { return queue().on_terminal() ? target_on_terminal : limits::log_target; }
 
 std::string_view shown_target(const request_line& request) { return request.target.substr(0, longest_target()); }
 

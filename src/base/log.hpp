@@ -12,9 +12,9 @@ namespace tunnel {
 
 enum class log_format { text, json };
 
-/// What reads stderr: a file or pipe, a person on a terminal that shows colours, or the service manager's journal,
+/// What reads stderr: a file or pipe, a person on a terminal without or with colours, or the service manager's journal,
 /// which takes a line's priority from a number in front of it (sd-daemon(3)).
-enum class log_reader { file, terminal, journal };
+enum class log_reader { file, plain_terminal, terminal, journal };
 
 /// Installs a logger that collects lines in memory (limits::log_queue) and writes them in batches; it never
 /// waits for a stderr that does not take them, and counts what it had to drop. Warnings and worse are written

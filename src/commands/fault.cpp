@@ -28,7 +28,7 @@ std::string line_of(const json& fault) {
                 std::to_string(fault.value("applied", 0)) + " of " + std::to_string(fault.value("matched", 0)) +
                 " matching requests";
     if (fault.contains("ends_at") && fault["ends_at"].is_string())
-        line += ", ends at " + fault["ends_at"].get<std::string>();
+        line += ", ends at " + local_time(fault["ends_at"].get<std::string>());
     return printable(line + ")") + "\n";
 }
 

@@ -39,7 +39,7 @@ std::string line_of(std::string_view name, const std::string& text) {
 std::string tunnel_line(const json& status) {
     const auto tunnel = object_at(status, "tunnel");
     auto text = text_at(tunnel, "state");
-    if (const auto since = text_at(tunnel, "since"); !since.empty()) text += " since " + since.substr(0, 19);
+    if (const auto since = text_at(tunnel, "since"); !since.empty()) text += " since " + local_time(since);
     if (const auto error = text_at(tunnel, "error"); !error.empty()) text += ": " + error;
     if (const auto by = text_at(tunnel, "replaced_by"); !by.empty()) text += " by " + by;
     return line_of("tunnel", text);
@@ -82,7 +82,7 @@ std::string stub_text(const json& stub) {
                             text_at(rule, "when") == "always" ? ", whether the app is there or not" : "",
                             filter.empty() ? "" : " if " + filter, counted(number_at(rule, "responses"), "response"));
     }
-    text += text_at(stub, "file") + ", read " + text_at(stub, "read_at").substr(0, 19) + "\n";
+    text += text_at(stub, "file") + ", read " + local_time(text_at(stub, "read_at")) + "\n";
     if (const auto problem = text_at(stub, "problem"); !problem.empty())
         text += "as it is now, it is not used: " + problem + "\n";
     return text;

@@ -7,8 +7,11 @@
 #include <cstdio>
 
 #include "base/log_text.hpp"
+#include "base/timestamp.hpp"
 #include "inspector/body_view.hpp"
 #include "inspector/export.hpp"
+#include "inspector/query_values.hpp"
+#include "inspector/record_time.hpp"
 
 namespace tunnel::commands {
 
@@ -166,6 +169,14 @@ std::string time_text(std::uint64_t microseconds) {
     return fmt::format("{} s", microseconds / 1'000'000);
 }
 
+std::string local_time(std::string_view rfc3339) {
+    const auto moment = inspector::parse_moment(rfc3339);
+    if (!moment) return printable(rfc3339);
+    const auto t = local_of(static_cast<std::time_t>(*moment / 1'000'000));
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
+                       t.tm_min, t.tm_sec);
+}
+
 std::string summary_line(const nlohmann::ordered_json& s) {
     const auto status = text_of(s, "status");
     const auto outcome = text_of(s, "outcome");
@@ -176,7 +187,7 @@ std::string summary_line(const nlohmann::ordered_json& s) {
                           ? size_text(s["response_bytes"].get<std::uint64_t>())
                           : std::string();
     auto line = fmt::format("{}  {}  {:7} {:>3}  {:>8}  {:>9}  {}", text_of(s, "id"),
-                            text_of(s, "started_at").substr(0, 19), printable(text_of(s, "method")),
+                            local_time(text_of(s, "started_at")), printable(text_of(s, "method")),
                             status.empty() ? "-" : status, took, size, printable(text_of(s, "target")));
     if (!outcome.empty()) line += " (" + printable(outcome) + ")";
     if (text_of(s, "state") == "pending") line += " (open)";
@@ -217,8 +228,9 @@ std::string about_text(const nlohmann::ordered_json& exchange) {
 
 std::string record_text(const inspector::record& from, bool include_secrets, std::string_view more) {
     const auto r = include_secrets ? from : redacted(from);
-    std::string text = fmt::format("{}  {}  {}  {}\n", inspector::to_string(r.id), to_string(r.origin),
-                                   to_string(r.state), printable(r.outcome));
+    std::string text = fmt::format("{}  {}  {}{}\n", inspector::to_string(r.id), to_string(r.origin),
+                                   to_string(r.state), prefixed("  ", printable(r.outcome)));
+    text += "arrived " + local_time(inspector::to_rfc3339(r.arrived)) + "\n";
     if (!r.public_url.empty()) text += "url     " + printable(r.public_url) + "\n";
     if (!r.caller.empty()) text += "caller  " + printable(r.caller) + "\n";
     if (!r.app.empty()) text += "app     " + printable(r.app) + "\n";

@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "app/out_of_memory.hpp"
 #include "app/program.hpp"
@@ -9,6 +13,32 @@
 #include "base/statistics.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
+
+namespace tunnel {
+
+namespace {
+
+/// What a person at a terminal wants to know of a server that listens.
+std::string greeting(const std::string& url, const server::server& listening) {
+    auto tcp = to_string(listening.tcp_address());
+    std::string_view where;
+    for (const std::string_view every : {"0.0.0.0:", "[::]:"}) {
+        if (!tcp.starts_with(every)) continue;
+        tcp.replace(0, every.size(), "HOST:");
+        where = ", where HOST leads to this machine";
+    }
+    return fmt::format("\nReady\n  Callers     {}\n  Clients     tunnel-client --server-addr {} PORT{}",
+                       url.empty() ? "http://" + to_string(listening.http_address()) : url, tcp, where);
+}
+
+std::string ready_line(const server::server& listening, const std::string& admin) {
+    return fmt::format("ready http={} tcp={}{}", to_string(listening.http_address()),
+                       to_string(listening.tcp_address()), admin);
+}
+
+}  // namespace
+
+}  // namespace tunnel
 
 int main(int argc, char** argv) {
     using namespace tunnel;
@@ -33,8 +63,7 @@ int main(int argc, char** argv) {
         program.on_signal([server] { server->stop(); });
         const auto admin = program.start_admin(
             [] { return program_statistics().client_active() ? std::string() : std::string("no client is active"); });
-        program.say("ready http=" + to_string(server->http_address()) + " tcp=" + to_string(server->tcp_address()) +
-                    admin);
+        program.say(program.on_terminal() ? greeting(settings.public_url, *server) : ready_line(*server, admin));
         program.manager().notify("READY=1\nSTATUS=no client is connected");
         program.run();
         return 0;

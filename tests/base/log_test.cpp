@@ -120,11 +120,14 @@ TEST_F(Log, LevelAndStatusHaveColoursWhereTheyAreWanted) {
     start_log("test", "info", log_format::text, log_reader::terminal);
     log_request("GET", "/", 502, 1ms, 1);
     spdlog::warn("careful");
-    EXPECT_THAT(taken(), MatchesRegex(".* info  GET / \x1b\\[31m502\x1b\\[0m 1\\.0ms 1B\n"
+    EXPECT_THAT(taken(), MatchesRegex("[0-9][0-9]:[0-9][0-9]:[0-9.]* info  GET / \x1b\\[31m502\x1b\\[0m 1\\.0ms 1B\n"
                                       ".* \x1b\\[33mwarn\x1b\\[0m  careful\n"));
+    start_log("test", "info", log_format::text, log_reader::plain_terminal);
+    log_request("GET", "/", 502, 1ms, 1);
+    EXPECT_THAT(flushed(), MatchesRegex("[0-9][0-9]:[0-9][0-9]:[0-9.]* info  GET / 502 1\\.0ms 1B\n"));
     start_log("test", "info", log_format::json, log_reader::terminal);
     log_request("GET", "/", 502, 1ms, 1);
-    EXPECT_THAT(flushed(), Not(HasSubstr("\x1b")));
+    EXPECT_THAT(flushed(), AllOf(HasSubstr("\"time\":\"2"), Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(Log, AJournalIsGivenThePriorityOfEachLine) {

@@ -1,5 +1,6 @@
 #include "base/timestamp.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -10,6 +11,16 @@ namespace tunnel {
 namespace {
 
 using namespace std::chrono_literals;
+
+TEST(TimestampWriter, WritesTheClockOfThisMachine) {
+    using namespace std::chrono;
+    timestamp_writer writer(timestamp_form::local_clock);
+    const system_clock::time_point moment(1'769'868'306'023ms);
+    const auto local = local_of(system_clock::to_time_t(moment));
+    std::string text;
+    writer.append(text, moment);
+    EXPECT_EQ(text, fmt::format("{:02}:{:02}:06.023", local.tm_hour, local.tm_min));
+}
 
 TEST(TimestampWriter, WritesMomentsBeforeAndAfter1970) {
     // In an order that would show a second that is kept wrongly.

@@ -159,6 +159,22 @@ def terminal_shows_what_a_person_wants():
     assert re.search(r"GET /missing\?x=1 \x1b\[31m502\x1b\[0m .* from=127\.0\.0\.1:\d+ ", shown), shown
 
 
+def server_on_a_terminal_says_how_to_reach_it():
+    for listen, shown in (("127.0.0.1:0", r"127\.0\.0\.1:\d+ PORT\n"),
+                          ("0.0.0.0:0", r"HOST:\d+ PORT, where HOST leads to this machine\n")):
+        screen, end = pty.openpty()
+        said = ""
+        command = [SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", listen]
+        with running(command, stdout=end, stderr=end):
+            os.close(end)
+            while not re.search(r"--server-addr .*\n", said):
+                assert select.select([screen], [], [], LIMIT)[0], said
+                said += os.read(screen, 65536).decode().replace("\r\n", "\n")
+        os.close(screen)
+        assert re.search(r"Ready\n  Callers     http://127\.0\.0\.1:\d+\n", said), said
+        assert re.search(r"  Clients     tunnel-client --server-addr " + shown, said), said
+
+
 def both_say_who_takes_over():
     with started([SERVER, *ANY], stderr=subprocess.PIPE) as server:
         tcp = values_of(first_line(server))["tcp"]
@@ -199,7 +215,8 @@ def client_says_that_a_port_does_not_reply():
 def main():
     for check in (service_manager_is_notified, restart_under_passed_sockets_refuses_no_caller,
                   client_is_back_when_the_server_is,
-                  terminal_shows_what_a_person_wants, both_say_who_takes_over, client_says_that_a_port_does_not_reply,
+                  terminal_shows_what_a_person_wants, server_on_a_terminal_says_how_to_reach_it,
+                  both_say_who_takes_over, client_says_that_a_port_does_not_reply,
                   a_port_without_the_right_says_what_gives_it):
         check()
         print(f"{check.__name__}: ok", flush=True)

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "commands/terminal.hpp"
+
 namespace tunnel::commands {
 
 namespace {
@@ -17,7 +19,8 @@ using testing::Not;
 const std::string hook =
     R"({"id":"01","started_at":"2026-01-31T14:05:06.123456Z","method":"POST","status":500,"duration_us":1500,)"
     R"("response_bytes":12,"target":"/hook","state":"complete"})";
-const std::string hook_line = "01  2026-01-31T14:05:06  POST    500    1.5 ms       12 B  /hook\n";
+const std::string hook_line =
+    "01  " + local_time("2026-01-31T14:05:06Z") + "  POST    500    1.5 ms       12 B  /hook\n";
 
 expectation of(std::vector<std::string> filters, std::uint64_t count = 1) {
     return {std::move(filters), count, false, "30s"};

@@ -1,10 +1,12 @@
 #include "commands/terminal.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "base/timestamp.hpp"
 #include "commands/api_client.hpp"
 #include "inspector/body_capture.hpp"
 
@@ -48,21 +50,29 @@ TEST(Terminal, ARecordHidesSecretsAndEscapes) {
     EXPECT_THAT(record_text(r, true), HasSubstr("Bearer key"));
 }
 
+TEST(Terminal, TimesAreThoseOfTheClockOnTheWall) {
+    const auto local = local_of(1'769'868'306);
+    EXPECT_EQ(local_time("2026-01-31T14:05:06.123456Z"),
+              fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:06", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
+                          local.tm_hour, local.tm_min));
+    EXPECT_EQ(local_time("soon\x1b"), "soon\\x1b");
+}
+
 TEST(Terminal, ASummaryIsOneLine) {
     const auto line = summary_line(nlohmann::ordered_json::parse(
         R"({"id":"01","started_at":"2026-01-31T14:05:06.123456Z","method":"GET","status":502,"duration_us":1500,)"
         R"("response_bytes":12,"target":"/a\nb","outcome":"local-refused","state":"failed","parent":"00"})"));
-    EXPECT_EQ(line,
-              "01  2026-01-31T14:05:06  GET     502    1.5 ms       12 B  /a\\x0ab (local-refused) (replay of 00)\n");
+    EXPECT_EQ(line, "01  " + local_time("2026-01-31T14:05:06.123456Z") +
+                        "  GET     502    1.5 ms       12 B  /a\\x0ab (local-refused) (replay of 00)\n");
 }
 
 TEST(Terminal, AttemptsOfADeliveryHaveTheirGaps) {
     const auto line = summary_line(nlohmann::ordered_json::parse(
         R"({"id":"02","started_at":"2026-01-31T14:05:06.123456Z","method":"POST","status":200,"duration_us":1500,)"
         R"("response_bytes":12,"target":"/","state":"complete","attempt":2,"attempt_gap_us":31000000,"duplicate":true})"));
-    EXPECT_EQ(line,
-              "02  2026-01-31T14:05:06  POST    200    1.5 ms       12 B  / (attempt 2, 31 s after the one before) "
-              "(duplicate)\n");
+    EXPECT_EQ(line, "02  " + local_time("2026-01-31T14:05:06Z") +
+                        "  POST    200    1.5 ms       12 B  / (attempt 2, 31 s after the one before) "
+                        "(duplicate)\n");
     EXPECT_EQ(about_text(nlohmann::ordered_json::parse(
                   R"({"id":"02","provider":"github","event":"push\u001b","delivery":"d-1","attempts":[)"
                   R"({"id":"01","status":null,"gap_us":null,"duplicate":false},)"
@@ -78,9 +88,9 @@ TEST(Terminal, WhatTheClientDidIsMarked) {
     const auto line = summary_line(nlohmann::ordered_json::parse(
         R"({"id":"02","started_at":"2026-01-31T14:05:06.123456Z","method":"POST","status":200,"duration_us":1500,)"
         R"("response_bytes":12,"target":"/","signature":"no_secret","fault":true,"held":true,"stub":true,"stub_rule":7})"));
-    EXPECT_EQ(line,
-              "02  2026-01-31T14:05:06  POST    200    1.5 ms       12 B  / (no secret) (fault on purpose) (stub 7) "
-              "(held)\n");
+    EXPECT_EQ(line, "02  " + local_time("2026-01-31T14:05:06Z") +
+                        "  POST    200    1.5 ms       12 B  / (no secret) (fault on purpose) (stub 7) "
+                        "(held)\n");
 }
 
 TEST(Terminal, TheVerdictOnASignatureHasItsCauseAndReason) {
