@@ -89,6 +89,7 @@ class server::state {
         const std::lock_guard lock(stop_mutex_);
         if (!thread_.joinable()) return;
         services_.feed.on_change({});
+        services_.history.refuse_lists(true);
         io::post_to(runtime_.context().get_executor(), [this] {
             hub_->stopping = true;
             acceptor_->stop();
@@ -97,6 +98,7 @@ class server::state {
         });
         thread_.join();
         workers_.join();
+        services_.history.refuse_lists(false);
     }
 
     [[nodiscard]] const address& local() const noexcept { return local_; }
