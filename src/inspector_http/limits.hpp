@@ -25,6 +25,9 @@ inline constexpr std::size_t json_bytes = 16 * mib;
 /// A file to import is held and parsed whole, which takes about five times its size.
 inline constexpr std::size_t import_bytes = 64 * mib;
 
+/// Bodies of all requests that are read or handled at a time: those of an import and of some edited replays.
+inline constexpr std::size_t open_bodies = import_bytes + 4 * json_bytes;
+
 /// Imports at a time.
 inline constexpr int imports = 1;
 
