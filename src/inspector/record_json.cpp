@@ -288,14 +288,18 @@ ordered_json to_json(const record& r, json_detail detail) {
     return result;
 }
 
+// "[json.exception.type_error.302] type must be string, but is number"
+std::string without_error_name(std::string what) {
+    const auto bracket = what.find("] ");
+    if (bracket != std::string::npos) what.erase(0, bracket + 2);
+    return what;
+}
+
 std::optional<record> record_from_json(const json& from, std::string& error) {
     try {
         return read(from);
     } catch (const json::exception& failure) {
-        error = failure.what();
-        // "[json.exception.type_error.302] type must be string, but is number"
-        const auto bracket = error.find("] ");
-        if (bracket != std::string::npos) error.erase(0, bracket + 2);
+        error = without_error_name(failure.what());
     } catch (const std::invalid_argument& failure) {
         error = failure.what();
     }
