@@ -26,6 +26,8 @@ std::vector<CLI::ConfigItem> settings_file::from_config(std::istream& input) con
         mistakes_.push_back({1, fmt::format("it is longer than {}", bytes_text(limits::settings_file))});
         return settings;
     }
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
     std::istringstream lines(text);
     unsigned number = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -40,6 +42,8 @@ std::vector<CLI::ConfigItem> settings_file::from_config(std::istream& input) con
 std::string settings_file::read_line(std::string_view text, unsigned line,
                                      std::vector<CLI::ConfigItem>& settings) const {
     if (text.empty() || text.front() == '#' || text.front() == ';') return {};
+    // Numbers would be read up to there. Not quoted: the line may hold a token.
+    if (text.find('\0') != std::string_view::npos) return "it has a null character: save the file as UTF-8 text";
     if (text.front() == '[') return fmt::format("no sections are used: leave out {}", in_quotes(text));
     std::istringstream one{std::string(text)};
     auto found = CLI::ConfigTOML::from_config(one);

@@ -40,6 +40,13 @@ bool is_listed(std::string_view list, std::string_view name) {
     return false;
 }
 
+/// Behind the scheme. The URL of an imported record may be any text, also one without a scheme.
+std::size_t authority_begin(std::string_view url) {
+    constexpr std::string_view mark = "://";
+    const auto scheme_end = url.find(mark);
+    return scheme_end == std::string_view::npos ? 0 : scheme_end + mark.size();
+}
+
 }  // namespace
 
 std::string base_of(const record& r, const export_options& options) {
@@ -48,8 +55,7 @@ std::string base_of(const record& r, const export_options& options) {
         return options.base_url.substr(0, end == std::string::npos ? 0 : end + 1);
     }
     const auto url = url_of(r);
-    const auto scheme_end = url.find("://");
-    return url.substr(0, url.find_first_of("/?#", scheme_end + 3));
+    return url.substr(0, url.find_first_of("/?#", authority_begin(url)));
 }
 
 field_lines sendable_fields(const record& r) {
@@ -66,7 +72,7 @@ field_lines sendable_fields(const record& r) {
 
 const std::string* other_host(const record& r, std::string_view base) {
     const auto* host = find_field(r.request.fields, "Host");
-    const auto authority = base.substr(base.find("://") + 3);
+    const auto authority = base.substr(authority_begin(base));
     return host && !same_name(*host, authority) ? host : nullptr;
 }
 

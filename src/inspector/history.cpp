@@ -162,6 +162,10 @@ void history::flush() {
 history_page history::list(const page_request& request) const {
     history_page page;
     if (!state_) return page;
+    if (lists_are_refused_) {
+        page.error = "tunnel-client is stopping";
+        return page;
+    }
     try {
         auto rest = request;
         state_->read(request.oldest_first, [&](history_reader& reader) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -145,6 +146,8 @@ class history {
     void flush();
 
     [[nodiscard]] history_page list(const page_request& request) const;
+    /// While this is on, list() gives an error, so that what reads page after page with a slow filter comes to its end.
+    void refuse_lists(bool on) noexcept { lists_are_refused_ = on; }
     using outcome_function = std::function<void(const record_outcome&)>;
     /// Gives `use` the outcome of each record newer than `after`, newest first, until `time` is up. The filter has to
     /// be one that SQL decides (sql_condition::exact): no record is loaded, so this takes a tenth of the time of
@@ -163,6 +166,7 @@ class history {
  private:
     class state;
     std::string settings_path_;
+    std::atomic<bool> lists_are_refused_{false};
     std::unique_ptr<id_source> off_ids_;  // ids where nothing is kept
     std::unique_ptr<state> state_;        // null where nothing is kept
 };

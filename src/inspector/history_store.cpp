@@ -75,7 +75,7 @@ std::vector<history_change> history_store::apply(std::span<const change::any> ch
     if (removes) database_.execute("PRAGMA secure_delete = ON");
     sqlite::transaction all(database_);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        if (!skip[i]) apply_one(changes[i], seen);
+        if (!skip[i]) apply_one(changes[i], now, seen);
     }
     prune(now, seen);
     all.commit();
@@ -83,7 +83,7 @@ std::vector<history_change> history_store::apply(std::span<const change::any> ch
     return seen;
 }
 
-void history_store::apply_one(const change::any& c, std::vector<history_change>& seen) {
+void history_store::apply_one(const change::any& c, time_point now, std::vector<history_change>& seen) {
     const auto stored = [&](record_id id, std::shared_ptr<const record> r = nullptr) {
         seen.push_back({0, change_kind::stored, id, std::move(r)});
     };
@@ -98,7 +98,7 @@ void history_store::apply_one(const change::any& c, std::vector<history_change>&
                               writer_.append(*append.part);
                               stored(append.part->id);
                           },
-                          [&](const change::import& import) { this->import(*import.r, seen); },
+                          [&](const change::import& import) { this->import(*import.r, now, seen); },
                           [&](const change::user& note) {
                               writer_.annotate(note.id, note.note);
                               stored(note.id);
@@ -122,14 +122,13 @@ void history_store::apply_one(const change::any& c, std::vector<history_change>&
                c);
 }
 
-void history_store::import(const record& r, std::vector<history_change>& seen) {
+void history_store::import(const record& r, time_point now, std::vector<history_change>& seen) {
     auto copy = r;
-    // Ids above SQLite's integers cannot come from us.
-    if (copy.id == 0 || (copy.id >> 63) != 0 || writer_.has(copy.id)) {
-        auto id = first_id_at(copy.arrived);
-        while (writer_.has(id)) ++id;
-        copy.id = id;
-    }
+    // An id above SQLite's integers cannot come from us. One of the future would stand before all that arrive until
+    // then: they would be pruned first, and a wait for new requests would take it for one.
+    const auto first_of_future = first_id_at(now + std::chrono::milliseconds(1));
+    if (copy.id == 0 || copy.id >= first_of_future || writer_.has(copy.id))
+        copy.id = writer_.free_id_from(first_id_at(std::min(copy.arrived, now)));
     if (copy.state == record_state::pending) copy.state = record_state::aborted;  // nothing will end it
     writer_.put(copy);
     seen.push_back({0, change_kind::stored, copy.id, nullptr});

@@ -68,8 +68,8 @@ class history_store {
     void copy_from(const std::string& reader_name);
 
  private:
-    void apply_one(const change::any& c, std::vector<history_change>& seen);
-    void import(const record& r, std::vector<history_change>& seen);
+    void apply_one(const change::any& c, time_point now, std::vector<history_change>& seen);
+    void import(const record& r, time_point now, std::vector<history_change>& seen);
     void clear(bool keep_marked, std::vector<history_change>& seen);
     void prune(time_point now, std::vector<history_change>& seen);
     /// Removes the oldest records that are not marked: those below `end`, at most `count`.

@@ -167,7 +167,7 @@ import_result import_har(const json& log, const std::function<void(record)>& tak
             take(entry.contains("_tunnel") ? own_entry(entry) : foreign_entry(entry));
             ++result.records;
         } catch (const json::exception& failure) {
-            result.error = fmt::format("entry {}: {}", number, failure.what());
+            result.error = fmt::format("entry {}: {}", number, without_error_name(failure.what()));
             return result;
         } catch (const std::invalid_argument& failure) {
             result.error = fmt::format("entry {}: {}", number, failure.what());

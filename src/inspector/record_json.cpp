@@ -102,9 +102,19 @@ field_lines fields_at(const json& from, const char* name) {
     return fields;
 }
 
+/// Of a number in a file that anyone may have written: sums and differences of times must not overflow.
+duration time_from(const json& number) {
+    constexpr duration longest = std::chrono::hours(24 * 365 * 100);
+    return std::clamp(duration(number.get<std::int64_t>()), duration{}, longest);
+}
+
+duration time_at_or_zero(const json& from, const char* name) {
+    return from.contains(name) ? time_from(from.at(name)) : duration{};
+}
+
 std::optional<duration> time_at(const json& from, const char* name) {
     if (!from.contains(name) || from.at(name).is_null()) return std::nullopt;
-    return duration(from.at(name).get<std::int64_t>());
+    return time_from(from.at(name));
 }
 
 record_id id_at(const json& from, const char* name) {
@@ -163,14 +173,14 @@ websocket_message message_from(const json& from) {
             value_of(from, "direction", directions),
             value_of(from, "kind", kinds),
             from.value("compressed", false),
-            duration(from.value("at_us", std::int64_t{0})),
+            time_at_or_zero(from, "at_us"),
             from.value("length", std::uint64_t{0}),
             bytes_at(from, "data")};
 }
 
 stream_event event_from(const json& from) {
     return {from.value("sequence", std::uint64_t{0}),
-            duration(from.value("at_us", std::int64_t{0})),
+            time_at_or_zero(from, "at_us"),
             bytes_at(from, "type"),
             bytes_at(from, "id"),
             from.value("length", std::uint64_t{0}),
@@ -278,14 +288,18 @@ ordered_json to_json(const record& r, json_detail detail) {
     return result;
 }
 
+// "[json.exception.type_error.302] type must be string, but is number"
+std::string without_error_name(std::string what) {
+    const auto bracket = what.find("] ");
+    if (bracket != std::string::npos) what.erase(0, bracket + 2);
+    return what;
+}
+
 std::optional<record> record_from_json(const json& from, std::string& error) {
     try {
         return read(from);
     } catch (const json::exception& failure) {
-        error = failure.what();
-        // "[json.exception.type_error.302] type must be string, but is number"
-        const auto bracket = error.find("] ");
-        if (bracket != std::string::npos) error.erase(0, bracket + 2);
+        error = without_error_name(failure.what());
     } catch (const std::invalid_argument& failure) {
         error = failure.what();
     }

@@ -19,4 +19,7 @@ enum class json_detail : std::uint8_t {
 /// Nothing and a reason where the JSON is not such a record.
 [[nodiscard]] std::optional<record> record_from_json(const nlohmann::json& from, std::string& error);
 
+/// What nlohmann::json::exception says, without the name and number in front.
+[[nodiscard]] std::string without_error_name(std::string what);
+
 }  // namespace tunnel::inspector

@@ -38,6 +38,8 @@ class record_writer {
     /// A pending record whose end was dropped or whose program ended.
     void abandon(record_id id, std::string_view outcome);
     [[nodiscard]] bool has(record_id id);
+    /// The smallest id from that one on such that it and all larger ones of its moment are free.
+    [[nodiscard]] record_id free_id_from(record_id first);
     /// Attempts of the same delivery that arrived later: their numbers and gaps change when this one ends.
     [[nodiscard]] std::vector<record_id> later_attempts(const record& r);
 
@@ -59,6 +61,7 @@ class record_writer {
     sqlite::statement remove_;
     sqlite::statement abandon_;
     sqlite::statement has_;
+    sqlite::statement newest_between_;
     sqlite::statement later_attempts_;
 };
 

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "inspector/limits.hpp"
 #include "inspector/packed.hpp"
+#include "inspector/record_id.hpp"
 #include "inspector/record_rows.hpp"
 
 namespace tunnel::inspector {
@@ -68,6 +70,7 @@ record_writer::record_writer(sqlite::connection& to)
       remove_(to.prepare("DELETE FROM exchange WHERE id = ?")),
       abandon_(to.prepare("UPDATE exchange SET state = ?2, outcome = ?3 WHERE id = ?1 AND state = 0")),
       has_(to.prepare("SELECT 1 FROM exchange WHERE id = ?")),
+      newest_between_(to.prepare("SELECT max(id) FROM exchange WHERE id >= ? AND id < ?")),
       later_attempts_(to.prepare("SELECT id FROM exchange WHERE delivery = ? AND delivery <> '' AND provider = ? AND "
                                  "id > ? ORDER BY id LIMIT ?")) {}
 
@@ -180,6 +183,18 @@ std::vector<record_id> record_writer::later_attempts(const record& r) {
 bool record_writer::has(record_id id) {
     const sqlite::use query(has_);
     return query->bind(1, id).step();
+}
+
+// Not one id after the other: the records of a whole file may have one time of arrival.
+record_id record_writer::free_id_from(record_id first) {
+    for (;;) {
+        const auto end = first_id_at(time_of(first) + std::chrono::milliseconds(1));
+        const sqlite::use newest(newest_between_);
+        newest->bind(1, first).bind(2, end);
+        if (!newest->step() || newest->is_null(0)) return first;
+        first = newest->number(0) + 1;
+        if (first < end) return first;
+    }
 }
 
 }  // namespace tunnel::inspector

@@ -1,5 +1,6 @@
 #include "inspector_http/connection.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <exception>
@@ -35,6 +36,11 @@ std::optional<response> page_response(const request& r, std::string_view path) {
     return page;
 }
 
+response no_room_for_body() {
+    return error_response(api_error(
+        503, "busy", "The inspector reads too many large bodies at once; try again when the others have ended."));
+}
+
 bool has_body(const http::request_parser<http::string_body>& p) {
     return p.chunked() || p.content_length().value_or(0) > 0;
 }
@@ -56,6 +62,7 @@ void connection::start() {
 void connection::wake() noexcept { timer_.cancel(); }
 
 void connection::stop() noexcept {
+    idle_since_.reset();
     stream_.close();
     timer_.cancel();
 }
@@ -70,7 +77,9 @@ io::awaitable<connection::next_step> connection::serve_one() {
     p.header_limit(limits::head_bytes);
     p.body_limit(limits::import_bytes);
     stream_.expires_after(limits::head_time);
+    idle_since_ = io::clock::now();
     const auto [error, length] = co_await http::async_read_header(stream_, buffer_, p, no_throw);
+    idle_since_.reset();
     if (error) {
         const auto step = co_await refuse_unreadable(error);
         co_return step;
@@ -120,13 +129,18 @@ std::optional<response> connection::check_head(const parser& p, exchange& e) con
 }
 
 io::awaitable<bool> connection::read_body(parser& p, exchange& e) {
-    if (!p.is_done() && iequals(e.received.field("Expect"), "100-continue")) {
+    const auto has_room = [&] {
+        const auto announced = static_cast<std::size_t>(p.content_length().value_or(0));
+        return e.body.grow_to(hub_, std::max(announced, p.get().body().size()));
+    };
+    bool room = has_room();
+    if (room && !p.is_done() && iequals(e.received.field("Expect"), "100-continue")) {
         const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         const bool sent = co_await send_bytes(go_on);
         if (!sent) co_return false;
     }
     const auto limit = body_limit(e.found.what->body);
-    while (!p.is_done()) {
+    for (; room && !p.is_done(); room = has_room()) {
         stream_.expires_after(limits::transfer_time);
         const auto [error, length] = co_await http::async_read_some(stream_, buffer_, p, no_throw);
         if (error || p.get().body().size() > limit) {
@@ -134,6 +148,12 @@ io::awaitable<bool> connection::read_body(parser& p, exchange& e) {
             co_await refuse_unreadable(why);
             co_return false;
         }
+    }
+    if (!room) {
+        e.keep_alive = false;
+        const auto refused = no_room_for_body();
+        co_await send(e, refused);
+        co_return false;
     }
     e.received.body = std::move(p.get().body());
     co_return true;

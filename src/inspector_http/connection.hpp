@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -8,10 +9,12 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "inspector_http/guard.hpp"
+#include "inspector_http/limits.hpp"
 #include "inspector_http/router.hpp"
 #include "inspector_http/services.hpp"
 #include "io/asio.hpp"
@@ -29,7 +32,34 @@ struct connection_hub {
     bool stopping = false;
     std::size_t streams = 0;  ///< event streams that are open
     std::size_t waits = 0;    ///< responses that wait
+    std::size_t bodies = 0;   ///< bytes of the bodies that were announced or have come
     std::set<connection*> all;
+};
+
+/// The bytes of one request's body among those of all connections.
+class body_share {
+ public:
+    body_share() = default;
+    ~body_share() {
+        if (hub_) hub_->bodies -= bytes_;
+    }
+    body_share(const body_share&) = delete;
+    body_share& operator=(const body_share&) = delete;
+
+    /// So many in all; false: there is no room for them. One that is no larger than a head, which each connection may
+    /// send anyway, always has room.
+    [[nodiscard]] bool grow_to(connection_hub& hub, std::size_t bytes) noexcept {
+        if (bytes <= std::max(bytes_, limits::head_bytes)) return true;
+        if (hub.bodies + (bytes - bytes_) > limits::open_bodies) return false;
+        hub_ = &hub;
+        hub.bodies += bytes - bytes_;
+        bytes_ = bytes;
+        return true;
+    }
+
+ private:
+    connection_hub* hub_ = nullptr;
+    std::size_t bytes_ = 0;
 };
 
 /// One connection to the inspector: reads a request, checks it, has a worker handle it, and writes the response.
@@ -44,6 +74,8 @@ class connection : public std::enable_shared_from_this<connection> {
     /// There may be something for a stream or a wait.
     void wake() noexcept;
     void stop() noexcept;
+    /// Since when it has waited for a head; nothing while it serves a request.
+    [[nodiscard]] const std::optional<io::clock::time_point>& idle_since() const noexcept { return idle_since_; }
 
  private:
     using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -54,6 +86,7 @@ class connection : public std::enable_shared_from_this<connection> {
         request received;
         request_target target;
         found_route found{};
+        body_share body;
         unsigned version = 11;
         bool keep_alive = false;
     };
@@ -87,6 +120,7 @@ class connection : public std::enable_shared_from_this<connection> {
     boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
     io::asio::steady_timer timer_;
+    std::optional<io::clock::time_point> idle_since_;
     bool peer_gone_ = false;
 };
 

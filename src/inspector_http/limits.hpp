@@ -25,6 +25,9 @@ inline constexpr std::size_t json_bytes = 16 * mib;
 /// A file to import is held and parsed whole, which takes about five times its size.
 inline constexpr std::size_t import_bytes = 64 * mib;
 
+/// Bodies of all requests that are read or handled at a time: those of an import and of some edited replays.
+inline constexpr std::size_t open_bodies = import_bytes + 4 * json_bytes;
+
 /// Imports at a time.
 inline constexpr int imports = 1;
 
@@ -77,6 +80,9 @@ inline constexpr auto heartbeat = 15s;
 
 /// Longest `wait`: a job of CI that waits longer has failed.
 inline constexpr std::chrono::milliseconds wait_time = 10min;
+
+/// For what a `wait` has not looked at when its time is over: a worker does nothing else meanwhile.
+inline constexpr auto last_look = 2s;
 
 /// Records that a `wait` counts, which it holds as summaries.
 inline constexpr std::size_t waited_records = 1'000;

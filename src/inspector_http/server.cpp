@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "base/occasional_line.hpp"
 #include "inspector_http/connection.hpp"
 #include "inspector_http/guard.hpp"
 #include "inspector_http/limits.hpp"
@@ -75,8 +76,8 @@ class server::state {
         : services_(std::move(what)), token_(checked_token(options)), runtime_(1), workers_(limits::workers) {
         listen(options);
         gate_ = std::make_unique<guard>(settings_of(options, token_, local_));
-        hub_ =
-            std::make_unique<connection_hub>(connection_hub{services_, *gate_, workers_, local_.port, false, 0, 0, {}});
+        hub_ = std::make_unique<connection_hub>(
+            connection_hub{services_, *gate_, workers_, local_.port, false, 0, 0, 0, {}});
         acceptor_->start("the inspector", nullptr, [] {});
         services_.feed.on_change([this] { wake_all(); });
         thread_ = std::thread([this] { runtime_.run(); });
@@ -89,6 +90,7 @@ class server::state {
         const std::lock_guard lock(stop_mutex_);
         if (!thread_.joinable()) return;
         services_.feed.on_change({});
+        services_.history.refuse_lists(true);
         io::post_to(runtime_.context().get_executor(), [this] {
             hub_->stopping = true;
             acceptor_->stop();
@@ -97,6 +99,7 @@ class server::state {
         });
         thread_.join();
         workers_.join();
+        services_.history.refuse_lists(false);
     }
 
     [[nodiscard]] const address& local() const noexcept { return local_; }
@@ -127,8 +130,12 @@ class server::state {
 
     void accept(io::tcp::socket socket) {
         if (hub_->stopping) return;
-        if (hub_->all.size() >= limits::connections) {
-            spdlog::warn("the inspector has {} connections; one more is closed", hub_->all.size());
+        if (hub_->all.size() >= limits::connections && !close_idle()) {
+            const auto left_out = refused_.pass(io::clock::now());
+            if (left_out)
+                spdlog::warn(
+                    "the inspector has {} connections, all in use; one more is closed, and {} since the last line",
+                    hub_->all.size(), *left_out);
             return;
         }
         // Head and body are written one after the other: without this, the body of a small response waits for the
@@ -136,6 +143,16 @@ class server::state {
         io::error_code ignored;
         socket.set_option(io::tcp::no_delay(true), ignored);
         std::make_shared<connection>(*hub_, std::move(socket))->start();
+    }
+
+    // Connections that send nothing, which any program of this machine can open, lock nobody out.
+    bool close_idle() noexcept {
+        connection* longest = nullptr;
+        for (auto* one : hub_->all) {
+            if (one->idle_since() && (!longest || *one->idle_since() < *longest->idle_since())) longest = one;
+        }
+        if (longest) longest->stop();
+        return longest != nullptr;
     }
 
     // At most one is on its way: changes come by the thousand.
@@ -155,6 +172,7 @@ class server::state {
     address local_;
     std::unique_ptr<guard> gate_;
     std::unique_ptr<connection_hub> hub_;
+    occasional_line refused_;
     std::atomic<bool> waking_{false};
     std::mutex stop_mutex_;
     std::thread thread_;

@@ -87,7 +87,7 @@ class matching_export {
                 state_ = state::ended;
                 return part;
             }
-            if (at_ == ids_.size()) continue;  // a page without a match
+            if (at_ == ids_.size()) return part;  // a page without a match: a slow filter leaves the workers to others
             // Between the two it may have been deleted.
             if (const auto whole = services_.history.find(ids_[at_++])) part += exporter_.next(*whole);
         }

@@ -1,39 +1,19 @@
 #include "inspector_http/wait_search.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "inspector_http/api_json.hpp"
 #include "inspector_http/changed_records.hpp"
+#include "inspector_http/handlers.hpp"
 #include "inspector_http/limits.hpp"
 #include "inspector_http/wait_misses.hpp"
 
 namespace tunnel::inspector_http {
 
 using namespace inspector;
-
-namespace {
-
-/// The oldest record after that one that has ended and matches.
-std::optional<record> first_after(const services& s, const query& filter, record_id after) {
-    page_request next;
-    next.filter = filter;
-    next.after = after;
-    next.limit = limits::default_page;
-    next.oldest_first = true;
-    do {
-        auto page = s.history.list(next);
-        for (auto& r : page.items) {
-            if (r.state != record_state::pending) return std::move(r);
-        }
-        next.after = page.next;
-    } while (next.after != 0);
-    return std::nullopt;
-}
-
-}  // namespace
 
 wait_search::wait_search(const services& s, wait_request request) : services_(s), request_(std::move(request)) {}
 
@@ -43,36 +23,57 @@ std::size_t wait_search::wanted() const noexcept {
 }
 
 bool wait_search::look() {
+    try {
+        is_reading() ? read_page() : look_at_news();
+    } catch (const api_error& error) {
+        failure_ = error_response(error);
+    }
+    return is_full() || failure_;
+}
+
+void wait_search::look_at_news() {
     const auto changes = position_ == 0 ? std::nullopt : services_.feed.after(position_);
     if (!changes) {
         position_ = services_.feed.position();
-        is_ordered() ? look_for_order() : look_at_all(states::ended);
-        return is_full();
+        read_all(states::ended);
+        return read_page();
     }
-    if (changes->empty()) return is_full();
+    if (changes->empty()) return;
     position_ = changes->back().position;
     std::vector<record_id> ids;
     for (const auto& change : *changes) {
         if (change.what == feed_change::kind::stored && change.id > request_.after) ids.push_back(change.id);
     }
     look_at(std::move(ids));
-    return is_full();
 }
 
-void wait_search::look_at_all(states which) {
+void wait_search::read_page() {
     page_request next;
-    next.filter = request_.steps.front().filter;
-    next.after = request_.after;
+    next.filter = request_.steps[reading_->found.size()].filter;
+    next.after = reading_->after;
     next.limit = limits::largest_page;
     next.oldest_first = true;
-    do {
-        auto page = services_.history.list(next);
-        for (auto& r : page.items) {
-            const bool counts = which == states::any || r.state != record_state::pending;
-            if (counts && !is_full()) matched_.emplace(r.id, std::move(r));
-        }
-        next.after = page.next;
-    } while (next.after != 0 && !is_full());
+    auto page = handlers::read_page(services_, next);
+    if (is_ordered() && take_step(page.items)) {
+        if (reading_->found.size() < wanted()) return;
+        page.next = 0;
+    }
+    for (auto& r : page.items) {
+        const bool counts = reading_->which == states::any || r.state != record_state::pending;
+        if (!is_ordered() && counts && !is_full()) matched_.emplace(r.id, std::move(r));
+    }
+    reading_->after = page.next;
+    if (page.next != 0 && !(is_full() && !is_ordered())) return;
+    if (is_ordered()) matched_ = std::move(reading_->found);
+    reading_.reset();
+}
+
+bool wait_search::take_step(std::vector<record>& page) {
+    const auto first = std::ranges::find_if(page, [](const record& r) { return r.state != record_state::pending; });
+    if (first == page.end()) return false;
+    reading_->after = first->id;
+    reading_->found.emplace(first->id, std::move(*first));
+    return true;
 }
 
 void wait_search::look_at(std::vector<record_id> ids) {
@@ -80,7 +81,8 @@ void wait_search::look_at(std::vector<record_id> ids) {
     if (is_ordered()) {
         const bool any = std::ranges::any_of(
             request_.steps, [&](const auto& step) { return !matching(services_, step.filter, ids).empty(); });
-        if (any) look_for_order();
+        // Anew each time: a record that ends now may have arrived before those that ended earlier.
+        if (any) read_all(states::ended);
         return;
     }
     for (auto& [id, r] : matching(services_, request_.steps.front().filter, std::move(ids))) {
@@ -88,17 +90,25 @@ void wait_search::look_at(std::vector<record_id> ids) {
     }
 }
 
-// Anew each time: a record that ends now may have arrived before those that ended earlier.
-void wait_search::look_for_order() {
-    found_records found;
-    auto after = request_.after;
-    for (const auto& step : request_.steps) {
-        auto first = first_after(services_, step.filter, after);
-        if (!first) break;
-        after = first->id;
-        found.emplace(after, std::move(*first));
-    }
-    matched_ = std::move(found);
+void wait_search::look_to_the_end() {
+    const auto deadline = std::chrono::steady_clock::now() + limits::last_look;
+    const auto read_to_the_end = [&] {
+        while (is_reading() && !is_full()) {
+            if (std::chrono::steady_clock::now() >= deadline)
+                throw api_error(503, "busy",
+                                "The history was not searched to its end in time: this filter is slow; look for less, "
+                                "or at newer requests only.");
+            read_page();
+        }
+    };
+    services_.history.flush();
+    read_to_the_end();
+    if (!is_full()) look_at_news();
+    read_to_the_end();
+    if (!request_.none || is_full()) return;
+    // What is open still has arrived.
+    read_all(states::any);
+    read_to_the_end();
 }
 
 record_id wait_search::last_seen() const {
@@ -111,12 +121,16 @@ record_id wait_search::last_seen() const {
 }
 
 response wait_search::result() {
-    if (!is_full()) {
-        services_.history.flush();
-        static_cast<void>(look());
-        // What is open still has arrived.
-        if (request_.none) look_at_all(states::any);
+    if (failure_) return *failure_;
+    try {
+        if (!is_full()) look_to_the_end();
+        return what_was_found();
+    } catch (const api_error& error) {
+        return error_response(error);
     }
+}
+
+response wait_search::what_was_found() {
     const bool met = request_.none ? matched_.empty() : is_full();
     std::vector<record> records;
     for (const auto& [id, r] : matched_) records.push_back(r);

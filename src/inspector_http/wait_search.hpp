@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,15 +26,18 @@ struct wait_request {
 };
 
 /// Counts the records that have ended and match: those that are there, and those that come. No record is missed between
-/// the two, because the position of the feed is taken before the history is read. One thread at a time, on a worker.
+/// the two, because the position of the feed is taken before the history is read. One thread at a time, on a worker,
+/// for one page of the history at most: a slow filter leaves the workers to others, and ends with its connection.
 class wait_search {
  public:
     wait_search(const services& s, wait_request request);
 
-    /// Looks at what is new. True once the result is known before the timeout.
+    /// Looks at the next page of the history, or at what is new. True once the result is known before the timeout.
     [[nodiscard]] bool look();
+    /// Whether the history has not been read to its end.
+    [[nodiscard]] bool is_reading() const noexcept { return reading_.has_value(); }
     /// Whether look() would have something to look at. Cheap.
-    [[nodiscard]] bool has_news() const { return services_.feed.position() != position_; }
+    [[nodiscard]] bool has_news() const { return is_reading() || services_.feed.position() != position_; }
     /// Looks once more, at what was being stored too.
     [[nodiscard]] response result();
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return request_.timeout; }
@@ -41,14 +45,25 @@ class wait_search {
  private:
     using found_records = std::map<inspector::record_id, inspector::record>;
     enum class states : std::uint8_t { ended, any };
+    /// How far the history has been read.
+    struct reading {
+        states which = states::ended;
+        inspector::record_id after = 0;
+        found_records found{};  ///< of records in an order: the first of each step so far
+    };
 
     [[nodiscard]] bool is_ordered() const noexcept { return request_.steps.size() > 1; }
     [[nodiscard]] std::size_t wanted() const noexcept;
     [[nodiscard]] bool is_full() const noexcept { return matched_.size() >= wanted(); }
-    void look_at_all(states which);
+    void read_all(states which) { reading_ = reading{.which = which, .after = request_.after}; }
+    void read_page();
+    /// Takes the first record that matches the next step; false: the page has none.
+    [[nodiscard]] bool take_step(std::vector<inspector::record>& page);
     void look_at(std::vector<inspector::record_id> ids);
-    /// The first records that match one step after the other, as far as they are there.
-    void look_for_order();
+    void look_at_news();
+    /// Reads to the end, and looks at what came meanwhile. Throws api_error where that takes too long.
+    void look_to_the_end();
+    [[nodiscard]] response what_was_found();
     [[nodiscard]] nlohmann::ordered_json misses() const;
     [[nodiscard]] inspector::record_id last_seen() const;
 
@@ -56,6 +71,8 @@ class wait_search {
     wait_request request_;
     std::uint64_t position_ = 0;
     found_records matched_;
+    std::optional<reading> reading_;
+    std::optional<response> failure_;  ///< then this is the result
 };
 
 }  // namespace tunnel::inspector_http

@@ -40,6 +40,17 @@ std::optional<std::string> parameter(const inspector::record& request, std::stri
     return std::nullopt;
 }
 
+/// What zoom and x send to be signed, as they write it. A webhook is signed with the same secret: who may have any text
+/// signed could forge one, whose text has a colon (zoom: "v0:TIME:BODY") or is JSON (x).
+bool is_token(std::string_view text) {
+    constexpr std::string_view marks = "-._~+/=";
+    constexpr std::size_t longest = 256;
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
 /// The string at the JSON pointer; null if it is missing or not a string.
 const std::string* string_at(const nlohmann::json& body, const char* pointer) {
     const nlohmann::json::json_pointer at(pointer);
@@ -69,6 +80,7 @@ std::optional<reply> respond_to_zoom(const challenge& with, const inspector::rec
     const auto* event = string_at(*body, "/event");
     const auto* token = string_at(*body, "/payload/plainToken");
     if (event == nullptr || token == nullptr || *event != "endpoint.url_validation") return std::nullopt;
+    if (!is_token(*token)) return std::nullopt;
     const auto encrypted = webhook::encode(webhook::text_encoding::hex, hmac_of(with, *token));
     return json_reply({{"plainToken", *token}, {"encryptedToken", encrypted}});
 }
@@ -83,7 +95,7 @@ std::optional<reply> respond_to_dropbox(const inspector::record& request) {
 // https://docs.x.com/x-api/webhooks/introduction: the challenge-response check.
 std::optional<reply> respond_to_x(const challenge& with, const inspector::record& request) {
     const auto token = parameter(request, "crc_token");
-    if (!token) return std::nullopt;
+    if (!token || !is_token(*token)) return std::nullopt;
     const auto digest = webhook::encode(webhook::text_encoding::base64, hmac_of(with, *token));
     return json_reply({{"response_token", "sha256=" + digest}});
 }

@@ -30,4 +30,7 @@ inline constexpr std::size_t placeholders = 64;
 /// Nesting of a JSON body in the file: it is filled in by recursion.
 inline constexpr std::size_t json_depth = 64;
 
+/// Nesting of the whole file: values are copied by recursion, some hundred bytes of stack a level.
+inline constexpr int file_depth = 256;
+
 }  // namespace tunnel::stub::limits

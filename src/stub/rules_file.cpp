@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -15,9 +16,23 @@ namespace {
 
 using nlohmann::ordered_json;
 
+/// Throws where the text nests too deeply, without building such a value. Other mistakes are left to the parser.
+void check_depth(std::string_view text) {
+    int deepest = 0;
+    const ordered_json::parser_callback_t look = [&](int depth, ordered_json::parse_event_t, ordered_json&) {
+        deepest = std::max(deepest, depth);
+        return depth <= limits::file_depth;
+    };
+    [[maybe_unused]] const auto value = ordered_json::parse(text, look, false, true);
+    if (deepest > limits::file_depth)
+        throw stub_error(fmt::format("it nests more than {} deep; \"json\" of a rule may nest {} deep",
+                                     limits::file_depth, limits::json_depth));
+}
+
 ordered_json parsed(std::string_view text) {
     if (text.size() > limits::rules_file)
         throw stub_error(fmt::format("the rules are longer than {} bytes", limits::rules_file));
+    check_depth(text);
     try {
         return ordered_json::parse(text, nullptr, true, true);
     } catch (const ordered_json::parse_error& error) {

@@ -68,6 +68,25 @@ std::string spaced(std::string_view compact) {
     return text;
 }
 
+/// Length of compact JSON once it is indented, with a blank behind each colon.
+std::size_t indented_size(std::string_view compact, std::size_t indent) {
+    std::size_t size = compact.size();
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t at = 0; at < compact.size(); ++at) {
+        const char c = compact[at];
+        if (c == '"') in_string = !in_string;
+        if (in_string && c == '\\') ++at;
+        if (in_string) continue;
+        if (c == '[' || c == '{') ++depth;
+        if (c == ']' || c == '}') --depth;
+        if (c == ':') size += 1;
+        // Each begins or ends a line.
+        if (c == '[' || c == '{' || c == ']' || c == '}' || c == ',') size += 1 + depth * indent;
+    }
+    return size;
+}
+
 std::optional<finding> try_body(const wrong_signature& s, std::string_view body, cause why, std::string_view how) {
     if (body == s.request.body) return std::nullopt;
     auto from = s.as_received();
@@ -142,6 +161,10 @@ std::optional<finding> find_reserialised(const wrong_signature& s, const Json& v
     const auto handler = Json::error_handler_t::replace;
     const auto compact = value.dump(-1, ' ', false, handler);
     const auto escaped = value.dump(-1, ' ', true, handler);
+    const auto indented = [&](std::size_t by) {
+        const bool fits = indented_size(compact, by) <= limits::rewritten_body;
+        return fits ? value.dump(static_cast<int>(by), ' ', false, handler) : compact;
+    };
     const std::array<std::pair<std::string, std::string_view>, 8> variants{
         {{compact, "without blanks, as JSON.stringify writes it"},
          {escaped, "without blanks and with \\u escapes"},
@@ -150,8 +173,8 @@ std::optional<finding> find_reserialised(const wrong_signature& s, const Json& v
          {replaced(escaped, "/", "\\/"),
           "without blanks and with \\/ and \\u escapes, as json_encode of PHP writes it"},
          {replaced(compact, "/", "\\/"), "without blanks and with \\/"},
-         {value.dump(2, ' ', false, handler), "indented by 2"},
-         {value.dump(4, ' ', false, handler), "indented by 4"}}};
+         {indented(2), "indented by 2"},
+         {indented(4), "indented by 4"}}};
     for (const auto& [variant, how] : variants) {
         const auto phrase = fmt::format(
             "written {}{}: something parsed the JSON and wrote it again between signing and delivery, so sign and send "

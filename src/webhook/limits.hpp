@@ -23,6 +23,10 @@ inline constexpr std::size_t signatures_in_field = 8;
 /// A body above this is not parsed as JSON or as a form, and not rewritten by the doctor: webhooks are far smaller.
 inline constexpr std::size_t parsed_body = 1024 * kib;
 
+/// A body written again in another way, to find the one that was signed: blanks of deep nesting may make it a hundred
+/// times as long, which nobody signs.
+inline constexpr std::size_t rewritten_body = 4 * parsed_body;
+
 /// Nesting of a body that is parsed: the parser takes memory for each level.
 inline constexpr std::size_t json_depth = 64;
 

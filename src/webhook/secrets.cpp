@@ -69,10 +69,14 @@ std::string_view longest_provider(std::span<const scheme> known, std::string_vie
 std::vector<secret> parse_secrets(std::string_view text, std::span<const scheme> known) {
     if (text.size() > limits::settings_file)
         throw settings_error(fmt::format("the secrets are longer than {} bytes", limits::settings_file));
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     std::vector<secret> all;
     unsigned number = 0;
     for_each_part(text, "\n", [&](std::string_view line) {
         const auto place = fmt::format("line {}", ++number);
+        if (line.find('\0') != std::string_view::npos)
+            throw settings_error(place + " has a null character: save the file as UTF-8 text");
         line = without_blanks(line);
         if (line.empty() || line.front() == '#') return;
         const auto equals = line.find('=');

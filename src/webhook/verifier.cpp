@@ -19,11 +19,15 @@ namespace {
 
 using std::chrono::seconds;
 
+/// Nearest to what the text says: the text may have any number of digits, and ages are computed in microseconds.
 std::optional<std::chrono::sys_seconds> time_of(const scheme& row, std::string_view text) {
+    constexpr long long farthest = 1'000'000'000'000;  // seconds: some 30,000 years
     long long value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return std::chrono::sys_seconds(seconds(row.unit == time_unit::milliseconds ? value / 1000 : value));
+    if (text.empty() || error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+    if (error == std::errc::result_out_of_range) value = text.front() == '-' ? -farthest : farthest;
+    if (error == std::errc() && row.unit == time_unit::milliseconds) value /= 1000;
+    return std::chrono::sys_seconds(seconds(std::clamp(value, -farthest, farthest)));
 }
 
 void set(report& r, verdict result, cause why, std::string explanation) {

@@ -117,6 +117,15 @@ TEST(CommandLine, TheEnvironmentMayNameTheFile) {
     EXPECT_THAT(r.parsed.options.common.warnings, ElementsAre());
 }
 
+TEST(CommandLine, AByteOrderMarkIsNotPartOfTheFirstName) {
+    const settings_text file(
+        "\xEF\xBB\xBF"
+        "count = 4\n");
+    const auto r = run({"--config", file.path()});
+    ASSERT_FALSE(r.parsed.exit_code) << r.err;
+    EXPECT_EQ(r.parsed.options.count, 4U);
+}
+
 TEST(CommandLine, AMistakeInTheFileIsNamedWithItsLine) {
     const auto refused = [](const std::string& text, const std::string& what) {
         const settings_text file(text);
@@ -130,6 +139,7 @@ TEST(CommandLine, AMistakeInTheFileIsNamedWithItsLine) {
     refused("[sample]\ncount = 1\n", R"(line 1: no sections are used: leave out "[sample]")");
     refused("=\n", R"(line 1: "=" is not a setting: write NAME = VALUE)");
     refused("count = [1, 2]\n", R"(line 1: "count = [1, 2]" is not a setting: write NAME = VALUE)");
+    refused(std::string("count = 4\0 0\n", 13), "line 1: it has a null character: save the file as UTF-8 text");
     refused(std::string(100'000, '#'), "line 1: it is longer than 64KiB");
 }
 

@@ -1,10 +1,14 @@
 """Attacks by what is captured, replayed and exported: the content decides."""
 
+import contextlib
 import glob
 import json
 import os
+import re
+import socket
 import stat
 import subprocess
+import urllib.parse
 
 from attacks_target import TOKEN
 from programs import LIMIT
@@ -141,11 +145,38 @@ def bombs_and_depths_are_shown_to_their_limit(t):
     t.expect_little_growth(before)
 
 
+def slow_filters_delay_neither_others_nor_the_end(t):
+    """Regular expressions that take their bound on every record: read to the end, the history would take minutes."""
+    ready = t.start([t.server, *t.any_ports()], t.folder + "/slow-server.log")
+    addresses = dict(word.split("=", 1) for word in ready.stdout.readline().split()[1:])
+    client = t.start([*t.client_of(t.app.server_port, addresses["tcp"]), "--inspect-addr", "127.0.0.1:0", "--history",
+                      "memory"], t.folder + "/slow-client.log")
+    port = int(re.search(r"inspector=\S+:(\d+)", client.stdout.readline())[1])
+    host, bearer = [f"Host: 127.0.0.1:{port}"], f"Authorization: Bearer {TOKEN}"
+    lines = [json.dumps({"arrived": f"2026-11-30T14:{n // 60:02}:{n % 60:02}Z", "method": "GET", "target": "/slow",
+                         "request": {"body": {"bytes": "a" * 40 + "!"}}}) for n in range(1000)]
+    status, _, body = t.raw("POST", "/api/v1/import", bearer, "Content-Type: application/x-ndjson",
+                            body="\n".join(lines).encode(), host=host, port=port)
+    assert status == 200, body
+    slow = urllib.parse.quote(" OR ".join(["/(a+)+$/"] * 25))
+    with contextlib.ExitStack() as stack:
+        for path in ("wait?after=0&timeout_ms=600000&", "wait?after=0&timeout_ms=600000&then=x&", "export?format=har&",
+                     "wait?after=0&timeout_ms=600000&none=true&"):
+            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=LIMIT))
+            waiting.sendall(f"GET /api/v1/{path}q={slow} HTTP/1.1\r\n{host[0]}\r\n{bearer}\r\n\r\n".encode())
+        for _ in range(5):
+            status, _, body = t.raw("GET", "/api/v1/status", bearer, host=host, port=port)
+            assert status == 200, body
+        client.terminate()
+        assert client.wait(LIMIT) == 0
+
+
 CASES = [
     (8, replays_never_reach_the_inspector),
     (9, replays_stay_on_this_machine),
     (10, terminals_get_no_escapes),
     (11, shell_words_stay_words),
     (14, bombs_and_depths_are_shown_to_their_limit),
+    (12, slow_filters_delay_neither_others_nor_the_end),
     (13, files_are_the_owners_alone),
 ]

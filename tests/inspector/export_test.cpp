@@ -66,6 +66,16 @@ TEST(Export, ShellWordsAreQuotedForWhatTheyHold) {
     EXPECT_EQ(shell_word("a\rb"), "$'a\\x0db'");
 }
 
+TEST(Export, AnImportedUrlMayBeAnyText) {
+    using enum export_format;
+    for (const std::string url : {"", "#", "x", "://", "http:", "/path"}) {
+        auto r = sample_record(1);
+        r.public_url = url;
+        for (const auto format : {curl, httpie, fetch, http_file, raw_request, har, ndjson})
+            EXPECT_FALSE(export_record(r, format, {}).empty()) << '"' << url << '"';
+    }
+}
+
 TEST(Export, ACutBodyIsSaid) {
     auto r = sample_record();
     r.request.body = copy_body("0123456789", 4);

@@ -121,7 +121,7 @@ TEST_P(History, ImportedRecordsKeepTheirIdsUnlessTheseAreTaken) {
     auto s = settings();
     s.max_age = std::chrono::hours(24 * 365 * 100);
     history h(s);
-    const auto r = sample_record(first_id_at(noon()) + 5);
+    const auto r = sample_record(h.next_id());
     h.import(r);
     h.import(r);
     auto nameless = r;

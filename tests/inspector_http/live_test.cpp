@@ -7,6 +7,7 @@
 
 #include "inspector_http/inspector_fixture.hpp"
 #include "inspector_http/limits.hpp"
+#include "inspector_http/wait_search.hpp"
 
 namespace tunnel::inspector_http {
 namespace {
@@ -333,6 +334,37 @@ TEST_F(InspectorHttp, StoppingEndsStreamsAndWaits) {
     static_cast<void>(stream.socket.wait_for_end());
     static_cast<void>(waiting.wait_for_end());
     static_cast<void>(idle.wait_for_end());
+}
+
+TEST_F(InspectorHttp, AWaitReadsOnePageAtATime) {
+    for (std::size_t i = 0; i <= limits::largest_page; ++i) keep();
+    const services s{.history = history, .feed = feed, .replays = replays, .status = status, .verify = {}};
+    const auto all = std::get<query>(query::parse("", {}));
+    const auto none = std::get<query>(query::parse("path:/none", {}));
+    wait_search counted(s, {.steps = {{"", all}}, .count = limits::largest_page + 1});
+    EXPECT_FALSE(counted.look());
+    EXPECT_TRUE(counted.is_reading());
+    EXPECT_TRUE(counted.look());
+    EXPECT_FALSE(counted.is_reading());
+    wait_search ordered(s, {.steps = {{"", all}, {"", all}, {"path:/none", none}}});
+    EXPECT_FALSE(ordered.look());
+    EXPECT_TRUE(ordered.is_reading());
+    EXPECT_FALSE(ordered.look());
+    EXPECT_FALSE(ordered.look());
+    EXPECT_FALSE(ordered.is_reading());
+    EXPECT_FALSE(ordered.has_news());
+}
+
+TEST_F(InspectorHttp, AWaitIsNotMetByAHistoryThatCannotBeRead) {
+    keep();
+    history.refuse_lists(true);
+    for (const auto* const wanted : {"none=true", "count=1", "q=path%3A%2Fa&then=path%3A%2Fb"}) {
+        const auto refused = get("/api/v1/wait?after=0&timeout_ms=0&" + std::string(wanted));
+        EXPECT_EQ(refused.status, 503U) << wanted;
+        EXPECT_EQ(refused.json.at("error").at("code"), "history_unavailable") << wanted;
+    }
+    history.refuse_lists(false);
+    EXPECT_EQ(get("/api/v1/wait?after=0&timeout_ms=0&none=true").json.at("met"), false);
 }
 
 TEST(LiveFeed, ChangesThatAreNoLongerKeptAreNotGiven) {

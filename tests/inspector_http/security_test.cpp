@@ -254,17 +254,64 @@ TEST_F(InspectorHttp, ABodyIsReadOnceItMayCome) {
     EXPECT_EQ(refused.read_message().status(), 401U) << "and the body is not asked for";
 }
 
-TEST_F(InspectorHttp, ConnectionsAreCounted) {
+TEST_F(InspectorHttp, ConnectionsThatSendNothingLockNobodyOut) {
     std::vector<test::http_socket> open;
     for (std::size_t i = 0; i < limits::connections; ++i) {
         open.push_back(connect());
         open.back().send(head("GET", "/api/v1/status"));
         EXPECT_EQ(open.back().read_message().status(), 200U);
     }
-    auto one_more = connect();
-    EXPECT_EQ(one_more.read_some(), "");
-    open.front().send(head("GET", "/api/v1/status"));
-    EXPECT_EQ(open.front().read_message().status(), 200U) << "those that are open are served on";
+    for (std::size_t i = 0; i < 2 * limits::connections; ++i) EXPECT_EQ(get("/api/v1/status").status, 200U);
+    static_cast<void>(open.front().wait_for_end());
+    open.back() = connect();
+    open.back().send(head("GET", "/api/v1/status"));
+    EXPECT_EQ(open.back().read_message().status(), 200U);
+}
+
+TEST_F(InspectorHttp, ConnectionsInUseAreCounted) {
+    const auto begins = head("POST", "/api/v1/replay",
+                             "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n");
+    std::vector<test::http_socket> open;
+    for (std::size_t i = 0; i < limits::connections; ++i) {
+        open.push_back(connect());
+        open.back().send(begins);
+        EXPECT_THAT(open.back().read_head(), HasSubstr(" 100 "));
+    }
+    for (int i = 0; i < 3; ++i) {
+        auto one_more = connect();
+        EXPECT_EQ(one_more.read_some(), "");
+    }
+    open.front().send("{}");
+    EXPECT_EQ(open.front().read_message().status(), 400U) << "those that are open are served on";
+}
+
+TEST_F(InspectorHttp, BodiesOfAllConnectionsAreBoundedTogether) {
+    const auto begins =
+        head("POST", "/api/v1/import",
+             "Content-Type: application/json\r\nContent-Length: " + std::to_string(limits::import_bytes) +
+                 "\r\nExpect: 100-continue\r\n");
+    std::vector<test::http_socket> open;
+    for (std::size_t i = 0; i < limits::open_bodies / limits::import_bytes; ++i) {
+        open.push_back(connect());
+        open.back().send(begins);
+        EXPECT_THAT(open.back().read_head(), HasSubstr(" 100 "));
+        open.back().send("{");
+    }
+    const auto refused = send_raw(
+        head("POST", "/api/v1/import",
+             "Content-Type: application/json\r\nContent-Length: " + std::to_string(limits::import_bytes) + "\r\n"));
+    EXPECT_EQ(refused.status, 503U);
+    EXPECT_EQ(refused.json.at("error").at("code"), "busy");
+    EXPECT_EQ(send_json("POST", "/api/v1/replay", "{}").status, 400U) << "small ones have room";
+    open.clear();
+    // The inspector sees the end of the connections in its own time.
+    const auto again = [&] {
+        return send_raw(head("POST", "/api/v1/import",
+                             "Content-Type: application/json\r\n"
+                             "Content-Length: 2\r\n") +
+                        "{}");
+    };
+    EXPECT_EQ(again().status, 400U);
 }
 
 TEST_F(InspectorHttp, HeadAndPipelinedRequestsAreServed) {

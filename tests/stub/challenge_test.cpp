@@ -57,6 +57,21 @@ TEST(Challenge, EachIsRespondedToAsItsProviderExpects) {
     }
 }
 
+TEST(Challenge, WhatIsSignedCannotBeTheTextOfAWebhook) {
+    const challenge zoom{challenger::zoom, "", "zoomsecret"};
+    const challenge x{challenger::x, "", "xsecret"};
+    const auto validation = [](const std::string& token) {
+        return request("POST", "/", R"({"event":"endpoint.url_validation","payload":{"plainToken":")" + token + "\"}}");
+    };
+    EXPECT_TRUE(respond(zoom, validation("aZ09-._~+/=")));
+    for (const std::string token : {"v0:1654503849:{}", "{}", "", "a b", "a\\u0000", "\u00e9"})
+        EXPECT_FALSE(respond(zoom, validation(token))) << token;
+    EXPECT_FALSE(respond(zoom, validation(std::string(257, 'a'))));
+    EXPECT_TRUE(respond(x, request("GET", "/?crc_token=MGFh%2BZg%3D%3D")));
+    for (const std::string token : {"%7B%22for_user_id%22%3A%221%22%7D", "[]", "%22a%22", ""})
+        EXPECT_FALSE(respond(x, request("GET", "/?crc_token=" + token))) << token;
+}
+
 TEST(Challenge, OtherRequestsAreNotChallenges) {
     struct row {
         challenge to;

@@ -130,6 +130,16 @@ TEST(StubFile, AFileThatIsNoneIsNamed) {
     EXPECT_EQ(refused(many + "]}"), "there are 65 rules, and there may be 64");
 }
 
+TEST(StubFile, AFileThatNestsDeeplyIsRefusedBeforeItIsBuilt) {
+    const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+    for (const auto& [before, behind] : {std::pair(R"({"rules": [{"json": )", "}]}"), std::pair(R"({"rules": [)", "]}"),
+                                         std::pair(R"({"rules": [{"fields": )", "}]}"), std::pair("", "")})
+        EXPECT_THAT(refused(before + nested(120'000) + behind), StartsWith("it nests more than 256 deep"));
+    EXPECT_THAT(refused(R"({"rules": [{"json": )" + nested(limits::json_depth + 1) + "}]}"),
+                StartsWith("rule 1: \"json\" nests at most 64 deep"));
+    EXPECT_EQ(parsed(R"({"rules": [{"json": )" + nested(limits::json_depth) + "}]}").size(), 1U);
+}
+
 TEST(StubFile, TheSecondRuleIsTheOneThatIsNamed) {
     EXPECT_THAT(refused(R"({"rules": [{"status": 200}, {"status": 1}]})"), StartsWith("rule 2: "));
 }

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "webhook/body_coding.hpp"
 #include "webhook/crypto.hpp"
 #include "webhook/sample.hpp"
@@ -233,6 +235,20 @@ TEST(Doctor, SaysOfATokenWhatItIs) {
         {cause::secret_of_other_provider, "kept for github", s, {{"gitlab", "other-token"}, {"github", "some-token"}}},
         {cause::secret_kind, "a personal access token of GitLab", s, {{"gitlab", "glpat-abcdefgh"}}},
     });
+}
+
+TEST(Doctor, ABodyThatIndentingMakesAHundredTimesAsLongIsNotIndented) {
+    constexpr std::size_t depth = 50;
+    const auto nested = [](std::size_t numbers) {
+        std::string body(depth, '[');
+        for (std::size_t i = 0; i < numbers; ++i) body += "1,";
+        return body + "1" + std::string(depth, ']');
+    };
+    const auto indented = [](const std::string& body) { return nlohmann::json::parse(body).dump(4); };
+    const auto usual = nested(1'000);
+    EXPECT_EQ(diagnose(changed(indented(usual), usual)).why, cause::body_reserialised);
+    const auto huge = nested(100'000);
+    EXPECT_EQ(diagnose(changed(indented(huge), huge)).why, cause::unknown);
 }
 
 TEST(Doctor, OnlyVerifyDoesNotSearch) {

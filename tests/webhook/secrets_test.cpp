@@ -53,6 +53,7 @@ TEST(Secrets, LinesBlanksQuotesAndComments) {
     EXPECT_EQ(all[2].value, "It's a Secret");
     EXPECT_EQ(all[3].provider, "standard-webhooks");
     EXPECT_TRUE(parse("").empty());
+    EXPECT_EQ(parse("\xEF\xBB\xBFstripe = x").at(0).name, "stripe") << "a byte order mark is not part of the name";
 }
 
 TEST(Secrets, ErrorsNameTheLineAndNothingOfIt) {
@@ -64,6 +65,7 @@ TEST(Secrets, ErrorsNameTheLineAndNothingOfIt) {
     says("github = x\nhidden-secret", "line 2 has no '='");
     says("whsec_hidden==", "line 1: what stands before '=' is not the name of a provider");
     says("stripe.hid den = hidden", "line 1: a label");
+    says(std::string("github = x\nstripe = hid\0den", 27), "line 2 has a null character");
     says("stripe =", "line 1: the secret is empty");
     says("stripe = ''", "line 1: the secret is empty");
     std::string many;

@@ -51,6 +51,28 @@ TEST(Verdict, StaleWhenItArrived) {
     EXPECT_THAT(r.explanation, HasSubstr("300 s"));
 }
 
+TEST(Verdict, TimestampsThatNoClockShowsAreFarAway) {
+    const auto v = verifier_with({{"stripe", "whsec_a"}});
+    const std::string many_digits(400, '9');
+    for (const auto& text : {std::string("-9223372036854775808"), std::string("-9223372036854775807"),
+                             std::string("-9223372036854"), "-" + many_digits}) {
+        sample s{.body = "{}", .arrived = made, .now = made};
+        const auto mac = hmac(hash::sha256, "whsec_a", text + "." + s.body);
+        s.set("Stripe-Signature", "t=" + text + ",v1=" + encode(text_encoding::hex, mac));
+        const auto r = v.verify(s.view());
+        EXPECT_EQ(r.result, verdict::stale) << text;
+        ASSERT_TRUE(r.age_at_arrival) << text;
+        EXPECT_GT(std::chrono::microseconds(*r.age_at_arrival).count(), 0) << text;
+    }
+    for (const auto& text : {std::string("9223372036854775807"), std::string("9223372036855"), many_digits}) {
+        sample s{.body = "{}", .arrived = made, .now = made};
+        s.set("Stripe-Signature", "t=" + text + ",v1=00");
+        const auto r = v.verify(s.view());
+        ASSERT_TRUE(r.age_at_arrival) << text;
+        EXPECT_LT(std::chrono::microseconds(*r.age_at_arrival).count(), 0) << text;
+    }
+}
+
 TEST(Verdict, StaleOnlyByNow) {
     auto s = stripe("whsec_a");
     s.arrived = made + 2;
