@@ -60,8 +60,8 @@ std::string app_decoded(const delivery& d) {
 
 std::string old(const scheme& row, const report& about) {
     return fmt::format(
-        "The signature is right, but it was {} s old when it arrived, and {} signatures expire after {} s: an old request was "
-        "sent again, or a clock is wrong; sign it again to replay it.",
+        "The signature is right, but it was {} s old when it arrived, and {} signatures expire after {} s: an old "
+        "request was sent again, or a clock is wrong; sign it again to replay it.",
         about.age_at_arrival->count(), row.title, row.tolerance.count());
 }
 
@@ -75,9 +75,8 @@ std::string ahead(const scheme& row, const report& about) {
 
 std::string old_by_now(const scheme& row, const report& about) {
     return fmt::format(
-        "The signature was right when it arrived; by now it is {} s old, and {} signatures expire after {} s: sign it again "
-        "to "
-        "replay it.",
+        "The signature was right when it arrived; by now it is {} s old, and {} signatures expire after {} s: sign it "
+        "again to replay it.",
         about.age_now->count(), row.title, row.tolerance.count());
 }
 

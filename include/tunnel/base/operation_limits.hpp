@@ -66,8 +66,8 @@ inline constexpr std::size_t returned_at_once = 4;
 /// A request that the app has had for so long no longer counts there: it may be an event stream.
 inline constexpr std::chrono::milliseconds returned_next = 100ms;
 
-/// Entries of closed streams that a connection without an open one keeps for the next: what a page in a browser and some
-/// webhooks need at a time.
+/// Entries of closed streams that a connection without an open one keeps for the next: what a page in a browser and
+/// some webhooks need at a time.
 inline constexpr std::size_t spare_streams = 64;
 
 /// How often a program looks whether it rests after it was busy, and gives memory back then. Within 2 ms of processor
