@@ -204,6 +204,16 @@ def named_test_faults(repository):
     return faults
 
 
+def unbuilt_test_faults(repository):
+    """A test that no CMake list names is not run, and nobody sees it."""
+    tests = repository / "tests"
+    listed = set()
+    for lists in tests.rglob("CMakeLists.txt"):
+        listed.update(lists.parent / path for path in re.findall(r"[\w/]+_test\.cpp", lists.read_text()))
+    return [f"{path.relative_to(repository)}: no CMakeLists.txt has it, so it is not run"
+            for path in sorted(tests.rglob("*_test.cpp")) if path not in listed]
+
+
 def check(repository):
     rooms = rooms_of_cmake(repository)
     faults = []
@@ -222,7 +232,7 @@ def check(repository):
     for name, edges in (("files", graph), ("rooms", rooms)):
         if cycle := find_cycle(edges):
             faults.append(f"{name} include each other: " + " -> ".join(map(str, cycle)))
-    faults += named_test_faults(repository)
+    faults += named_test_faults(repository) + unbuilt_test_faults(repository)
     lines = [s.lines for s in sources]
     median = statistics.median(lines)
     if median > MAX_MEDIAN_FILE_LINES:

@@ -74,11 +74,19 @@ class Structure(unittest.TestCase):
 
     def test_a_test_that_a_page_names_has_to_exist(self):
         self.write("tests/http/head_test.cpp", "TEST(Head, IsRead) {}\n")
+        self.write("tests/CMakeLists.txt", "add_executable(test_http http/head_test.cpp)\n")
         table = "| promise | tests |\n|---|---|\n| `x_y` | `IsRead`, `head_test` |\n"
         self.write("docs/rules.md", table + "\n| other | `Missing` |\n")
         self.assertEqual(structure.check(self.repository), [])
         self.write("docs/rules.md", table + "| more | `IsWritten` |\n")
         self.assert_fault("docs/rules.md names IsWritten, which no test is called")
+
+    def test_a_test_that_is_not_built_is_found(self):
+        self.write("tests/http/CMakeLists.txt", "add_executable(test_http\n    head_test.cpp)\n")
+        self.write("tests/http/head_test.cpp", "")
+        self.assertEqual(structure.check(self.repository), [])
+        self.write("tests/http/body_test.cpp", "")
+        self.assert_fault("tests/http/body_test.cpp: no CMakeLists.txt has it, so it is not run")
 
     def test_functions_are_measured_from_their_first_line_to_their_last(self):
         body = "    g();\n" * 58
