@@ -12,8 +12,8 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from observed import get, started, values_of, wait_until  # noqa: E402
-from programs import SLOWNESS, first_line  # noqa: E402
+from observed import get, started, values_of  # noqa: E402
+from programs import SLOWNESS, first_line, wait_until  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 AT_A_TIME = 250
@@ -80,11 +80,11 @@ def memory_comes_back(what, request):
         def none_in_flight():
             return "\ntunnel_requests_in_flight 0\n" in get(f"http://{at['admin']}/metrics")[1]
 
-        wait_until("no request in flight", none_in_flight)
+        wait_until(none_in_flight, "no request in flight")
         for name, one in programs.items():
             # Sanitizers keep what was freed.
             back = lambda: resident(one) - before[name] <= MOST_MORE or SLOWNESS > 1  # noqa: B023, E731
-            wait_until(f"memory of the {name} back from {highest[name]:.1f} MiB, it was {before[name]:.1f}", back)
+            wait_until(back, f"memory of the {name} back from {highest[name]:.1f} MiB, it was {before[name]:.1f}")
             print(f"{what}: {name} {before[name]:.1f} MiB before, {highest[name]:.1f} behind the flood, "
                   f"{resident(one):.1f} at rest", flush=True)
 

@@ -141,7 +141,7 @@ def faults_are_turned_on_and_off(page):
     page.wait_for_count(1)
     b.until(lambda: b.texts(".row .chip") == ["fault"], "the request is marked")
     b.click("#alerts button", "2 faults on purpose")
-    b.until_text("dialog .fault-row", "made 1 of 1 times")
+    b.until_text("dialog .fault-row", "made 1 of 1 time")
     b.click("dialog .fault-row button", "Turn off")
     b.until(lambda: b.texts("dialog .fault-row code") == ["reset if path:/never"], "the first fault is off")
     assert page.send("GET", "/orders") == 200

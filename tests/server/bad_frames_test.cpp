@@ -23,11 +23,11 @@ class ServerBadFrames : public test::server_fixture {
  protected:
     ServerBadFrames() { times.goaway = 2 * test::patience; }  // no test waits for a peer that does not close
 
-    /// A client with one request open as stream 1 sends `bytes`.
-    void expect_link_ends(const std::string& bytes) {
+    /// A client with one request open sends `bytes`.
+    void expect_link_ends(const std::string& bytes, const std::string& request = get("/")) {
         auto peer = client();
         auto from = caller();
-        from.send(get("/"));
+        from.send(request);
         (void)peer.receive<protocol::request>();
         peer.raw().send(bytes);
         const auto goodbye = peer.receive<protocol::goaway>();
@@ -35,6 +35,9 @@ class ServerBadFrames : public test::server_fixture {
         EXPECT_THAT(read_response(from), HasSubstr("X-Tunnel-Error: tunnel-lost\r\n"));
         peer.raw().expect_closed();
     }
+
+    /// The stream of this request is open for credit until its body is complete.
+    const std::string upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
 
     void expect_link_lives(const std::string& payload) {
         auto peer = client();
@@ -85,16 +88,16 @@ TEST_F(ServerBadFrames, TheGoawayNamesTheRuleThatWasBroken) {
 
 TEST_F(ServerBadFrames, TheCancelNamesTheRuleThatWasBroken) {
     start();
-    const std::string head = R"({"type":"response","id":1,"status":200,"end":false)";
-    const std::string interim = R"({"type":"response","id":1,"status":103)";
+    const std::string head = R"({"type":"response","id":ID,"status":200,"end":false)";
+    const std::string interim = R"({"type":"response","id":ID,"status":103)";
     const std::vector<std::pair<std::vector<std::string>, std::string>> broken{
-        {{R"({"type":"data","id":1,"end":false,"body":"a"})"}, "`body` is not valid base64"},
-        {{R"({"type":"data","id":1,"end":true})"}, "`data` came before the final `response`"},
+        {{R"({"type":"data","id":ID,"end":false,"body":"a"})"}, "`body` is not valid base64"},
+        {{R"({"type":"data","id":ID,"end":true})"}, "`data` came before the final `response`"},
         {{head + "}", head + "}"}, "a final `response` came before"},
         {{interim + R"(,"end":true})"}, "an interim `response` must have neither a body nor `end`"},
         {std::vector<std::string>(33, interim + R"(,"end":false})"), "more than 32 interim responses"},
         {{head + R"(,"content_length":1,"body":"YWI="})"}, "more body than `content_length`, or body ahead of a 101"},
-        {{head + R"(,"content_length":3,"body":"YWI="})", R"({"type":"data","id":1,"end":true})"},
+        {{head + R"(,"content_length":3,"body":"YWI="})", R"({"type":"data","id":ID,"end":true})"},
          "less body than `content_length`"},
         {{head + R"(,"body":")" + std::string(400'000, 'A') + "\"}"}, "more body than credit"},
         {{head + R"(,"headers":[["X","a\r\nb"]]})"}, "the message is not valid HTTP, or not allowed here"},
@@ -102,9 +105,9 @@ TEST_F(ServerBadFrames, TheCancelNamesTheRuleThatWasBroken) {
     for (const auto& [payloads, rule] : broken) {
         auto peer = client();
         auto from = caller();
-        from.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
-        (void)peer.receive<protocol::request>();
-        for (const auto& payload : payloads) peer.raw().send(framed(payload));
+        from.send(upload);
+        const auto id = std::to_string(peer.receive<protocol::request>().id);
+        for (auto payload : payloads) peer.raw().send(framed(payload.replace(payload.find("ID"), 2, id)));
         EXPECT_EQ(peer.receive<protocol::cancel>().detail, rule) << payloads.back().substr(0, 200);
     }
 }
@@ -160,15 +163,15 @@ TEST_F(ServerBadFrames, AMissingMemberEndsTheLink) {
 TEST_F(ServerBadFrames, CreditThatIsNegativeOrOverflowsEndsTheLink) {
     start();
     expect_link_ends(framed(R"({"type":"window","id":1,"bytes":-1})"));
-    const auto most = framed(R"({"type":"window","id":1,"bytes":9007199254740991})");
-    expect_link_ends(most + most);
+    const auto most = framed(R"({"type":"window","id":2,"bytes":9007199254740991})");
+    expect_link_ends(most + most, upload);
 }
 
 TEST_F(ServerBadFrames, FramesForAStreamThatWasNeverOpenedEndTheLink) {
     start();
     for (const std::string payload :
-         {R"({"type":"response","id":2,"status":200,"headers":[],"end":true})", R"({"type":"data","id":2,"end":true})",
-          R"({"type":"window","id":2,"bytes":1})", R"({"type":"cancel","id":2,"reason":"protocol"})"}) {
+         {R"({"type":"response","id":9,"status":200,"headers":[],"end":true})", R"({"type":"data","id":9,"end":true})",
+          R"({"type":"window","id":9,"bytes":1})", R"({"type":"cancel","id":9,"reason":"protocol"})"}) {
         SCOPED_TRACE(payload);
         expect_link_ends(framed(payload));
     }
