@@ -31,8 +31,11 @@ pasted_address::pasted_address(std::string_view text) {
         host = std::move(*alone);
     }
     if (!host.empty() && !may_be_host(host)) host.clear();
-    if (!port && iequals(scheme, "http://")) port = 80;
-    if (!port && iequals(scheme, "https://")) port = 443;
+}
+
+std::optional<std::uint16_t> pasted_address::web_port() const noexcept {
+    if (port || !is_web()) return port;
+    return iequals(scheme, "http://") ? 80 : 443;
 }
 
 bool pasted_address::is_web() const noexcept { return iequals(scheme, "http://") || iequals(scheme, "https://"); }

@@ -11,11 +11,13 @@ namespace tunnel::app {
 struct pasted_address {
     explicit pasted_address(std::string_view text);
 
-    std::string_view scheme;            ///< "http://", or empty
-    std::string_view authority;         ///< what is between the scheme and the path
-    std::string host;                   ///< without brackets; empty: the authority names none
-    std::optional<std::uint16_t> port;  ///< of a web address without one, its scheme's
+    std::string_view scheme;     ///< "http://", or empty
+    std::string_view authority;  ///< what is between the scheme and the path
+    std::string host;            ///< without brackets; empty: the authority names none
+    std::optional<std::uint16_t> port;
 
+    /// The port; of a web address without one, its scheme's.
+    [[nodiscard]] std::optional<std::uint16_t> web_port() const noexcept;
     [[nodiscard]] bool is_web() const noexcept;
     /// Whether it names this machine, or no machine at all.
     [[nodiscard]] bool is_loopback() const noexcept;

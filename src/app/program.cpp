@@ -84,7 +84,7 @@ std::string program::start_admin(std::function<std::string()> not_ready) {
     };
     admin_ = std::make_shared<admin_listener>(runtime_, name_, std::move(why));
     admin_->start(*admin_addr_);
-    return " admin=" + to_string(admin_->local());
+    return to_string(admin_->local());
 }
 
 // From the event loop: a program whose loop hangs is started again.

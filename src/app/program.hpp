@@ -33,7 +33,7 @@ class program {
     [[nodiscard]] bool on_terminal() const noexcept { return on_terminal_; }
     [[nodiscard]] service_manager& manager() noexcept { return manager_; }
     /// Listens for monitoring if the settings say where. `not_ready`: why the program does not serve, or empty; any
-    /// thread. Returns what the line on stdout ends in, " admin=HOST:PORT" or nothing.
+    /// thread. Returns its address, or nothing.
     [[nodiscard]] std::string start_admin(std::function<std::string()> not_ready);
 
     /// Called at every SIGINT and SIGTERM until `end`.

@@ -1,17 +1,24 @@
 #include "app/rest_watch.hpp"
 
-#include "base/idle_memory.hpp"
+#include <utility>
+
+#include "base/free_lists.hpp"
 #include "base/platform.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
 namespace tunnel::app {
 
 bool rest_detector::look(std::chrono::nanoseconds used) noexcept {
+    if (std::exchange(gave_back_, false)) {
+        // What giving back cost is no busy time: it would be followed by the next.
+        before_ = rested_ = used;
+        return false;
+    }
     const auto quiet = used - before_ <= limits::rest_most_used;
     const auto was_busy = used - rested_ >= limits::busy_least_used;
     before_ = used;
     if (!quiet || !was_busy) return false;
-    rested_ = used;
+    gave_back_ = true;
     return true;
 }
 
@@ -38,8 +45,9 @@ void rest_watch::release() {
     constexpr unsigned handlers_a_thread = 4;
     const auto handlers = threads_ == 1 ? 1 : handlers_a_thread * threads_;
     for (unsigned i = 0; i < handlers; ++i) {
-        io::post_to(runtime_.context().get_executor(), [] { give_back_idle_memory(); });
+        io::post_to(runtime_.context().get_executor(), [] { empty_free_lists(); });
     }
+    io::post_to(runtime_.context().get_executor(), [] { return_free_memory(); });
 }
 
 }  // namespace tunnel::app

@@ -18,6 +18,7 @@ class rest_detector {
  private:
     std::chrono::nanoseconds rested_{};  // used up to the last rest
     std::chrono::nanoseconds before_{};  // up to the last look
+    bool gave_back_ = false;             // since the last look
 };
 
 /// Gives the memory that a flood of requests or connections needed back to the system, once the program rests: free

@@ -4,8 +4,7 @@
 #include <array>
 #include <bit>
 
-#include "base/idle_memory.hpp"
-#include "base/platform.hpp"
+#include "base/free_lists.hpp"
 #include "tunnel/base/limits.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -99,19 +98,13 @@ enum class thread_state : unsigned char { new_born, at_work, ending };
 constinit thread_local std::array<free_list, lists> this_threads_lists{};
 constinit thread_local thread_state state = thread_state::new_born;
 
-void empty_lists() noexcept {
-    for (free_list& each : this_threads_lists) {
-        while (each.kept != 0) ::operator delete(each.blocks[--each.kept]);
-    }
-}
-
 struct clearance {
     clearance() = default;
     clearance(const clearance&) = delete;
     clearance& operator=(const clearance&) = delete;
     ~clearance() {
         state = thread_state::ending;
-        empty_lists();
+        empty_free_lists();
     }
 };
 
@@ -152,9 +145,10 @@ void give_memory_back(char* data, std::size_t size) noexcept {
     ::operator delete(data);
 }
 
-void give_back_idle_memory() noexcept {
-    empty_lists();
-    return_free_memory();
+void empty_free_lists() noexcept {
+    for (free_list& each : this_threads_lists) {
+        while (each.kept != 0) ::operator delete(each.blocks[--each.kept]);
+    }
 }
 
 }  // namespace tunnel

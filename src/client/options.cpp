@@ -38,8 +38,9 @@ std::optional<tunnel::address> parse_server_addr(std::string_view text, const tu
 /// for callers are not the tunnel's.
 std::string server_named_by(const app::pasted_address& pasted) {
     constexpr std::array<std::uint16_t, 3> ports_of_callers{80, 443, 8080};
-    const auto of_callers = pasted.is_web() || !pasted.port || std::ranges::count(ports_of_callers, *pasted.port) > 0;
-    auto whole = to_string(tunnel::address{pasted.host, pasted.port.value_or(0)});
+    const auto of_callers =
+        pasted.is_web() || !pasted.web_port() || std::ranges::count(ports_of_callers, *pasted.web_port()) > 0;
+    auto whole = to_string(tunnel::address{pasted.host, pasted.web_port().value_or(0)});
     return of_callers ? whole.substr(0, whole.rfind(':')) : whole;
 }
 
@@ -48,15 +49,15 @@ std::string hint_about_port(std::string_view text) {
     const app::pasted_address pasted(text);
     if (pasted.host.empty()) return {};
     if (pasted.is_loopback())
-        return pasted.port ? fmt::format("the app's port alone: {}", *pasted.port)
-                           : "the app's port alone, such as 3000";
+        return pasted.web_port() ? fmt::format("the app's port alone: {}", *pasted.web_port())
+                                 : "the app's port alone, such as 3000";
     auto hint = fmt::format(
         "this is the app's port; a server is named with --server-addr, as in: tunnel-client "
         "--server-addr {} 3000",
         server_named_by(pasted));
-    if (pasted.port)
+    if (pasted.web_port())
         hint += fmt::format("; an app on another machine with --local-host, as in: tunnel-client --local-host {} {}",
-                            pasted.host, *pasted.port);
+                            pasted.host, *pasted.web_port());
     return hint;
 }
 
@@ -102,8 +103,8 @@ app::command_line::setting local_host(options& o) {
     const auto hint = [](std::string_view text) -> std::string {
         const app::pasted_address pasted(text);
         if (pasted.host.empty() || pasted.host == text) return {};
-        if (!pasted.port) return fmt::format("such as {}", pasted.host);
-        return fmt::format("such as --local-host {} --local-port {}", pasted.host, *pasted.port);
+        if (!pasted.web_port()) return fmt::format("such as {}", pasted.host);
+        return fmt::format("such as --local-host {} --local-port {}", pasted.host, *pasted.web_port());
     };
     return {.flag = "--local-host",
             .other_names = {},

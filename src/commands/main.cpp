@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
         // A person follows the link, which brings the token along; scripts find it in the file of the instance.
         if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
         auto say = [&program, &used = settings, &admin](const std::string& line) {
-            program.say(used.on_terminal ? line : line + admin);
+            program.say(used.on_terminal || admin.empty() ? line : line + " admin=" + admin);
             program.manager().notify("STATUS=connected to " + to_string(used.server_addr));
         };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);

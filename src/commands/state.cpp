@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log_text.hpp"
 #include "commands/commands.hpp"
 #include "commands/records.hpp"
 #include "commands/terminal.hpp"
@@ -29,8 +30,6 @@ json object_at(const json& from, const char* name) {
     const auto found = from.find(name);
     return found == from.end() || !found->is_object() ? json::object() : *found;
 }
-
-std::string counted(std::uint64_t n, std::string_view one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); }
 
 std::string line_of(std::string_view name, const std::string& text) {
     return text.empty() ? std::string() : fmt::format("{:9} {}\n", name, text);

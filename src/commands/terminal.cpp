@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <ctime>
 
 #include "base/log_text.hpp"
 #include "base/timestamp.hpp"
@@ -173,8 +174,12 @@ std::string local_time(std::string_view rfc3339) {
     const auto moment = inspector::parse_moment(rfc3339);
     if (!moment) return printable(rfc3339);
     const auto t = local_of(static_cast<std::time_t>(*moment / 1'000'000));
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-                       t.tm_min, t.tm_sec);
+    std::array<char, 32> text{};
+    const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S%z", &t);
+    // With its offset from UTC, as filters take it.
+    std::string local(text.data(), length);
+    if (local.size() > 2) local.insert(local.size() - 2, ":");
+    return local;
 }
 
 std::string summary_line(const nlohmann::ordered_json& s) {

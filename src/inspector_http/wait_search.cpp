@@ -78,6 +78,10 @@ bool wait_search::take_step(std::vector<record>& page) {
 
 void wait_search::look_at(std::vector<record_id> ids) {
     if (ids.empty()) return;
+    if (!is_ordered() && ids.size() > limits::largest_page) {
+        reading_ = reading{.which = states::ended, .after = *std::ranges::min_element(ids) - 1};
+        return read_page();
+    }
     if (is_ordered()) {
         const bool any = std::ranges::any_of(
             request_.steps, [&](const auto& step) { return !matching(services_, step.filter, ids).empty(); });
@@ -91,17 +95,17 @@ void wait_search::look_at(std::vector<record_id> ids) {
 }
 
 void wait_search::look_to_the_end() {
+    services_.history.flush();
     const auto deadline = std::chrono::steady_clock::now() + limits::last_look;
     const auto read_to_the_end = [&] {
         while (is_reading() && !is_full()) {
-            if (std::chrono::steady_clock::now() >= deadline)
+            read_page();
+            if (is_reading() && std::chrono::steady_clock::now() >= deadline)
                 throw api_error(503, "busy",
                                 "The history was not searched to its end in time: this filter is slow; look for less, "
                                 "or at newer requests only.");
-            read_page();
         }
     };
-    services_.history.flush();
     read_to_the_end();
     if (!is_full()) look_at_news();
     read_to_the_end();

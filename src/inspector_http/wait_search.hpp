@@ -27,7 +27,8 @@ struct wait_request {
 
 /// Counts the records that have ended and match: those that are there, and those that come. No record is missed between
 /// the two, because the position of the feed is taken before the history is read. One thread at a time, on a worker,
-/// for one page of the history at most: a slow filter leaves the workers to others, and ends with its connection.
+/// for one page of the history at most, or for what is new: a slow filter leaves the workers to others, and ends with
+/// its connection.
 class wait_search {
  public:
     wait_search(const services& s, wait_request request);

@@ -18,22 +18,29 @@ namespace tunnel {
 
 namespace {
 
-/// What a person at a terminal wants to know of a server that listens.
-std::string greeting(const std::string& url, const server::server& listening) {
-    auto tcp = to_string(listening.tcp_address());
-    std::string_view where;
+/// Every address of this machine is none that others can reach: HOST stands for one.
+std::string reachable(const address& listening) {
+    auto text = to_string(listening);
     for (const std::string_view every : {"0.0.0.0:", "[::]:"}) {
-        if (!tcp.starts_with(every)) continue;
-        tcp.replace(0, every.size(), "HOST:");
-        where = ", where HOST leads to this machine";
+        if (text.starts_with(every)) text.replace(0, every.size(), "HOST:");
     }
-    return fmt::format("\nReady\n  Callers     {}\n  Clients     tunnel-client --server-addr {} PORT{}",
-                       url.empty() ? "http://" + to_string(listening.http_address()) : url, tcp, where);
+    return text;
+}
+
+/// What a person at a terminal wants to know of a server that listens.
+std::string greeting(const std::string& url, const server::server& listening, const std::string& admin) {
+    const auto callers = url.empty() ? "http://" + reachable(listening.http_address()) : url;
+    const auto clients = reachable(listening.tcp_address());
+    auto text =
+        fmt::format("\nReady\n  Callers     {}\n  Clients     tunnel-client --server-addr {} PORT", callers, clients);
+    if (!admin.empty()) text += fmt::format("\n  Metrics     http://{}/metrics", admin);
+    if (text.find("HOST:") != std::string::npos) text += "\n  HOST        a name or an address of this machine";
+    return text;
 }
 
 std::string ready_line(const server::server& listening, const std::string& admin) {
-    return fmt::format("ready http={} tcp={}{}", to_string(listening.http_address()),
-                       to_string(listening.tcp_address()), admin);
+    return fmt::format("ready http={} tcp={}{}{}", to_string(listening.http_address()),
+                       to_string(listening.tcp_address()), admin.empty() ? "" : " admin=", admin);
 }
 
 }  // namespace
@@ -63,7 +70,8 @@ int main(int argc, char** argv) {
         program.on_signal([server] { server->stop(); });
         const auto admin = program.start_admin(
             [] { return program_statistics().client_active() ? std::string() : std::string("no client is active"); });
-        program.say(program.on_terminal() ? greeting(settings.public_url, *server) : ready_line(*server, admin));
+        const auto to_person = program.on_terminal() && settings.common.format == log_format::text;
+        program.say(to_person ? greeting(settings.public_url, *server, admin) : ready_line(*server, admin));
         program.manager().notify("READY=1\nSTATUS=no client is connected");
         program.run();
         return 0;

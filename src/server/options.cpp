@@ -85,8 +85,8 @@ std::string hint_about_argument(std::string_view text) {
     const auto port = app::parse_number(text).value_or(0);
     const auto is_port = port > 0 && port <= highest_port;
     if (!is_port && (pasted.host.empty() || pasted.authority.find_first_of(".:") == std::string_view::npos)) return {};
-    const auto meant =
-        is_port ? std::string(text) : to_string(address{pasted.host, pasted.port.value_or(options().http_addr.port)});
+    const auto meant = is_port ? std::string(text)
+                               : to_string(address{pasted.host, pasted.web_port().value_or(options().http_addr.port)});
     return fmt::format("name the setting: --http-addr {} is where callers connect, --tcp-addr where the client does",
                        meant);
 }

@@ -27,6 +27,15 @@ TEST(RestDetector, RestIsNoticedOnceBehindEachBusyTime) {
     }
 }
 
+TEST(RestDetector, WhatGivingBackCostsIsNoBusyTime) {
+    rest_detector detector;
+    std::chrono::nanoseconds used = limits::busy_least_used;
+    EXPECT_FALSE(detector.look(used)) << "it is busy";
+    EXPECT_TRUE(detector.look(used));
+    used += 2 * limits::busy_least_used;
+    for (int looks = 0; looks < 10; ++looks) EXPECT_FALSE(detector.look(used));
+}
+
 TEST(RestDetector, WhileRequestsFlowNothingIsGivenBack) {
     rest_detector detector;
     std::chrono::nanoseconds used = 0s;

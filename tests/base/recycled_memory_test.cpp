@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/idle_memory.hpp"
+#include "base/free_lists.hpp"
 #include "support/allocations.hpp"
 #include "tunnel/base/limits.hpp"
 
@@ -72,7 +72,7 @@ TEST(RecycledMemory, WhatWasGivenBackIsAskedForAgain) {
     for (const std::size_t size : std::to_array<std::size_t>({64, 4096, limits::body_slice})) {
         const auto block = take_memory(size);
         give_memory_back(block.data, block.size);
-        give_back_idle_memory();
+        empty_free_lists();
         const auto before = test::allocations();
         const auto next = take_memory(size);
         EXPECT_EQ(test::allocations(), before + 1) << size;

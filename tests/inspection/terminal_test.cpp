@@ -9,6 +9,7 @@
 #include "base/timestamp.hpp"
 #include "commands/api_client.hpp"
 #include "inspector/body_capture.hpp"
+#include "inspector/query_values.hpp"
 
 namespace tunnel::commands {
 
@@ -16,6 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 TEST(Terminal, WhatMovesTheCursorOrTheLineIsEscaped) {
     EXPECT_EQ(printable("\x1b[2J\x07 a\tb\r\n\x7f"), "\\x1b[2J\\x07 a\\x09b\\x0d\\x0a\\x7f");
@@ -51,10 +53,12 @@ TEST(Terminal, ARecordHidesSecretsAndEscapes) {
 }
 
 TEST(Terminal, TimesAreThoseOfTheClockOnTheWall) {
-    const auto local = local_of(1'769'868'306);
-    EXPECT_EQ(local_time("2026-01-31T14:05:06.123456Z"),
-              fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:06", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
-                          local.tm_hour, local.tm_min));
+    constexpr std::time_t second = 1'769'868'306;
+    const auto local = local_of(second);
+    const auto text = local_time("2026-01-31T14:05:06.123456Z");
+    EXPECT_THAT(text, StartsWith(fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:06", local.tm_year + 1900, local.tm_mon + 1,
+                                             local.tm_mday, local.tm_hour, local.tm_min)));
+    EXPECT_EQ(inspector::parse_moment(text), second * 1'000'000) << text << " is a moment for since: and until:";
     EXPECT_EQ(local_time("soon\x1b"), "soon\\x1b");
 }
 
