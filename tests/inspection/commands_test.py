@@ -206,6 +206,8 @@ def check_attempts(commands, port):
     text, _ = commands.run("show", attempts[2]["id"])
     assert "\nwebhook github push\nunsigned: This is a webhook of GitHub without a signature: " in text, text
     assert "\ndelivery d-1\n  attempt 1  " in text and ", duplicate (this one)\n" in text, text
+
+
 def check_examples_of_faults(commands):
     """The lines of docs/faults.md."""
     page = (HERE.parent.parent / "docs" / "faults.md").read_text(encoding="utf-8")
