@@ -16,7 +16,7 @@ import urllib.parse
 
 from programs import LIMIT
 
-COLUMNS, LINES = 108, 40
+COLUMNS, LINES = 120, 40
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 0; padding: 20px; background: #e9ecf1; }
 main { display: grid; gap: 16px; width: fit-content; }
