@@ -30,7 +30,7 @@ program::program(std::string_view name, const common_options& options)
       signals_(strand_, SIGINT, SIGTERM),
       log_timer_(strand_),
       watchdog_timer_(strand_),
-      rest_watch_(runtime_, options.threads, strand_),
+      idle_watch_(runtime_, options.threads, strand_),
       on_terminal_(is_terminal(STDOUT_FILENO)),
       file_limit_(raise_file_limit()) {
     ignore_sigpipe();
@@ -38,7 +38,7 @@ program::program(std::string_view name, const common_options& options)
     for (const auto& warning : options.warnings) spdlog::warn("{}", warning);
     on_log([this] { io::post_to(strand_, [this] { flush_later(); }); });
     if (manager_.watchdog()) feed_watchdog();
-    rest_watch_.start();
+    idle_watch_.start();
 }
 
 program::~program() {
@@ -104,7 +104,7 @@ void program::end() {
         signals_.cancel();
         log_timer_.cancel();
         watchdog_timer_.cancel();
-        rest_watch_.stop();
+        idle_watch_.stop();
         if (admin_) admin_->stop();
         signalled_ = nullptr;
     });

@@ -11,7 +11,7 @@
 
 #include "app/admin_listener.hpp"
 #include "app/command_line.hpp"
-#include "app/rest_watch.hpp"
+#include "app/idle_watch.hpp"
 #include "app/service_manager.hpp"
 #include "io/runtime.hpp"
 
@@ -57,7 +57,7 @@ class program {
     io::asio::signal_set signals_;
     io::asio::steady_timer log_timer_;
     io::asio::steady_timer watchdog_timer_;
-    rest_watch rest_watch_;
+    idle_watch idle_watch_;
     std::shared_ptr<admin_listener> admin_;
     std::function<void()> signalled_;
     std::atomic<bool> stopping_ = false;

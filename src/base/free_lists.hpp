@@ -1,9 +1,8 @@
 #pragma once
 
-/// The free lists of recycled_memory.hpp.
 namespace tunnel {
 
-/// Frees what the lists of the calling thread keep. The next requests have to ask the C library for it again.
+/// Frees the blocks that take_memory() (recycled_memory.hpp) keeps for the calling thread; it allocates new ones then.
 void empty_free_lists() noexcept;
 
 }  // namespace tunnel

@@ -58,8 +58,8 @@ void run_when_idle() noexcept;
 /// Processor time that the program has used, of all its threads.
 [[nodiscard]] std::chrono::nanoseconds processor_time() noexcept;
 
-/// Gives what the C library keeps of freed memory back to the system: it costs milliseconds, and the pages have to be
-/// asked for again. Does nothing where the C library has no such thing.
+/// Returns the memory that was freed, and that the C library keeps, to the system. Takes milliseconds, and the next
+/// allocations take longer. Does nothing where the C library has no function for it.
 void return_free_memory() noexcept;
 
 /// Time since the machine was started, including what it slept.

@@ -121,7 +121,7 @@ void stream_set::make_ready(std::shared_ptr<stream> s, bool first) {
 void stream_set::closed(protocol::stream_id id) {
     table_.close(id);
     if (!table_.empty()) return;
-    // Entries of a flood lie scattered over the heap, where each may hold a page.
+    // Entries of many streams lie scattered over the heap, where each can keep a page of memory in use.
     table_.drop_spare();
     wake();  // a link that ends in good order waits for this
 }

@@ -66,14 +66,15 @@ inline constexpr std::size_t returned_at_once = 4;
 /// A request that the app has had for so long no longer counts there: it may be an event stream.
 inline constexpr std::chrono::milliseconds returned_next = 100ms;
 
-/// Entries of closed streams that a connection without an open one keeps for the next: what a page in a browser and
-/// some webhooks need at a time.
+/// Entries of closed streams that a tunnel connection keeps for the next streams while none is open: as many as a page
+/// in a browser and some webhooks open at a time.
 inline constexpr std::size_t spare_streams = 64;
 
-/// How often a program looks whether it rests after it was busy, and gives memory back then. Within 2 ms of processor
-/// time in between no more than some twenty requests came; behind 50 ms of it there may be something to give back.
-inline constexpr std::chrono::milliseconds rest_look_interval = 2s;
-inline constexpr std::chrono::milliseconds rest_most_used = 2ms;
-inline constexpr std::chrono::milliseconds busy_least_used = 50ms;
+/// How often a program checks whether it is idle after a busy time, when it returns memory to the system. Idle: at most
+/// 2 ms of processor time since the last check, which is some twenty requests. Busy: 50 ms since the last release;
+/// below that there is little to return.
+inline constexpr std::chrono::milliseconds idle_check_interval = 2s;
+inline constexpr std::chrono::milliseconds idle_processor_time = 2ms;
+inline constexpr std::chrono::milliseconds busy_processor_time = 50ms;
 
 }  // namespace tunnel::limits
