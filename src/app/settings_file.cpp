@@ -9,6 +9,7 @@
 #include "app/nearest_name.hpp"
 #include "app/values.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::app {
 
@@ -26,9 +27,7 @@ std::vector<CLI::ConfigItem> settings_file::from_config(std::istream& input) con
         mistakes_.push_back({1, fmt::format("it is longer than {}", bytes_text(limits::settings_file))});
         return settings;
     }
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
-    std::istringstream lines(text);
+    std::istringstream lines{std::string(without_byte_order_mark(text))};
     unsigned number = 0;
     for (std::string line; std::getline(lines, line);) {
         ++number;

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-namespace tunnel::inspector {
+#include "tunnel/base/text.hpp"
 
-namespace {
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-}
+namespace tunnel::inspector {
 
 std::vector<stream_event> event_stream_reader::feed(std::string_view bytes, duration at) {
     std::vector<stream_event> done;
@@ -23,9 +21,10 @@ std::vector<stream_event> event_stream_reader::feed(std::string_view bytes, dura
         if (end == bytes.size()) break;
         after_cr_ = bytes[end] == '\r';
         bytes.remove_prefix(end + 1);
-        if (std::exchange(first_line_, false) && line_.starts_with(byte_order_mark)) {
-            line_.erase(0, byte_order_mark.size());
-            line_length_ -= byte_order_mark.size();
+        if (std::exchange(first_line_, false)) {
+            const auto mark = line_.size() - without_byte_order_mark(line_).size();
+            line_.erase(0, mark);
+            line_length_ -= mark;
         }
         if (line_.empty()) {
             dispatch(at, done);

@@ -13,6 +13,7 @@
 #include "inspector/limits.hpp"
 #include "inspector/query_values.hpp"
 #include "inspector/record_json.hpp"
+#include "tunnel/base/text.hpp"
 
 namespace tunnel::inspector {
 
@@ -200,8 +201,7 @@ import_result import_ndjson(std::string_view text, const std::function<void(reco
 }  // namespace
 
 import_result import_records(std::string_view text, const std::function<void(record)>& take) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    text = without_byte_order_mark(text);
     import_result result;
     if (text.size() > limits::import_bytes) {
         result.error = fmt::format("a file to import has at most {} MiB", limits::import_bytes / limits::mib);

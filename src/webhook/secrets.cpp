@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tunnel/base/text.hpp"
 #include "webhook/limits.hpp"
 #include "webhook/request_values.hpp"
 #include "webhook/scheme.hpp"
@@ -69,8 +70,7 @@ std::string_view longest_provider(std::span<const scheme> known, std::string_vie
 std::vector<secret> parse_secrets(std::string_view text, std::span<const scheme> known) {
     if (text.size() > limits::settings_file)
         throw settings_error(fmt::format("the secrets are longer than {} bytes", limits::settings_file));
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    text = without_byte_order_mark(text);
     std::vector<secret> all;
     unsigned number = 0;
     for_each_part(text, "\n", [&](std::string_view line) {

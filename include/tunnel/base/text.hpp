@@ -17,4 +17,11 @@ namespace detail {
     return detail::iequals_of_one_size(a, b);
 }
 
+/// The text behind the byte order mark of UTF-8 that editors on Windows write in front of it, if it has one.
+[[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) noexcept {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    if (text.starts_with(mark)) text.remove_prefix(mark.size());
+    return text;
+}
+
 }  // namespace tunnel
