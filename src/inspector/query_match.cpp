@@ -57,7 +57,7 @@ bool flag_matches(const query_term& t, const record& r) {
         case record_flag::websocket:
             return is_websocket(r);
         case record_flag::error:
-            return r.state == record_state::failed || r.state == record_state::aborted || r.response.status >= 400;
+            return is_error(r.state, r.response.status);
         case record_flag::pending:
             return r.state == record_state::pending;
         case record_flag::complete:

@@ -182,6 +182,10 @@ struct record {
 [[nodiscard]] std::string url_of(const record& r);
 [[nodiscard]] bool is_websocket(const record& r) noexcept;
 [[nodiscard]] bool is_truncated(const record& r) noexcept;
+/// `is:error` of a filter: a status of 400 or more, or broken off on the way. `status`: 0 where there is no response.
+[[nodiscard]] constexpr bool is_error(record_state state, int status) noexcept {
+    return state == record_state::failed || state == record_state::aborted || status >= 400;
+}
 /// From arrival to the last byte, where it has ended.
 [[nodiscard]] std::optional<duration> total_time(const record& r) noexcept;
 

@@ -19,11 +19,6 @@ struct bucket {
     std::vector<std::int64_t> times;
 };
 
-/// As `is:error` of a filter, so that the chart counts what a click on "Failed" lists.
-bool failed(const record_outcome& r) noexcept {
-    return r.state == record_state::failed || r.state == record_state::aborted || r.status >= 400;
-}
-
 ordered_json bucket_json(bucket& b) {
     ordered_json median = nullptr;
     if (!b.times.empty()) {
@@ -36,7 +31,7 @@ ordered_json bucket_json(bucket& b) {
 
 void count(bucket& b, const record_outcome& r) {
     ++b.requests;
-    if (failed(r)) ++b.failures;
+    if (is_error(r.state, r.status)) ++b.failures;
     if (r.total) b.times.push_back(r.total->count());
 }
 
