@@ -29,8 +29,7 @@ void stream_set::start(const protocol::hello& ours, const protocol::hello& their
 }
 
 std::shared_ptr<exchange> stream_set::open(const io::executor& session, part<outgoing> request,
-                                           protocol::stream_id number) {
-    const auto id = number == 0 ? table_.next_id() : number;
+                                           protocol::stream_id id) {
     if (table_.size() >= max_streams_ || !table_.may_open(id)) return nullptr;
     const auto s = io::make_recycled<stream>(shared_from_this(), id, their_window_, our_window_);
     auto opened = s->make_exchange(session);

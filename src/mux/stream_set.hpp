@@ -33,11 +33,10 @@ class stream_set final : public stream_host, public std::enable_shared_from_this
     /// The peer is on another machine: on this one, a long round trip shows only that the machine is busy.
     void set_off_machine() noexcept { off_machine_ = true; }
 
-    /// Server: opens a stream for a request whose response goes to a session on `session`. Its id is `number`, which is
-    /// above those of all earlier ones, or the next where that is 0. Null: the peer takes no more open streams, or ids
-    /// are used up.
+    /// Server: opens the stream `id`, above all earlier ones, for a request whose response goes to a session on
+    /// `session`. Null: the peer takes no more open streams, or the id is not one that may be opened.
     [[nodiscard]] std::shared_ptr<exchange> open(const io::executor& session, part<outgoing> request,
-                                                 protocol::stream_id number = 0);
+                                                 protocol::stream_id id);
 
     /// Client: registers the stream that a request opened. Null: `error` is the connection's, or the stream was refused
     /// because its body so far does not fit its head.

@@ -20,11 +20,6 @@ class stream_table {
  public:
     enum class lookup { open, closed, never_opened };
 
-    /// The id for the next stream of our own (server). 0: ids are used up.
-    [[nodiscard]] protocol::stream_id next_id() const noexcept {
-        return last_ == limits::max_stream_id ? 0 : last_ + 1;
-    }
-
     /// `id` is above every earlier one.
     void open(protocol::stream_id id, std::shared_ptr<Stream> stream) {
         last_ = id;

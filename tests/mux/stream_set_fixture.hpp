@@ -77,7 +77,9 @@ class StreamSet : public testing::Test {
 
     /// Opens a stream whose request is not written yet.
     std::shared_ptr<exchange> open(std::string_view body = {}, bool end = true) {
-        return streams->open(context.get_executor(), request(body, end));
+        auto s = streams->open(context.get_executor(), request(body, end), last_id_ + 1);
+        if (s) ++last_id_;
+        return s;
     }
 
     /// Opens a stream whose request was written.
@@ -146,6 +148,7 @@ class StreamSet : public testing::Test {
 
     boost::asio::io_context context;
     int woken = 0;
+    protocol::stream_id last_id_ = 0;
     std::shared_ptr<stream_set> streams;
     protocol::message_decoder decoder;
 };
