@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log_text.hpp"
 #include "io/runtime.hpp"
 #include "tunnel/base/operation_limits.hpp"
 
@@ -13,10 +14,6 @@ namespace tunnel::client {
 namespace {
 
 double seconds(held_requests::clock::duration time) { return std::chrono::duration<double>(time).count(); }
-
-std::string counted(std::size_t n, std::string_view one, std::string_view more) {
-    return fmt::format("{} {}", n, n == 1 ? one : more);
-}
 
 }  // namespace
 
@@ -140,7 +137,7 @@ void app_absence::give_turn(const std::shared_ptr<seat>& to, turn now) const {
 void app_absence::say_end(const held_requests::summary& all) const {
     auto line = all.back ? fmt::format("the app is back after {:.1f} s: ", seconds(all.lasted))
                          : fmt::format("nothing listened at {} for {:.1f} s: ", app_, seconds(all.lasted));
-    line += counted(all.forwarded, "request", "requests") + " forwarded";
+    line += counted(all.forwarded, "request") + " forwarded";
     if (all.given_up > 0) line += fmt::format(", {} given up", all.given_up);
     if (all.left > 0) line += fmt::format(", {} left by the caller", all.left);
     say_(line);
