@@ -1,51 +1,16 @@
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "app/out_of_memory.hpp"
 #include "app/program.hpp"
 #include "base/log.hpp"
 #include "base/platform.hpp"
 #include "base/statistics.hpp"
+#include "server/greeting.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
-
-namespace tunnel {
-
-namespace {
-
-/// Every address of this machine is none that others can reach: HOST stands for one.
-std::string reachable(const address& listening) {
-    auto text = to_string(listening);
-    for (const std::string_view every : {"0.0.0.0:", "[::]:"}) {
-        if (text.starts_with(every)) text.replace(0, every.size(), "HOST:");
-    }
-    return text;
-}
-
-/// What a person at a terminal wants to know of a server that listens.
-std::string greeting(const std::string& url, const server::server& listening, const std::string& admin) {
-    const auto callers = url.empty() ? "http://" + reachable(listening.http_address()) : url;
-    const auto clients = reachable(listening.tcp_address());
-    auto text =
-        fmt::format("\nReady\n  Callers     {}\n  Clients     tunnel-client --server-addr {} PORT", callers, clients);
-    if (!admin.empty()) text += fmt::format("\n  Metrics     http://{}/metrics", admin);
-    if (text.find("HOST:") != std::string::npos) text += "\n  HOST        a name or an address of this machine";
-    return text;
-}
-
-std::string ready_line(const server::server& listening, const std::string& admin) {
-    return fmt::format("ready http={} tcp={}{}{}", to_string(listening.http_address()),
-                       to_string(listening.tcp_address()), admin.empty() ? "" : " admin=", admin);
-}
-
-}  // namespace
-
-}  // namespace tunnel
 
 int main(int argc, char** argv) {
     using namespace tunnel;
@@ -70,8 +35,9 @@ int main(int argc, char** argv) {
         program.on_signal([server] { server->stop(); });
         const auto admin = program.start_admin(
             [] { return program_statistics().client_active() ? std::string() : std::string("no client is active"); });
+        const server::listening_addresses at{settings.public_url, server->http_address(), server->tcp_address(), admin};
         const auto to_person = program.on_terminal() && settings.common.format == log_format::text;
-        program.say(to_person ? greeting(settings.public_url, *server, admin) : ready_line(*server, admin));
+        program.say(to_person ? server::greeting(at) : server::ready_line(at));
         program.manager().notify("READY=1\nSTATUS=no client is connected");
         program.run();
         return 0;
