@@ -79,7 +79,9 @@ io::awaitable<connection::next_step> connection::serve_one() {
     stream_.expires_after(limits::head_time);
     idle_since_ = io::clock::now();
     const auto [error, length] = co_await http::async_read_header(stream_, buffer_, p, no_throw);
+    const bool stopped = !idle_since_;  // after the head had come: nothing may be done whose response is lost
     idle_since_.reset();
+    if (stopped) co_return next_step::close;
     if (error) {
         const auto step = co_await refuse_unreadable(error);
         co_return step;

@@ -78,6 +78,7 @@ bool wait_search::take_step(std::vector<record>& page) {
 
 void wait_search::look_at(std::vector<record_id> ids) {
     if (ids.empty()) return;
+    // Page by page, from the first of them on: a slow filter must not keep the worker for all.
     if (!is_ordered() && ids.size() > limits::largest_page) {
         reading_ = reading{.which = states::ended, .after = *std::ranges::min_element(ids) - 1};
         return read_page();

@@ -353,6 +353,18 @@ TEST_F(InspectorHttp, AWaitReadsOnePageAtATime) {
     EXPECT_FALSE(ordered.has_news());
 }
 
+TEST_F(InspectorHttp, AWaitReadsManyNewRecordsOnePageAtATime) {
+    const services s{.history = history, .feed = feed, .replays = replays, .status = status, .verify = {}};
+    const auto all = std::get<query>(query::parse("", {}));
+    wait_search counted(s, {.steps = {{"", all}}, .count = limits::largest_page + 1});
+    EXPECT_FALSE(counted.look());
+    EXPECT_FALSE(counted.is_reading());
+    for (std::size_t i = 0; i <= limits::largest_page; ++i) keep();
+    EXPECT_FALSE(counted.look());
+    EXPECT_TRUE(counted.is_reading());
+    while (!counted.look()) ASSERT_TRUE(counted.is_reading());
+}
+
 TEST_F(InspectorHttp, AWaitIsNotMetByAHistoryThatCannotBeRead) {
     keep();
     history.refuse_lists(true);

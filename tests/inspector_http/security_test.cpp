@@ -269,6 +269,19 @@ TEST_F(InspectorHttp, ConnectionsThatSendNothingLockNobodyOut) {
     EXPECT_EQ(open.back().read_message().status(), 200U);
 }
 
+TEST_F(InspectorHttp, ConnectionsThatAreBeingClosedLockNobodyOut) {
+    // Refused at the head: the inspector reads the body that never comes, for a while.
+    const auto refused = "POST /api/v1/replay HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+                         "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+    std::vector<test::http_socket> open;
+    for (std::size_t i = 0; i < limits::connections; ++i) {
+        open.push_back(connect());
+        open.back().send(refused);
+        EXPECT_EQ(open.back().read_message().status(), 401U);
+    }
+    for (std::size_t i = 0; i < limits::connections; ++i) EXPECT_EQ(get("/api/v1/status").status, 200U);
+}
+
 TEST_F(InspectorHttp, ConnectionsInUseAreCounted) {
     const auto begins = head("POST", "/api/v1/replay",
                              "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n");
