@@ -88,7 +88,7 @@ echo "systemd: lines have the priority of their level in the journal"
 laptop=203.0.113.9 stranger=198.51.100.7
 ip address add $laptop/32 dev lo
 ip address add $stranger/32 dev lo
-# Connects from the address that it connects to.
+# The source address of the connection is the address that it connects to.
 is_let_in() { [[ $(tunnel-client doctor --connect-timeout 1s --server-addr "$1:7000" 2>&1) == *'accepts it after'* ]]; }
 is_let_in $stranger || fail "the tunnel port does not accept connections"
 # shellcheck source=/dev/null

@@ -14,7 +14,7 @@ namespace tunnel {
 /// Date and time of day in the time zone of this machine. From any thread.
 [[nodiscard]] std::tm local_of(std::time_t second) noexcept;
 
-/// `2026-01-31T14:05:06.123Z`, or `15:05:06.123` on the clock of the person who reads it now.
+/// `2026-01-31T14:05:06.123Z`, or the time of day in the local time zone for a terminal, `15:05:06.123`.
 enum class timestamp_form { utc, local_clock };
 
 /// Writes moments in one form, and keeps the text of the last second: log lines come in bunches.

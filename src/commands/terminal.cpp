@@ -176,7 +176,7 @@ std::string local_time(std::string_view rfc3339) {
     const auto t = local_of(static_cast<std::time_t>(*moment / 1'000'000));
     std::array<char, 32> text{};
     const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S%z", &t);
-    // With its offset from UTC, as filters take it.
+    // strftime writes the offset as +0100, RFC 3339 as +01:00.
     std::string local(text.data(), length);
     if (local.size() > 2) local.insert(local.size() - 2, ":");
     return local;

@@ -18,7 +18,7 @@ namespace tunnel::commands {
 /// "1.2 kB", "12 ms"
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 [[nodiscard]] std::string time_text(std::uint64_t microseconds);
-/// "2026-01-31 15:05:06" in the time zone of this machine, as the inspector's pages and the clock on the wall have it.
+/// "2026-01-31T15:05:06+01:00": in the time zone of this machine, as `since:` and `until:` of a filter take it.
 [[nodiscard]] std::string local_time(std::string_view rfc3339);
 
 /// One line of a list of requests, from a Summary of the API.

@@ -146,7 +146,7 @@ class history {
     void flush();
 
     [[nodiscard]] history_page list(const page_request& request) const;
-    /// While this is on, list() gives an error, so that what reads page after page with a slow filter comes to its end.
+    /// While it is on, list() returns an error. For the stop: a search through many pages with a slow filter ends then.
     void refuse_lists(bool on) noexcept { lists_are_refused_ = on; }
     using outcome_function = std::function<void(const record_outcome&)>;
     /// Gives `use` the outcome of each record newer than `after`, newest first, until `time` is up. The filter has to

@@ -124,8 +124,8 @@ void history_store::apply_one(const change::any& c, time_point now, std::vector<
 
 void history_store::import(const record& r, time_point now, std::vector<history_change>& seen) {
     auto copy = r;
-    // An id above SQLite's integers cannot come from us. One of the future would stand before all that arrive until
-    // then: they would be pruned first, and a wait for new requests would take it for one.
+    // An id is made from a time. One of the future would make the record newer than all requests that arrive until
+    // then: they would be removed before it, and a wait for new requests would count it.
     const auto first_of_future = first_id_at(now + std::chrono::milliseconds(1));
     if (copy.id == 0 || copy.id >= first_of_future || writer_.has(copy.id))
         copy.id = writer_.free_id_from(first_id_at(std::min(copy.arrived, now)));

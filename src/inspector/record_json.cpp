@@ -102,7 +102,7 @@ field_lines fields_at(const json& from, const char* name) {
     return fields;
 }
 
-/// Of a number in a file that anyone may have written: sums and differences of times must not overflow.
+/// A duration from a file that anyone may have written, bounded so that sums and differences of times do not overflow.
 duration time_from(const json& number) {
     constexpr duration longest = std::chrono::hours(24 * 365 * 100);
     return std::clamp(duration(number.get<std::int64_t>()), duration{}, longest);

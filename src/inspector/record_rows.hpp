@@ -38,7 +38,7 @@ class record_writer {
     /// A pending record whose end was dropped or whose program ended.
     void abandon(record_id id, std::string_view outcome);
     [[nodiscard]] bool has(record_id id);
-    /// The smallest id from that one on such that it and all larger ones of its moment are free.
+    /// The smallest id, at least `first`, above those of all records of the same millisecond.
     [[nodiscard]] record_id free_id_from(record_id first);
     /// Attempts of the same delivery that arrived later: their numbers and gaps change when this one ends.
     [[nodiscard]] std::vector<record_id> later_attempts(const record& r);

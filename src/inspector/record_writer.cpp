@@ -185,7 +185,7 @@ bool record_writer::has(record_id id) {
     return query->bind(1, id).step();
 }
 
-// Not one id after the other: the records of a whole file may have one time of arrival.
+// By one query: trying one id after the other would be slow where all records of a file have the same time of arrival.
 record_id record_writer::free_id_from(record_id first) {
     for (;;) {
         const auto end = first_id_at(time_of(first) + std::chrono::milliseconds(1));

@@ -46,8 +46,8 @@ class body_share {
     body_share(const body_share&) = delete;
     body_share& operator=(const body_share&) = delete;
 
-    /// So many in all; false: there is no room for them. One that is no larger than a head, which each connection may
-    /// send anyway, always has room.
+    /// Reserves `bytes` in all for this body. False: the bodies of all connections would exceed `limits::open_bodies`.
+    /// A body that is no larger than a head is not counted: each connection may send as much in its head.
     [[nodiscard]] bool grow_to(connection_hub& hub, std::size_t bytes) noexcept {
         if (bytes <= std::max(bytes_, limits::head_bytes)) return true;
         if (hub.bodies + (bytes - bytes_) > limits::open_bodies) return false;

@@ -122,7 +122,7 @@ io::awaitable<connection::next_step> connection::send_stream(const exchange& e, 
 
 io::awaitable<void> connection::close_gently() {
     io::error_code ignored;
-    idle_since_ = io::clock::now();  // it may make room
+    idle_since_ = io::clock::now();  // while it drains, it may be closed to make room for another
     stream_.socket().shutdown(io::tcp::socket::shutdown_send, ignored);
     std::string unwanted(16 * limits::kib, '\0');
     std::size_t drained = 0;

@@ -121,7 +121,7 @@ io::awaitable<connection::next_step> connection::wait_for(const exchange& e, wai
         auto look = [&] { return search.look(); };
         known = co_await on_worker(hub_.workers, std::move(look));
         if (known || io::clock::now() >= end) break;
-        if (search.is_reading()) continue;  // after what others want of the workers
+        if (search.is_reading()) continue;  // queued again, behind the requests of other connections
         const auto earliest = std::min(io::clock::now() + limits::wait_pause, end);
         while (!is_over() && io::clock::now() < earliest) co_await pause(earliest);
         while (!is_over() && io::clock::now() < end && !search.has_news()) co_await pause(end);

@@ -81,7 +81,7 @@ inline constexpr auto heartbeat = 15s;
 /// Longest `wait`: a job of CI that waits longer has failed.
 inline constexpr std::chrono::milliseconds wait_time = 10min;
 
-/// For what a `wait` has not looked at when its time is over: a worker does nothing else meanwhile.
+/// How long a `wait` whose time is over may search records that it has not read yet. It occupies a worker meanwhile.
 inline constexpr auto last_look = 2s;
 
 /// Records that a `wait` counts, which it holds as summaries.

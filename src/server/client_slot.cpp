@@ -45,7 +45,7 @@ void client_slot::swap_in(std::shared_ptr<tunnel_session> session) {
     const auto left_out = clients_.pass(io::clock::now());
     const auto level = left_out ? spdlog::level::info : spdlog::level::debug;
     if (left_out.value_or(0) > 0)
-        spdlog::warn("{} came and went since the last line about one", counted(*left_out, "more client"));
+        spdlog::warn("{} connected or left since the last such line", counted(*left_out, "more client"));
     if (active_) {
         spdlog::log(level, "client {} takes over from client {}", session->peer(), active_->peer());
         const auto& before = active_->instance();

@@ -48,8 +48,8 @@ class client_slot : public std::enable_shared_from_this<client_slot> {
     void claim(std::shared_ptr<tunnel_session> session, bool takeover);
     /// Clears the slot if this session holds it.
     void release(std::shared_ptr<tunnel_session> session);
-    /// (any) Numbers a request. Each has another number for as long as this server runs, whichever client it goes to,
-    /// so that its line in the log has an id of its own; the number of one that is forwarded is its stream's.
+    /// (any) A number for a request, unique while this server runs, whichever client gets the request: its log line has
+    /// an id of its own. A request that is forwarded has the number as the id of its stream.
     [[nodiscard]] std::uint64_t next_number() noexcept { return ++requests_; }
     /// Hands the request to the active client, or refuses it.
     void open(std::shared_ptr<pending_request> waiting, mux::part<mux::outgoing> request);

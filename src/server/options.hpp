@@ -20,7 +20,7 @@ struct options {
     std::optional<int> http_socket;        ///< no setting: a listening socket in place of http_addr
     std::optional<int> tcp_socket;         ///< no setting: the same for tcp_addr
     std::string via_name = "tunnel";       ///< no setting: names this server in Via, and is made up at its start
-    std::uint64_t connections_before = 0;  ///< no setting: public connections are numbered from the next number on
+    std::uint64_t connections_before = 0;  ///< no setting: the first public connection has the next number
     std::chrono::milliseconds response_timeout = limits::response_time;
     std::chrono::milliseconds header_timeout = limits::head_time;
     std::chrono::milliseconds idle_timeout = limits::idle_time;
@@ -44,7 +44,7 @@ void fit_file_limit(options& settings, std::size_t files);
 /// taken for a loop.
 [[nodiscard]] std::string new_via_name();
 
-/// Below a million, so that ids of requests hardly repeat when a server starts again, and stay short.
+/// Below a million: ids of requests rarely repeat after a restart of the server, and stay short.
 [[nodiscard]] std::uint64_t random_connections_before();
 
 /// Reads flags and environment; on --help, --version or a bad value the program ends with the given exit code.

@@ -40,8 +40,9 @@ std::optional<std::string> parameter(const inspector::record& request, std::stri
     return std::nullopt;
 }
 
-/// What zoom and x send to be signed, as they write it. A webhook is signed with the same secret: who may have any text
-/// signed could forge one, whose text has a colon (zoom: "v0:TIME:BODY") or is JSON (x).
+/// Whether the text can be a token that zoom or x asks to have signed; the characters are those of token68 (RFC 9110
+/// section 11.2). Webhooks are signed with the same secret: if any text were signed, a caller could have the text of a
+/// forged webhook signed, which has a colon (zoom: "v0:TIME:BODY") or is JSON (x).
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "-._~+/=";
     constexpr std::size_t longest = 256;

@@ -81,7 +81,7 @@ std::size_t indented_size(std::string_view compact, std::size_t indent) {
         if (c == '[' || c == '{') ++depth;
         if (c == ']' || c == '}') --depth;
         if (c == ':') size += 1;
-        // Each begins or ends a line.
+        // A new line begins at each of these.
         if (c == '[' || c == '{' || c == ']' || c == '}' || c == ',') size += 1 + depth * indent;
     }
     return size;

@@ -19,9 +19,9 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Nearest to what the text says: the text may have any number of digits, and ages are computed in microseconds.
+/// Clamped to 30,000 years: the text may have any number of digits, and ages are computed in microseconds.
 std::optional<std::chrono::sys_seconds> time_of(const scheme& row, std::string_view text) {
-    constexpr long long farthest = 1'000'000'000'000;  // seconds: some 30,000 years
+    constexpr long long farthest = 1'000'000'000'000;  // seconds
     long long value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;

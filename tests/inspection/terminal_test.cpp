@@ -52,7 +52,7 @@ TEST(Terminal, ARecordHidesSecretsAndEscapes) {
     EXPECT_THAT(record_text(r, true), HasSubstr("Bearer key"));
 }
 
-TEST(Terminal, TimesAreThoseOfTheClockOnTheWall) {
+TEST(Terminal, TimesAreLocalAndHaveTheirOffset) {
     constexpr std::time_t second = 1'769'868'306;
     const auto local = local_of(second);
     const auto text = local_time("2026-01-31T14:05:06.123456Z");

@@ -22,7 +22,7 @@ enum class goaway_reason { replaced, busy, shutdown, version, protocol, other };
 
 inline constexpr std::uint32_t version = 1;
 
-/// Numbers streams on one connection; from 1, rises, never reused, at most limits::max_stream_id.
+/// Id of a stream: from 1 to limits::max_stream_id, and above those of all earlier streams of the connection.
 using stream_id = std::uint64_t;
 
 struct hello {

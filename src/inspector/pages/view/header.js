@@ -16,7 +16,7 @@ export const tunnelStates = {
     replaced: { tone: "bad", text: "Replaced" },
 };
 
-const startAgain = "Start tunnel-client again: this page goes on by itself";
+const startAgain = "Start tunnel-client again: this page reconnects by itself";
 
 export class Header {
     /** @param {(status: Status) => void} ondetails */

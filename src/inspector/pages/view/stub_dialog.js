@@ -37,10 +37,12 @@ export function openStub() {
 
 /** @param {Stub} stub */
 function contentOf({ file, read_at, problem, items }) {
-    if (file === null) return [
-            h("p", null, "With --stub FILE, rules of yours respond while the app is not running, or in its place."),
+    if (file === null) {
+        return [
+            h("p", null, "With --stub FILE, your rules respond while the app is not running, or in its place."),
             h("p", { class: "muted" }, "This tunnel-client was started without it. docs/stub.md has examples."),
         ];
+    }
     return [
         h(
             "p",
