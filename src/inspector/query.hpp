@@ -52,7 +52,7 @@ class query {
  public:
     query() = default;  ///< matches every record
 
-    /// Parses `text`; relative times (`since:15m`) count back from `now`. Empty text matches every record.
+    /// Parses `text`; an age (`since:15m`) counts back from `now`. Empty text matches every record.
     [[nodiscard]] static std::variant<query, query_error> parse(std::string_view text, time_point now);
 
     [[nodiscard]] bool match(const record& r) const;

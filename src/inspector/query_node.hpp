@@ -50,7 +50,7 @@ enum class query_subject : std::uint8_t {
 enum class query_operator : std::uint8_t { contains, equal, greater, greater_equal, less, less_equal, regex };
 
 /// How the value of a key is read.
-enum class value_kind : std::uint8_t { text, status, time_span, bytes, flag, verdict, id, moment, age, field, json };
+enum class value_kind : std::uint8_t { text, status, time_span, bytes, flag, verdict, id, moment, field, json };
 
 struct query_key {
     std::string_view name;

@@ -272,14 +272,11 @@ void query_parser::convert_number(query_term& t, value_kind kind, const word& va
             form = "an id of 13 characters";
             if (const auto id = parse_record_id(value.text)) number = static_cast<std::int64_t>(*id);
             break;
-        case value_kind::moment:
-            form = "a time such as 2026-11-30 or 2026-11-30T14:02:00Z";
-            number = parse_moment(value.text);
-            break;
         default:
-            form = "an age such as 15m or 2d";
-            number = parse_time_span(value.text, second);
-            if (number) number = now_.time_since_epoch().count() - *number;
+            form = "a time such as 2026-11-30T14:02:00Z or 2026-11-30, or an age such as 15m or 2d";
+            number = parse_moment(value.text);
+            if (const auto age = number ? std::nullopt : parse_time_span(value.text, second))
+                number = now_.time_since_epoch().count() - *age;
             break;
     }
     if (!number) {

@@ -9,7 +9,8 @@
 #include "base/timestamp.hpp"
 #include "commands/api_client.hpp"
 #include "inspector/body_capture.hpp"
-#include "inspector/query_values.hpp"
+#include "inspector/query.hpp"
+#include "inspector/record.hpp"
 
 namespace tunnel::commands {
 
@@ -58,7 +59,11 @@ TEST(Terminal, TimesAreLocalAndHaveTheirOffset) {
     const auto text = local_time("2026-01-31T14:05:06.123456Z");
     EXPECT_THAT(text, StartsWith(fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:06", local.tm_year + 1900, local.tm_mon + 1,
                                              local.tm_mday, local.tm_hour, local.tm_min)));
-    EXPECT_EQ(inspector::parse_moment(text), second * 1'000'000) << text << " is a moment for since: and until:";
+    inspector::record r;
+    r.arrived = inspector::time_point(std::chrono::seconds(second));
+    const auto since = inspector::query::parse("since:" + text, r.arrived);
+    ASSERT_TRUE(std::holds_alternative<inspector::query>(since)) << text;
+    EXPECT_TRUE(std::get<inspector::query>(since).match(r)) << text;
     EXPECT_EQ(local_time("soon\x1b"), "soon\\x1b");
 }
 

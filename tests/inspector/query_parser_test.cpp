@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
                     wrong_filter{"sig:vaild", 4, 5, "is not a value of \"sig\"", "valid"},
                     wrong_filter{"id:123", 3, 3, "is not an id of 13 characters", ""},
                     wrong_filter{"after:tomorrow", 6, 8, "is not a time such as 2026-11-30", ""},
-                    wrong_filter{"since:long", 6, 4, "is not an age", ""},
+                    wrong_filter{"since:long", 6, 4, "or an age such as 15m", ""},
                     wrong_filter{"path:", 5, 1, "a value for \"path\" is missing", ""},
                     wrong_filter{"path>5", 5, 1, "takes no such comparison", ""},
                     wrong_filter{"status~5", 7, 1, "takes no such comparison", ""},
