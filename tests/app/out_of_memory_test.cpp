@@ -9,19 +9,15 @@
 #include <new>
 #include <vector>
 
+#include "support/sanitized.hpp"
+
 namespace tunnel::app {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// Takes 1 MiB at a time until operator new calls the handler. A sanitizer ends the program by itself there.
 [[noreturn]] void use_up_all_memory() {
     end_when_out_of_memory("some-program");
-    if (sanitized) std::get_new_handler()();
+    if (test::sanitized) std::get_new_handler()();
     constexpr rlim_t most = 256 * 1024 * 1024;
     const rlimit limit{most, most};
     setrlimit(RLIMIT_AS, &limit);

@@ -22,6 +22,7 @@
 #include "server/server.hpp"
 #include "support/http_socket.hpp"
 #include "support/sample_app_server.hpp"
+#include "support/sanitized.hpp"
 
 namespace tunnel::test {
 
@@ -143,17 +144,6 @@ void forget_peak();
 [[nodiscard]] std::size_t open_files();
 
 // Sanitizers are slow, shadow all memory, and keep what was freed: AddressSanitizer 256 MiB of it.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
 inline constexpr std::size_t memory_slack_kib = sanitized ? 512 * 1024 : 0;
 inline constexpr int time_factor = sanitized ? 10 : 1;
 

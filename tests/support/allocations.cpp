@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "support/sanitized.hpp"
+
 namespace {
 
 thread_local std::uint64_t counted = 0;
@@ -16,6 +18,13 @@ std::uint64_t allocations() noexcept { return counted; }
 
 }  // namespace tunnel::test
 
+#ifdef TUNNEL_TEST_SANITIZED
+
+// The operators are the sanitizer's own, which call this.
+extern "C" void __sanitizer_malloc_hook(const volatile void* /*memory*/, std::size_t /*size*/) { ++counted; }
+
+#else
+
 // The forms for arrays call these (C++20, [new.delete.array]).
 void* operator new(std::size_t size) {
     ++counted;
@@ -25,3 +34,5 @@ void* operator new(std::size_t size) {
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+#endif
