@@ -251,8 +251,9 @@ bool stream::accept(const protocol::response& m) {
         return ++interim_ <= limits::max_interim || refuse("more than 32 interim responses");
     }
     receiving_ = receive_state::body;
-    // A head with a length, at its end and without a body, responds to HEAD or is a 304.
-    if (!(m.end && m.body.empty())) expected_ = m.head.content_length;
+    // A head with a length, at its end and without a body, responds to HEAD.
+    const auto to_head = m.end && m.body.empty();
+    if (!to_head && m.head.declares_body()) expected_ = m.head.content_length;
     return accept_body(m.body.size(), m.end);
 }
 

@@ -36,7 +36,7 @@ class ClientLink(Link):
                 upload = start(relay_request(stream, writer))
                 ending.callback(upload.cancel)
                 await relay_response(stream, reader)
-                while not stream.peer_done and not reader.at_eof() and not upload.done():
+                while not (stream.peer_done or upload.done() or (reader.at_eof() and not stream.switched.result())):
                     await asyncio.wait([upload], timeout=1)  # an app that still reads gets the rest
             except BROKEN as error:
                 if not stream.head_done:
@@ -51,13 +51,14 @@ async def relay_request(stream, writer):
     upgrade, empty = message.get("upgrade"), message["end"] and not message.get("body")
     chunked = not ("content_length" in message or upgrade or empty)
     more = [(b"Transfer-Encoding", b"chunked")] if chunked else []
+    start_lines = message["method"] + b" " + message["path"] + b" HTTP/1.1"
     if not any(name.lower() == b"host" for name, _ in message.get("headers", [])):
-        more.append((b"Host", b"127.0.0.1:%d" % stream.link.local_port))
+        start_lines += b"\r\nHost: 127.0.0.1:%d" % stream.link.local_port
     if message.get("te") == "trailers":
         more += [(b"TE", b"trailers"), (b"Connection", b"TE")]
     if upgrade:
         more += [(b"Upgrade", upgrade), (b"Connection", b"Upgrade")]
-    writer.write(head_bytes(message["method"] + b" " + message["path"] + b" HTTP/1.1", message, more))
+    writer.write(head_bytes(start_lines, message, more))
     try:
         while True:
             if message["type"] == "fin":

@@ -31,6 +31,11 @@ def unhex(text):
     return b"".join(bytes.fromhex(digits) * int(times or 1) for digits, _, times in groups)
 
 
+def text_of(spec):
+    """A text, or of {"bytes": N} that many letters a."""
+    return "a" * spec["bytes"] if isinstance(spec, dict) else spec
+
+
 class Socket:
     def __init__(self, connected):
         self.socket, self.buffer, self.was_reset = connected, b"", False
@@ -75,6 +80,11 @@ class Socket:
 class Tunnel(Socket):
     """One end of a tunnel connection."""
 
+    def __init__(self, connected):
+        super().__init__(connected)
+        self.window = 0  # what the program's hello grants to each stream
+        self.credit = {}  # of a stream for which `window` came
+
     def do_send(self, message):
         message = dict(message)
         if "body_bytes" in message:
@@ -93,6 +103,8 @@ class Tunnel(Socket):
     def next(self, wanted):
         while True:
             message = self.frame()
+            if message["type"] == "window":
+                self.credit[message["id"]] = self.credit.get(message["id"], self.window) + message["bytes"]
             if message["type"] == "ping" and wanted != "ping":
                 self.do_send({"type": "pong", "nonce": message["nonce"]})
             elif message["type"] not in ("window", "pong", "closed") or message["type"] == wanted:
@@ -103,7 +115,25 @@ class Tunnel(Socket):
         return frame["raw"].encode("latin-1") if "raw" in frame else base64.b64decode(frame.get("body", ""))
 
     def do_expect(self, expected):
-        self.match(self.next(expected["type"]), expected)
+        found = self.next(expected["type"])
+        self.match(found, expected)
+        if found["type"] == "hello":
+            self.window = found["window"]
+
+    def do_upload(self, what):
+        """The body of a stream, no faster than the program grants credit for it."""
+        stream_id, left = what["id"], what["bytes"]
+        while left:
+            credit = self.credit.setdefault(stream_id, self.window)
+            if not credit:
+                found = self.next("window")
+                if found["type"] != "window":
+                    raise Failed(f"expected credit, got {found}")
+                continue
+            part = min(left, credit, 16384)
+            left -= part
+            self.credit[stream_id] -= part
+            self.do_send({"type": "data", "id": stream_id, "end": not left, "body_bytes": part})
 
     @staticmethod
     def match(found, expected):
@@ -128,11 +158,11 @@ class Tunnel(Socket):
         if body.decode("latin-1") != text:
             raise Failed(f"expected {text!r}, got {body!r}")
 
-    def do_whole(self, expected, text):
+    def do_whole(self, expected, text, trailers=()):
         """A head, and all of its body."""
         found = self.next(expected["type"])
         self.match(found, expected)
-        self.do_body({"id": found["id"], "text": text}, found)
+        self.do_body({"id": found["id"], "text": text, "trailers": list(trailers)}, found)
 
     def do_body(self, expected, found=None):
         """All data frames of a stream until its end, joined."""
@@ -142,8 +172,8 @@ class Tunnel(Socket):
             found = self.next_data(expected["id"])
             body += self.body_of(found)
         trailers = found.get("trailers", [])
-        if body.decode("latin-1") != expected["text"] or trailers != expected.get("trailers", []):
-            raise Failed(f"expected {expected}, got {body!r}")
+        if body.decode("latin-1") != text_of(expected["text"]) or trailers != expected.get("trailers", []):
+            raise Failed(f"expected {expected}, got {body[:1000]!r} and {trailers}")
 
     def do_quiet(self):
         """Nothing was sent before the answer to this ping."""
@@ -166,12 +196,13 @@ class Http(Socket):
     """A caller or an app."""
 
     def do_send(self, text):
-        self.write(text.encode("latin-1"))
+        self.write(text_of(text).encode("latin-1"))
 
     def do_expect(self, text):
+        text = text_of(text)
         found = self.take(len(text)).decode("latin-1")
         if found != text:
-            raise Failed(f"expected {text!r}, got {found!r}")
+            raise Failed(f"expected {text[:1000]!r}, got {found[:1000]!r}")
 
     def do_head(self, start, *lines):
         """A head that begins so and has these lines; one with `!` in front must be missing."""

@@ -103,7 +103,7 @@ class Stream:
             need(not bodiless or (message["end"] and not body), "a body where none may be", message)
             ours, theirs = self.request.get("upgrade"), message.get("upgrade")
             need(ours and theirs if status == 101 else status == 426 or not theirs, "a wrong 101 or `upgrade`", message)
-            self.expected = None if bodiless else message.get("content_length")
+            self.expected = None if bodiless or status == 101 else message.get("content_length")
         need(kind != "data" or self.head_done or not self.link.is_server, "data before the response", message)
         self.granted -= body
         need(self.granted >= 0, "more body than credit", message)

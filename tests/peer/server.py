@@ -174,17 +174,15 @@ class Caller:
             self.stream.cancel("caller-gone")
 
     def reset(self):
-        no_linger = struct.pack("ii", 1, 0)
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
     def write_head(self, message, status):
-        final = not is_interim(status)
-        whole = message["end"] and not message.get("body")
-        if whole and self.request["method"] != b"HEAD" and status not in (204, 304):
-            message.setdefault("content_length", 0)
-        if status in (101, 204) or not final:
+        final, whole = not is_interim(status), message["end"] and not message.get("body")
+        if status in (101, 204, 205) or not final:
             message.pop("content_length", None)
+        if status == 205 or whole and self.request["method"] != b"HEAD" and status not in (101, 204, 304):
+            message.setdefault("content_length", 0)
         open_ended = final and not whole and status != 101 and "content_length" not in message
         self.chunked = open_ended and self.version == b"HTTP/1.1"
         more = [(b"Transfer-Encoding", b"chunked")] if self.chunked else []

@@ -107,7 +107,9 @@ def read_value(kind, value):
             return value.encode("latin-1")  # UnicodeEncodeError is a ValueError
         case "body", str():
             return read_base64(value)
-        case ("text", str()) | ("flag", bool()) | ("methods", list() | str()):
+        case "methods", list():
+            return [read_value("text", method) for method in value]
+        case ("text" | "methods", str()) | ("flag", bool()):
             return value
     raise ValueError
 
@@ -132,13 +134,12 @@ def decode(payload, raw=False):
         return {"type": "unknown"}
     if kind == "hello" and read_member(kind, "protocol", "number!", members) != 1:
         raise ConnectionFault("only protocol version 1 is spoken here", "version")
-    message = {name: read_member(kind, name, rule, members) for name, rule in known.items() if
-               rule.endswith("!") or name in members}
+    message = {"type": kind} | {name: read_member(kind, name, rule, members) for name, rule in known.items() if
+                                rule.endswith("!") or name in members}
     if raw:
         need("body" in known and "body" not in message, f"a raw body behind {kind}")
         message["body"] = behind
     need("trailers" not in message or message["end"], "`trailers` without `end`")
-    message["type"] = kind
     check_http(message)
     return message
 

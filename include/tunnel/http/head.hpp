@@ -35,6 +35,11 @@ struct response_head {
 
     /// 1xx other than 101: more heads follow.
     [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
+    /// Whether Content-Length declares a body in a response of this status: not in one that switches protocols or never
+    /// has a body (RFC 9110 section 8.6).
+    [[nodiscard]] bool declares_body() const noexcept {
+        return status >= 200 && status != 204 && status != 205 && status != 304;
+    }
 
     bool operator==(const response_head&) const = default;
 };
