@@ -41,7 +41,14 @@ std::size_t characters(std::string_view text) noexcept { return code_points_befo
 nlohmann::json json_object(const call& c) {
     const auto& text = c.received.body;
     if (text.empty()) return nlohmann::json::object();
-    if (nesting_of(text) > limits::json_depth) throw bad_request("The body nests too deeply.");
+    const auto extent = extent_of(text);
+    if (extent.depth > limits::json_depth) throw bad_request("The body nests too deeply.");
+    if (extent.values > limits::json_values) {
+        throw api_error(413, "too_large",
+                        "The body has more than " + std::to_string(limits::json_values) +
+                            " values, which is more than any request of this API needs; send an edited body as "
+                            "\"body_text\" or \"body_base64\".");
+    }
     auto value = nlohmann::json::parse(text, nullptr, false);
     if (value.is_discarded()) throw bad_request("The body is not JSON.");
     if (!value.is_object()) throw bad_request("The body is JSON, but not an object.");
