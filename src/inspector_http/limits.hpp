@@ -77,6 +77,10 @@ inline constexpr std::size_t export_part = 256 * kib;
 /// Changes that streams may resume from: some seconds of 2,000 requests a second, minutes of ordinary traffic.
 inline constexpr std::size_t kept_changes = 16'384;
 
+/// Changes that a stream looks at in one go, so that the workers are free for others in between; what is left follows
+/// without a pause.
+inline constexpr std::size_t batch_changes = 512;
+
 /// Between two batches of one stream, so that a record in progress comes at most 4 times a second.
 inline constexpr auto batch_pause = 250ms;
 
