@@ -35,12 +35,14 @@ void idle_watch::start() {
 
 void idle_watch::stop() {
     stopped_ = true;
+    released_ = nullptr;
     timer_.cancel();
 }
 
 // Each thread has its own free lists, and a handler runs on any thread: with several handlers a thread, most threads
 // run one, and the others keep their lists until the next release.
 void idle_watch::release_memory() {
+    if (released_) released_();
     constexpr unsigned handlers_a_thread = 4;
     const auto handlers = threads_ == 1 ? 1 : handlers_a_thread * threads_;
     for (unsigned i = 0; i < handlers; ++i) {

@@ -2,6 +2,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
+#include <utility>
 
 #include "io/runtime.hpp"
 
@@ -27,6 +29,8 @@ class idle_watch {
  public:
     idle_watch(io::runtime& runtime, unsigned threads, const io::executor& strand);
 
+    /// Called on the strand whenever memory is released, before the C library's is: for what others keep.
+    void on_release(std::function<void()> callback) { released_ = std::move(callback); }
     void start();
     void stop();
 
@@ -37,6 +41,7 @@ class idle_watch {
     unsigned threads_;
     io::asio::steady_timer timer_;
     idle_detector detector_;
+    std::function<void()> released_;
     bool stopped_ = false;
 };
 

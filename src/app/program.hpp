@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/admin_listener.hpp"
 #include "app/command_line.hpp"
@@ -38,6 +39,9 @@ class program {
 
     /// Called at every SIGINT and SIGTERM until `end`.
     void on_signal(std::function<void()> callback);
+    /// Before `run`: called on a thread of the program, until `end`, when it is idle after a busy time and what is kept
+    /// for the next requests is to be given back.
+    void on_idle(std::function<void()> callback) { idle_watch_.on_release(std::move(callback)); }
     /// A line on stdout, for scripts; a closed stdout does not stop the program, and a full one loses the line.
     void say(const std::string& line);
     /// Runs until nothing is left; `end` lets go of what this class itself waits for.

@@ -37,7 +37,11 @@ client::client(io::runtime& rt, options settings, std::function<void(const std::
              [this] {
                  if (session_) session_->stop();
              }),
-      slow_(strand_, [this] { spdlog::warn("{}", no_reply_yet(dialled_address(), settings_.connect_timeout)); }),
+      slow_(strand_,
+            [this] {
+                say_waiting();
+                spdlog::warn("{}", no_reply_yet(dialled_address(), settings_.connect_timeout));
+            }),
       backoff_(std::random_device{}()),
       instance_(new_instance()) {
     if (settings_.wait_for_app == std::chrono::milliseconds(0)) return;
@@ -104,8 +108,8 @@ io::awaitable<std::unique_ptr<io::dialler>> client::dial_server() {
     if (error) {
         show_state(tunnel_state::phase::retrying, dialled->tried());
         if (is_news({trouble::kind::unreachable, error})) {
-            spdlog::warn("cannot reach the {} at {}: {}; trying again until it responds",
-                         settings_.proxy ? "proxy" : "server", to_string(where), dialled->tried());
+            spdlog::warn("cannot reach the {} at {}; trying again until it responds",
+                         settings_.proxy ? "proxy" : "server", dialled->failed_at(where));
         }
         co_return nullptr;
     }
@@ -199,11 +203,20 @@ std::chrono::milliseconds client::pause_after(outcome how) {
     return backoff_.next();
 }
 
+std::string client::target() const {
+    return settings_.echo ? "echo" : "http://" + to_string(tunnel::address{settings_.local_host, settings_.local_port});
+}
+
+void client::say_waiting() {
+    if (!settings_.on_terminal || std::exchange(shown_, true)) return;
+    say_(waiting(to_string(settings_.server_addr), target(), settings_.inspector));
+}
+
 void client::say_connected(const std::string& announced_url) {
-    const tunnel::address local{settings_.local_host, settings_.local_port};
-    const auto target = settings_.echo ? std::string("echo") : "http://" + to_string(local);
+    const auto target = this->target();
     const auto server = to_string(settings_.server_addr);
     const auto url = public_url(announced_url, settings_.server_addr);
+    shown_ = true;
     if (settings_.on_terminal) {
         say_(greeting(server, url, target, settings_.inspector));
         if (settings_.echo || checking_app_) return;
@@ -237,11 +250,12 @@ io::awaitable<void> client::check_app() {
     say_(fmt::format("  App         accepts no connection yet, tried {}: {}", checking_app_->tried(), meanwhile));
 }
 
-void client::show_state(tunnel_state::phase now, const std::string& detail) const {
+void client::show_state(tunnel_state::phase now, const std::string& detail) {
+    if (now != tunnel_state::phase::up) say_waiting();
     if (on_state_) on_state_({now, detail, session_ ? session_->public_url() : std::string()});
 }
 
-void client::show_end(const client_session& session) const {
+void client::show_end(const client_session& session) {
     const auto other_is_active = outcome_ == outcome::replaced || outcome_ == outcome::busy;
     if (other_is_active) return show_state(tunnel_state::phase::standing_by, session.goaway_detail());
     show_state(tunnel_state::phase::retrying, session.ended());

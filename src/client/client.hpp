@@ -77,10 +77,13 @@ class client : public std::enable_shared_from_this<client> {
     [[nodiscard]] bool is_news(const trouble& now);
     [[nodiscard]] std::chrono::milliseconds pause_after(outcome how);
     void say_connected(const std::string& announced_url);
+    /// To a person, once, where the client was not connected yet.
+    void say_waiting();
+    [[nodiscard]] std::string target() const;
     [[nodiscard]] io::awaitable<void> check_app();
-    void show_state(tunnel_state::phase now, const std::string& detail) const;
+    void show_state(tunnel_state::phase now, const std::string& detail);
     /// After a connection that may be made again.
-    void show_end(const client_session& session) const;
+    void show_end(const client_session& session);
 
     io::runtime& runtime_;
     options settings_;
@@ -106,6 +109,7 @@ class client : public std::enable_shared_from_this<client> {
     bool stopping_ = false;
     bool gave_up_ = false;  // run() came to its end
     bool tried_ = false;
+    bool shown_ = false;                // to a person: that it is connected, or waits
     io::clock::time_point retry_from_;  // when the last attempt began, or its connection ended
     std::optional<trouble> trouble_;    // what was reported last: the same again is not
     outcome outcome_ = outcome::lost;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/latin1.hpp"
 #include "base/log.hpp"
 
 namespace tunnel::client {
@@ -36,24 +37,10 @@ class sha256 {
     sha256_ctx state_{};
 };
 
-// JSON is UTF-8 and a header is bytes: one character U+0000..U+00FF for each, as on the wire.
-std::string as_text(std::string_view bytes) {
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            text += c;
-        } else {
-            text += static_cast<char>(0xC0U | (byte >> 6U));
-            text += static_cast<char>(0x80U | (byte & 0x3FU));
-        }
-    }
-    return text;
-}
-
+// JSON is UTF-8 and a field is bytes: one character U+0000..U+00FF for each, as on the wire.
 nlohmann::ordered_json as_json(const http::field_list& fields) {
     auto list = nlohmann::ordered_json::array();
-    for (const auto f : fields) list.push_back({as_text(f.name), as_text(f.value)});
+    for (const auto f : fields) list.push_back({latin1_to_utf8(f.name), latin1_to_utf8(f.value)});
     return list;
 }
 
@@ -91,8 +78,8 @@ io::awaitable<void> echo::run() {
     }
 
     nlohmann::ordered_json description;
-    description["method"] = as_text(request_.head.method);
-    description["path"] = as_text(request_.head.target);
+    description["method"] = latin1_to_utf8(request_.head.method);
+    description["path"] = latin1_to_utf8(request_.head.target);
     description["headers"] = as_json(request_.head.fields);
     description["body"] = {{"size", size}, {"sha256", hash.hex()}};
     if (!request_.trailers.empty()) description["trailers"] = as_json(request_.trailers);

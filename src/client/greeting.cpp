@@ -6,6 +6,18 @@
 
 namespace tunnel::client {
 
+namespace {
+
+/// The last lines of what is shown, which are the same with and without the server.
+std::string here(std::string_view target, std::string_view inspector) {
+    auto text = target == "echo" ? std::string("  Forwards to no app: --echo responds")
+                                 : fmt::format("  Forwards to {}", target);
+    if (!inspector.empty()) text += fmt::format("\n  Inspector   {}", inspector);
+    return text;
+}
+
+}  // namespace
+
 std::string public_url(std::string_view announced, const address& server) {
     const auto visible = std::ranges::all_of(announced, [](char c) { return c > ' ' && c <= '~'; });
     const std::string_view scheme = announced.starts_with("https://") ? "https://" : "http://";
@@ -20,14 +32,15 @@ std::string public_url(std::string_view announced, const address& server) {
     return std::string(announced);
 }
 
+std::string waiting(std::string_view server, std::string_view target, std::string_view inspector) {
+    return fmt::format("\nWaiting for the server at {}\n{}", server, here(target, inspector));
+}
+
 std::string greeting(std::string_view server, std::string_view url, std::string_view target,
                      std::string_view inspector) {
     std::string text = fmt::format("\nConnected to {}\n", server);
     if (!url.empty()) text += fmt::format("  Public URL  {}\n", url);
-    const auto is_echo = target == "echo";
-    text += is_echo ? "  Forwards to no app: --echo responds" : fmt::format("  Forwards to {}", target);
-    if (!inspector.empty()) text += fmt::format("\n  Inspector   {}", inspector);
-    return text;
+    return text + here(target, inspector);
 }
 
 }  // namespace tunnel::client

@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
         if (inspector) {
             faults->observe(inspector->tap());
             inspector->follow(*client);
+            program.on_idle([&kept = inspector->history()] { kept.release_memory(); });
             const auto url = inspector->url();
             if (!url.empty() && !settings.on_terminal) spdlog::info("inspector at {}", url);
         }

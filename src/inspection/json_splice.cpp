@@ -136,7 +136,7 @@ void remove(std::string& text, const place& what) {
 }  // namespace
 
 std::string splice_json(std::string& text, std::string_view pointer, const std::optional<std::string>& value) {
-    const auto too_deep = inspector::nesting_of(text) > inspector::limits::json_depth;
+    const auto too_deep = inspector::extent_of(text).depth > inspector::limits::json_depth;
     if (too_deep || !nlohmann::json::accept(text)) return "the body is not JSON, so no value of it can be changed";
     if (value && !nlohmann::json::accept(*value)) return "the new value of " + std::string(pointer) + " is not JSON";
     const auto tokens = tokens_of(pointer);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/latin1.hpp"
 #include "inspector/base64_text.hpp"
 #include "inspector/body_view.hpp"
 #include "inspector/export_parts.hpp"
@@ -17,19 +18,7 @@ std::string javascript_string(std::string_view utf8) {
 }
 
 /// fetch sends each character of a field's value as one byte.
-std::string javascript_bytes(std::string_view bytes) {
-    std::string utf8;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x80) {
-            utf8 += static_cast<char>(0xC0U | byte >> 6);
-            utf8 += static_cast<char>(0x80U | (byte & 0x3FU));
-        } else {
-            utf8 += c;
-        }
-    }
-    return javascript_string(utf8);
-}
+std::string javascript_bytes(std::string_view bytes) { return javascript_string(latin1_to_utf8(bytes)); }
 
 /// Browsers do not let a script set these (Fetch standard, "forbidden request-header").
 bool is_forbidden(std::string_view name) {

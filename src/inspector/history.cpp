@@ -61,6 +61,14 @@ class history::state {
         }
     }
 
+    void release_memory() {
+        {
+            const std::lock_guard lock(mutex_);
+            idle_.clear();
+        }
+        writer.release_memory();
+    }
+
     history_writer writer;
 
  private:
@@ -157,6 +165,10 @@ void history::flush() {
     auto stored = done->get_future();
     state_->writer.queue().push(change::flush{std::move(done)});
     stored.wait();
+}
+
+void history::release_memory() {
+    if (state_) state_->release_memory();
 }
 
 history_page history::list(const page_request& request) const {

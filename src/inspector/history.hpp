@@ -145,6 +145,9 @@ class history {
     /// Waits until every change queued before it can be read. Not for producers.
     void flush();
 
+    /// Has the caches and buffers that past records needed given back to the system within about a second.
+    void release_memory();
+
     [[nodiscard]] history_page list(const page_request& request) const;
     /// While it is on, list() returns an error. For the stop: a search through many pages with a slow filter ends then.
     void refuse_lists(bool on) noexcept { lists_are_refused_ = on; }

@@ -102,6 +102,17 @@ void history_queue::stored() {
     emptied_.notify_all();
 }
 
+void history_queue::release_memory(std::vector<change::any>& taken) {
+    // Room that was not used yet takes no memory.
+    std::vector<change::any> unused;
+    unused.reserve(max_changes_);
+    taken = std::vector<change::any>();
+    const std::lock_guard lock(mutex_);
+    if (!changes_.empty()) return;
+    std::swap(changes_, unused);
+    lost_.shrink_to_fit();
+}
+
 void history_queue::close() {
     {
         const std::lock_guard lock(mutex_);

@@ -43,6 +43,9 @@ class history_queue {
     [[nodiscard]] arrivals take(std::vector<change::any>& into, const waits& until);
     /// The writer is done with what it took: there is room again.
     void stored();
+    /// For the writer, while it has nothing to store: gives back the memory of `taken`, which take() filled, and of an
+    /// empty queue.
+    void release_memory(std::vector<change::any>& taken);
 
     void close();
     [[nodiscard]] bool closed() const;

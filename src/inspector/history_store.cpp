@@ -176,6 +176,8 @@ void history_store::wipe() {
     database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
+void history_store::release_memory() noexcept { sqlite3_db_release_memory(database_.handle()); }
+
 void history_store::copy_from(const std::string& reader_name) {
     history_reader from(reader_name);
     sqlite::transaction all(database_);

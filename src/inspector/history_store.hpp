@@ -64,6 +64,8 @@ class history_store {
     [[nodiscard]] unsigned session() const noexcept { return session_; }
     /// Applies the changes in one transaction and keeps the bounds. Returns what readers now see.
     [[nodiscard]] std::vector<history_change> apply(std::span<const change::any> changes, time_point now);
+    /// Frees the pages that the connection keeps.
+    void release_memory() noexcept;
     /// Copies every record, in one transaction.
     void copy_from(const std::string& reader_name);
 

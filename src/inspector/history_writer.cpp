@@ -160,6 +160,7 @@ void history_writer::run() {
             next_look = clock::now() + look_time;
             // Age is a bound even where nothing comes.
             if (changes.empty()) store_batch({});
+            if (changes.empty() && release_wanted_.exchange(false)) release_kept(changes);
         }
         const auto taken = clock::now();
         const bool flood = is_flood(came.offered, taken - std::exchange(last_take, taken));
@@ -198,6 +199,14 @@ void history_writer::look_after_file() {
     } catch (const std::exception& failure) {
         fall_back(failure.what());
     }
+}
+
+/// SQLite keeps pages of the file, and the two lists of the queue each had room for all it takes.
+void history_writer::release_kept(std::vector<change::any>& changes) {
+    if (file_) file_->release_memory();
+    if (memory_) memory_->release_memory();
+    queue_.release_memory(changes);
+    return_free_memory();
 }
 
 void history_writer::store(std::vector<change::any>& changes) {

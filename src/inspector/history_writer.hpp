@@ -34,6 +34,8 @@ class history_writer {
     [[nodiscard]] id_source& ids() noexcept { return *ids_; }
     /// A reader met damage: the writer looks at the file and sets it aside if there is any.
     void suspect_damage() noexcept { damage_suspected_ = true; }
+    /// The writer gives back what past batches needed, at its next look at the file.
+    void release_memory() noexcept { release_wanted_ = true; }
 
  private:
     using clock = std::chrono::steady_clock;
@@ -45,6 +47,7 @@ class history_writer {
     void try_file_again();
     void run();
     void look_after_file();
+    void release_kept(std::vector<change::any>& changes);
     void store(std::vector<change::any>& changes);
     void store_when_idle(std::vector<change::any>& changes);
     void store_batch(std::span<const change::any> batch);
@@ -65,6 +68,7 @@ class history_writer {
     clock::time_point next_file_try_;
     std::uint64_t sequence_ = 0;
     std::atomic<bool> damage_suspected_ = false;
+    std::atomic<bool> release_wanted_ = false;
     mutable std::mutex sources_mutex_;
     history_sources sources_;
     std::thread thread_;

@@ -9,6 +9,7 @@
 #include "inspector/base64_text.hpp"
 #include "inspector/body_capture.hpp"
 #include "inspector/export.hpp"
+#include "inspector/har_reader.hpp"
 #include "inspector/json_text.hpp"
 #include "inspector/limits.hpp"
 #include "inspector/query_values.hpp"
@@ -21,9 +22,15 @@ namespace {
 
 using nlohmann::json;
 
-/// Parses without exceptions; depth is bounded because readers of the value recurse.
+/// Whether the text may be parsed: readers of the value recurse, and each small value takes many times its text.
+bool is_bounded(const json_extent& extent) {
+    return extent.depth <= limits::json_depth && extent.values <= limits::import_values;
+}
+
+constexpr auto* too_large = "it nests too deep or has too many values";
+
+/// Parses without exceptions.
 std::optional<json> parse(std::string_view text) {
-    if (nesting_of(text) > limits::json_depth) return std::nullopt;
     auto value = json::parse(text, nullptr, false);
     if (value.is_discarded()) return std::nullopt;
     // In place: a json converts to an optional in more than one way.
@@ -156,26 +163,26 @@ record own_entry(const json& entry) {
     return std::move(*r);
 }
 
-import_result import_har(const json& log, const std::function<void(record)>& take) {
+/// Nothing where the JSON is not a HAR file.
+std::optional<import_result> import_har(std::string_view text, const std::function<void(record)>& take) {
+    har_reader file(text);
     import_result result;
-    if (!log.contains("entries") || !log.at("entries").is_array()) {
-        result.error = "the log has no list of entries";
-        return result;
-    }
-    std::size_t number = 0;
-    for (const auto& entry : log.at("entries")) {
+    while (const auto entry = file.next()) {
         try {
-            take(entry.contains("_tunnel") ? own_entry(entry) : foreign_entry(entry));
-            ++result.records;
+            if (!is_bounded(extent_of(*entry))) throw std::invalid_argument(too_large);
+            const auto value = json::parse(*entry);
+            take(value.contains("_tunnel") ? own_entry(value) : foreign_entry(value));
         } catch (const json::exception& failure) {
-            result.error = fmt::format("entry {}: {}", number, without_error_name(failure.what()));
+            result.error = fmt::format("entry {}: {}", result.records, without_error_name(failure.what()));
             return result;
         } catch (const std::invalid_argument& failure) {
-            result.error = fmt::format("entry {}: {}", number, failure.what());
+            result.error = fmt::format("entry {}: {}", result.records, failure.what());
             return result;
         }
-        ++number;
+        ++result.records;
     }
+    if (!file.has_log()) return std::nullopt;
+    if (!file.has_list()) result.error = "the log has no list of entries";
     return result;
 }
 
@@ -185,8 +192,9 @@ import_result import_ndjson(std::string_view text, const std::function<void(reco
         const auto line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const auto value = parse(line);
-        std::string error = "it is not JSON";
+        const bool bounded = is_bounded(extent_of(line));
+        const auto value = bounded ? parse(line) : std::nullopt;
+        std::string error = bounded || !json::accept(line) ? "it is not JSON" : too_large;
         auto r = value ? record_from_json(*value, error) : std::nullopt;
         if (!r) {
             result.error = fmt::format("line {}: {}", number, error);
@@ -208,8 +216,9 @@ import_result import_records(std::string_view text, const std::function<void(rec
         return result;
     }
     // A HAR file is one JSON object with a log; NDJSON has an object on each line.
-    const auto whole = parse(text);
-    if (whole && whole->is_object() && whole->contains("log")) return import_har(whole->at("log"), take);
+    if (json::accept(text)) {
+        if (auto har = import_har(text, take)) return std::move(*har);
+    }
     return import_ndjson(text, take);
 }
 

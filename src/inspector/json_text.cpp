@@ -78,9 +78,9 @@ std::string raw_number(const json& value) {
 
 }  // namespace
 
-std::size_t nesting_of(std::string_view text) noexcept {
+json_extent extent_of(std::string_view text) noexcept {
     std::size_t depth = 0;
-    std::size_t deepest = 0;
+    json_extent found{.depth = 0, .values = 1};
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -90,16 +90,20 @@ std::size_t nesting_of(std::string_view text) noexcept {
         } else if (c == '"') {
             in_string = true;
         } else if (c == '{' || c == '[') {
-            deepest = std::max(deepest, ++depth);
+            found.depth = std::max(found.depth, ++depth);
+            ++found.values;
+        } else if (c == ',') {
+            ++found.values;
         } else if ((c == '}' || c == ']') && depth > 0) {
             --depth;
         }
     }
-    return deepest;
+    return found;
 }
 
 std::optional<json> parse_exact(std::string_view text, std::size_t depth) {
-    if (nesting_of(text) > depth) return std::nullopt;
+    const auto extent = extent_of(text);
+    if (extent.depth > depth || extent.values > limits::json_values) return std::nullopt;
     exact_builder builder;
     if (!json::sax_parse(text, &builder)) return std::nullopt;
     // In place: a json converts to an optional in more than one way.

@@ -58,7 +58,7 @@ std::size_t copy_string(std::string_view text, std::size_t at, std::string& out)
 json_view pretty_json(std::string_view text) {
     json_view view;
     checker check;
-    if (nesting_of(text) > limits::json_depth) {
+    if (extent_of(text).depth > limits::json_depth) {
         view.problem = "it nests too deep to be shown";
         return view;
     }

@@ -119,6 +119,10 @@ inline constexpr std::size_t decoded_body = 8 * mib;
 /// Nesting of JSON that is shown as a tree, compared or searched.
 inline constexpr std::size_t json_depth = 256;
 
+/// Values of JSON that is compared or searched by its structure; parsed, they take some 50 MiB. A decoded body may have
+/// six times as many, each of two bytes.
+inline constexpr std::size_t json_values = 500'000;
+
 /// Lines that are compared one by one once equal ones at both ends are set aside, and the additions and removals that
 /// are found among them: time goes with their product, memory with the square of the latter (8 MiB). Beyond either all
 /// lines count as changed.
@@ -132,6 +136,10 @@ inline constexpr std::size_t diff_json_bytes = 2 * mib;
 
 /// Body bytes that stand in a command's argument; Linux takes 128 KiB for one.
 inline constexpr std::size_t shell_argument = 64 * kib;
+
+/// Values of JSON in one record of a file to import: the 10,000 messages of a long exchange have ten each, and so many
+/// values take some 20 MiB.
+inline constexpr std::size_t import_values = 200'000;
 
 /// A file to import is read whole.
 inline constexpr std::size_t import_bytes = 256 * mib;

@@ -12,6 +12,7 @@ set(page_files
     body/body_view.js
     body/forms.js
     body/hex.js
+    body/json_layout.js
     body/json_parser.js
     body/json_tree.js
     body/kind.js

@@ -94,6 +94,7 @@ io::awaitable<connection::next_step> connection::send_events(const exchange& e, 
         going = co_await send_part(e, events);
         const auto batch = io::clock::now();
         if (!events.empty()) last_sent = batch;
+        if (source.is_behind()) continue;  // queued again, behind the requests of other connections
         while (!is_over() && io::clock::now() < batch + limits::batch_pause) {
             co_await pause(batch + limits::batch_pause);
         }

@@ -1,6 +1,7 @@
 #include "inspector_http/event_source.hpp"
 
 #include <map>
+#include <utility>
 
 #include "inspector_http/api_json.hpp"
 #include "inspector_http/changed_records.hpp"
@@ -13,29 +14,24 @@ using namespace inspector;
 namespace {
 
 /// The newest change of each record, by position: what came before it is not sent.
-struct newest_changes {
-    std::map<std::uint64_t, const feed_change*> by_position;
-    std::vector<record_id> stored;
-};
-
-newest_changes newest_of(const std::vector<feed_change>& changes) {
-    newest_changes result;
+std::vector<feed_change> newest_of(std::vector<feed_change> changes) {
+    const auto of_record = [](const feed_change& change) {
+        return change.what == feed_change::kind::stored || change.what == feed_change::kind::removed;
+    };
     std::map<record_id, std::uint64_t> last;
     for (const auto& change : changes) {
-        const bool of_record = change.what == feed_change::kind::stored || change.what == feed_change::kind::removed;
-        if (of_record) {
-            const auto [older, is_first] = last.try_emplace(change.id, change.position);
-            if (!is_first) {
-                result.by_position.erase(older->second);
-                older->second = change.position;
-            }
-        }
-        result.by_position.emplace(change.position, &change);
+        if (of_record(change)) last[change.id] = change.position;
     }
-    for (const auto& [position, change] : result.by_position) {
-        if (change->what == feed_change::kind::stored) result.stored.push_back(change->id);
+    std::erase_if(changes, [&](const auto& change) { return of_record(change) && last[change.id] != change.position; });
+    return changes;
+}
+
+std::vector<record_id> stored_in(const std::vector<feed_change>& changes) {
+    std::vector<record_id> ids;
+    for (const auto& change : changes) {
+        if (change.what == feed_change::kind::stored) ids.push_back(change.id);
     }
-    return result;
+    return ids;
 }
 
 std::map<record_id, ordered_json> summaries_by_id(const history& history, std::map<record_id, record> found) {
@@ -54,7 +50,7 @@ event_source::event_source(const services& s, query filter, std::optional<std::u
     : services_(s), filter_(std::move(filter)), resume_after_(resume_after), status_version_(s.feed.status_version()) {}
 
 bool event_source::has_news() const {
-    return !begun_ || services_.feed.position() != position_ || clock::now() >= next_status();
+    return !begun_ || is_behind() || services_.feed.position() != position_ || clock::now() >= next_status();
 }
 
 event_source::clock::time_point event_source::next_status() const noexcept {
@@ -66,7 +62,8 @@ std::string event_source::next() {
     std::string text;
     if (!begun_) add_start(text);
     add_changes(text);
-    add_status(text);
+    // Its id says that what comes before it was sent.
+    if (!batch_) add_status(text);
     return text;
 }
 
@@ -84,8 +81,9 @@ void event_source::add_start(std::string& to) {
     if (resume_after_ && !resumed) add(to, position_, "reset", ordered_json::object());
 }
 
-void event_source::add_changes(std::string& to) {
-    const auto changes = services_.feed.after(position_);
+void event_source::take_batch(std::string& to) {
+    auto changes = services_.feed.after(position_, limits::batch_changes);
+    is_cut_ = changes && changes->size() == limits::batch_changes;
     if (!changes) {
         position_ = services_.feed.position();
         add(to, position_, "reset", ordered_json::object());
@@ -94,28 +92,37 @@ void event_source::add_changes(std::string& to) {
     if (changes->empty()) return;
     position_ = changes->back().position;
     counters_changed_ = true;
-    const auto newest = newest_of(*changes);
-    const auto summaries = summaries_by_id(services_.history, matching(services_, filter_, newest.stored));
-    for (const auto& [position, change] : newest.by_position) {
-        switch (change->what) {
+    auto newest = newest_of(std::move(*changes));
+    auto ids = stored_in(newest);
+    batch_ = batch{std::move(newest), changed_records(services_, filter_, std::move(ids))};
+}
+
+void event_source::add_changes(std::string& to) {
+    if (!batch_) take_batch(to);
+    if (!batch_ || !batch_->records.look()) return;
+    const auto changes = std::move(batch_->changes);
+    const auto summaries = summaries_by_id(services_.history, batch_->records.take());
+    batch_.reset();
+    for (const auto& change : changes) {
+        switch (change.what) {
             case feed_change::kind::stored:
-                if (const auto found = summaries.find(change->id); found != summaries.end()) {
-                    add(to, position, "exchange", found->second);
+                if (const auto found = summaries.find(change.id); found != summaries.end()) {
+                    add(to, change.position, "exchange", found->second);
                 } else {
-                    add(to, position, "unmatched", ordered_json::object({{"id", to_string(change->id)}}));
+                    add(to, change.position, "unmatched", ordered_json::object({{"id", to_string(change.id)}}));
                 }
                 break;
             case feed_change::kind::removed: {
-                auto ids = ordered_json::array({to_string(change->id)});
-                add(to, position, "removed", ordered_json::object({{"ids", std::move(ids)}}));
+                auto ids = ordered_json::array({to_string(change.id)});
+                add(to, change.position, "removed", ordered_json::object({{"ids", std::move(ids)}}));
                 break;
             }
             case feed_change::kind::cleared:
-                add(to, position, "removed", ordered_json::object({{"all", true}}));
+                add(to, change.position, "removed", ordered_json::object({{"all", true}}));
                 break;
             case feed_change::kind::watch_ran:
-                add(to, position, "watch",
-                    ordered_json{{"id", to_string(change->id)}, {"result", result_json(*change->result)}});
+                add(to, change.position, "watch",
+                    ordered_json{{"id", to_string(change.id)}, {"result", result_json(*change.result)}});
                 break;
         }
     }

@@ -15,22 +15,29 @@ using namespace inspector;
 
 namespace {
 
-/// Deletes what matches; how many records that were.
-std::uint64_t remove_matching(const call& c, const query& filter, bool marked_too) {
-    std::uint64_t removed = 0;
+struct removal {
+    std::uint64_t records = 0;
+    record_id next = 0;  ///< where to go on; 0: all that matched were deleted
+};
+
+/// Deletes what matches and is older than `before`, as far as that gets in the time of a list.
+removal remove_matching(const call& c, const query& filter, record_id before, bool marked_too) {
+    removal done;
     page_request next;
     next.filter = filter;
+    next.before = before;
     next.limit = limits::largest_page;
+    const auto deadline = std::chrono::steady_clock::now() + next.time;
     for (;;) {
         const auto page = read_page(c.s, next);
         std::vector<record_id> ids;
         for (const auto& r : page.items) {
             if (marked_too || !r.note.marked) ids.push_back(r.id);
         }
-        removed += ids.size();
+        done.records += ids.size();
         if (!ids.empty()) c.s.history.remove(std::move(ids));
-        if (page.next == 0) return removed;
-        next.before = page.next;
+        done.next = next.before = page.next;
+        if (page.next == 0 || std::chrono::steady_clock::now() >= deadline) return done;
     }
 }
 
@@ -41,7 +48,14 @@ std::size_t characters(std::string_view text) noexcept { return code_points_befo
 nlohmann::json json_object(const call& c) {
     const auto& text = c.received.body;
     if (text.empty()) return nlohmann::json::object();
-    if (nesting_of(text) > limits::json_depth) throw bad_request("The body nests too deeply.");
+    const auto extent = extent_of(text);
+    if (extent.depth > limits::json_depth) throw bad_request("The body nests too deeply.");
+    if (extent.values > limits::json_values) {
+        throw api_error(413, "too_large",
+                        "The body has more than " + std::to_string(limits::json_values) +
+                            " values, which is more than any request of this API needs; send an edited body as "
+                            "\"body_text\" or \"body_base64\".");
+    }
     auto value = nlohmann::json::parse(text, nullptr, false);
     if (value.is_discarded()) throw bad_request("The body is not JSON.");
     if (!value.is_object()) throw bad_request("The body is JSON, but not an object.");
@@ -68,17 +82,18 @@ reply clear_exchanges(const call& c) {
     const auto p = c.params();
     const auto filter = p.filter();
     const bool marked_too = p.flag("marked");
-    std::uint64_t removed = 0;
-    if (p.filter_text().find_first_not_of(" \t") == std::string_view::npos) {
+    const auto before = p.id("before");
+    removal done;
+    if (before == 0 && p.filter_text().find_first_not_of(" \t") == std::string_view::npos) {
         // All at once, which also wipes them from the file.
         const auto status = c.s.history.status();
-        removed = marked_too ? status.records : status.records - std::min(status.records, status.marked);
+        done.records = marked_too ? status.records : status.records - std::min(status.records, status.marked);
         c.s.history.clear(!marked_too);
     } else {
-        removed = remove_matching(c, filter, marked_too);
+        done = remove_matching(c, filter, before, marked_too);
     }
     c.s.history.flush();
-    return json_response(ordered_json::object({{"removed", removed}}));
+    return json_response({{"removed", done.records}, {"next", id_or_null(done.next)}});
 }
 
 reply get_exchange(const call& c) { return json_response(exchange_json(c.s, record_of(c))); }

@@ -19,14 +19,22 @@ inline constexpr std::size_t head_bytes = 64 * kib;
 /// A Host or Origin field: a domain name has at most 253 characters.
 inline constexpr std::size_t authority_bytes = 300;
 
-/// JSON of a request: an edited body of some mebibytes, in base64.
-inline constexpr std::size_t json_bytes = 16 * mib;
+/// JSON of a request that sets something: a rule of a fault, or a comment of 4,096 characters, each up to 12 bytes as
+/// an escape.
+inline constexpr std::size_t json_bytes = 64 * kib;
 
-/// A file to import is held and parsed whole, which takes about five times its size.
+/// JSON of a replay: an edited body of some mebibytes, in base64.
+inline constexpr std::size_t replay_bytes = 16 * mib;
+
+/// Values in the JSON of a request. The API's most are those of a replay, a thousand of each kind of edit, which are
+/// 12,000. Without this bound a body of small values takes twenty times its size once it is parsed.
+inline constexpr std::size_t json_values = 16 * kib;
+
+/// A file to import is held whole, and parsed record by record.
 inline constexpr std::size_t import_bytes = 64 * mib;
 
 /// Bodies of all requests that are read or handled at a time: those of an import and of some edited replays.
-inline constexpr std::size_t open_bodies = import_bytes + 4 * json_bytes;
+inline constexpr std::size_t open_bodies = import_bytes + 4 * replay_bytes;
 
 /// Imports at a time.
 inline constexpr int imports = 1;
@@ -68,6 +76,10 @@ inline constexpr std::size_t export_part = 256 * kib;
 
 /// Changes that streams may resume from: some seconds of 2,000 requests a second, minutes of ordinary traffic.
 inline constexpr std::size_t kept_changes = 16'384;
+
+/// Changes that a stream looks at in one go, so that the workers are free for others in between; what is left follows
+/// without a pause.
+inline constexpr std::size_t batch_changes = 512;
 
 /// Between two batches of one stream, so that a record in progress comes at most 4 times a second.
 inline constexpr auto batch_pause = 250ms;

@@ -1,5 +1,6 @@
 #include "inspector_http/live_feed.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -53,11 +54,12 @@ std::uint64_t live_feed::position() const {
     return newest_;
 }
 
-std::optional<std::vector<feed_change>> live_feed::after(std::uint64_t position) const {
+std::optional<std::vector<feed_change>> live_feed::after(std::uint64_t position, std::size_t most) const {
     const std::lock_guard lock(mutex_);
     if (position < first_ || position > newest_) return std::nullopt;
     const auto skipped = static_cast<std::ptrdiff_t>(position - first_);
-    return std::vector<feed_change>(changes_.begin() + skipped, changes_.end());
+    const auto given = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(newest_ - position, most));
+    return std::vector<feed_change>(changes_.begin() + skipped, changes_.begin() + skipped + given);
 }
 
 void live_feed::on_change(std::function<void()> wake) {

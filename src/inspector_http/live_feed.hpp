@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -40,8 +41,10 @@ class live_feed {
     /// Position of the newest change. Positions grow from run to run of the program, so that one of an older run
     /// is recognized.
     [[nodiscard]] std::uint64_t position() const;
-    /// Changes after `position`, oldest first; nothing where they are no longer all kept or it is not one of ours.
-    [[nodiscard]] std::optional<std::vector<feed_change>> after(std::uint64_t position) const;
+    /// Changes after `position`, oldest first, `most` of them; nothing where they are no longer all kept or it is not
+    /// one of ours.
+    [[nodiscard]] std::optional<std::vector<feed_change>> after(
+        std::uint64_t position, std::size_t most = std::numeric_limits<std::size_t>::max()) const;
     /// Counts calls of status_changed().
     [[nodiscard]] std::uint64_t status_version() const noexcept { return status_version_.load(); }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/latin1.hpp"
 #include "inspector/base64_text.hpp"
 #include "inspector/body_view.hpp"
 #include "inspector/record_time.hpp"
@@ -179,20 +180,7 @@ ordered_json attempts_json(const std::vector<record>& attempts, const record& of
 
 }  // namespace
 
-std::string shown_text(std::string_view bytes) {
-    if (is_utf8(bytes)) return std::string(bytes);
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            text += c;
-        } else {
-            text += static_cast<char>(0xC0 | byte >> 6);
-            text += static_cast<char>(0x80 | (byte & 0x3F));
-        }
-    }
-    return text;
-}
+std::string shown_text(std::string_view bytes) { return is_utf8(bytes) ? std::string(bytes) : latin1_to_utf8(bytes); }
 
 ordered_json text_or_null(std::string_view bytes) {
     if (bytes.empty()) return nullptr;

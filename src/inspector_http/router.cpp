@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto none = body_kind::none;
 constexpr auto json = body_kind::json;
+constexpr auto replay = body_kind::replay;
 
 constexpr std::array table{
     route{"GET", "/api/v1/status", none, handlers::get_status},
@@ -25,8 +26,8 @@ constexpr std::array table{
     route{"DELETE", "/api/v1/exchanges/{id}", none, handlers::delete_exchange},
     route{"GET", "/api/v1/exchanges/{id}/messages", none, handlers::list_messages},
     route{"GET", "/api/v1/exchanges/{id}/export", none, handlers::export_exchange},
-    route{"POST", "/api/v1/exchanges/{id}/replay", json, handlers::replay_exchange},
-    route{"POST", "/api/v1/exchanges/{id}/watch", json, handlers::watch_exchange},
+    route{"POST", "/api/v1/exchanges/{id}/replay", replay, handlers::replay_exchange},
+    route{"POST", "/api/v1/exchanges/{id}/watch", replay, handlers::watch_exchange},
     route{"DELETE", "/api/v1/exchanges/{id}/watch", none, handlers::unwatch_exchange},
     route{"GET", "/api/v1/exchanges/{id}/{side}/body", none, handlers::get_body},
     route{"GET", "/api/v1/exchanges/{id}/{side}/view", none, handlers::view_body},
@@ -37,7 +38,7 @@ constexpr std::array table{
     route{"DELETE", "/api/v1/faults", none, handlers::clear_faults},
     route{"DELETE", "/api/v1/faults/{fault}", none, handlers::remove_fault},
     route{"GET", "/api/v1/stub", none, handlers::list_stub},
-    route{"POST", "/api/v1/replay", json, handlers::replay_matching},
+    route{"POST", "/api/v1/replay", replay, handlers::replay_matching},
     route{"GET", "/api/v1/diff", none, handlers::diff_exchanges},
     route{"GET", "/api/v1/export", none, handlers::export_matching},
     route{"POST", "/api/v1/import", body_kind::import, handlers::import_records},
@@ -116,6 +117,8 @@ std::size_t body_limit(body_kind kind) noexcept {
     switch (kind) {
         case body_kind::json:
             return limits::json_bytes;
+        case body_kind::replay:
+            return limits::replay_bytes;
         case body_kind::import:
             return limits::import_bytes;
         case body_kind::none:

@@ -24,7 +24,7 @@ struct call {
     [[nodiscard]] parameters params() const noexcept { return parameters(target); }
 };
 
-enum class body_kind : std::uint8_t { none, json, import };
+enum class body_kind : std::uint8_t { none, json, replay, import };
 
 struct route {
     std::string_view method;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "inspector_http/api_json.hpp"
-#include "inspector_http/changed_records.hpp"
 #include "inspector_http/handlers.hpp"
 #include "inspector_http/limits.hpp"
 #include "inspector_http/wait_misses.hpp"
@@ -24,7 +23,7 @@ std::size_t wait_search::wanted() const noexcept {
 
 bool wait_search::look() {
     try {
-        is_reading() ? read_page() : look_at_news();
+        is_reading() ? read_on() : look_at_news();
     } catch (const api_error& error) {
         failure_ = error_response(error);
     }
@@ -46,6 +45,8 @@ void wait_search::look_at_news() {
     }
     look_at(std::move(ids));
 }
+
+void wait_search::read_on() { news_ ? read_news() : read_page(); }
 
 void wait_search::read_page() {
     page_request next;
@@ -83,16 +84,28 @@ void wait_search::look_at(std::vector<record_id> ids) {
         reading_ = reading{.which = states::ended, .after = *std::ranges::min_element(ids) - 1};
         return read_page();
     }
-    if (is_ordered()) {
-        const bool any = std::ranges::any_of(
-            request_.steps, [&](const auto& step) { return !matching(services_, step.filter, ids).empty(); });
-        // Anew each time: a record that ends now may have arrived before those that ended earlier.
-        if (any) read_all(states::ended);
+    changed_records first(services_, request_.steps.front().filter, ids);
+    news_ = news{.ids = std::move(ids), .records = std::move(first)};
+    read_news();
+}
+
+void wait_search::read_news() {
+    if (!news_->records.look()) return;
+    auto found = news_->records.take();
+    if (!is_ordered()) {
+        news_.reset();
+        for (auto& [id, r] : found) {
+            if (r.state != record_state::pending && !is_full()) matched_.insert_or_assign(id, std::move(r));
+        }
         return;
     }
-    for (auto& [id, r] : matching(services_, request_.steps.front().filter, std::move(ids))) {
-        if (r.state != record_state::pending && !is_full()) matched_.insert_or_assign(id, std::move(r));
+    if (!found.empty()) {
+        news_.reset();
+        // Anew each time: a record that ends now may have arrived before those that ended earlier.
+        return read_all(states::ended);
     }
+    if (++news_->step == request_.steps.size()) return news_.reset();
+    news_->records = changed_records(services_, request_.steps[news_->step].filter, news_->ids);
 }
 
 void wait_search::look_to_the_end() {
@@ -100,7 +113,7 @@ void wait_search::look_to_the_end() {
     const auto deadline = std::chrono::steady_clock::now() + limits::last_look;
     const auto read_to_the_end = [&] {
         while (is_reading() && !is_full()) {
-            read_page();
+            read_on();
             if (is_reading() && std::chrono::steady_clock::now() >= deadline)
                 throw api_error(503, "busy",
                                 "The history was not searched to its end in time: this filter is slow; look for less, "

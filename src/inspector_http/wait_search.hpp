@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inspector/query.hpp"
+#include "inspector_http/changed_records.hpp"
 #include "inspector_http/response.hpp"
 #include "inspector_http/services.hpp"
 
@@ -33,10 +34,10 @@ class wait_search {
  public:
     wait_search(const services& s, wait_request request);
 
-    /// Looks at the next page of the history, or at what is new. True once the result is known before the timeout.
+    /// Looks at the next page of the history or of what is new. True once the result is known before the timeout.
     [[nodiscard]] bool look();
-    /// Whether the history has not been read to its end.
-    [[nodiscard]] bool is_reading() const noexcept { return reading_.has_value(); }
+    /// Whether the history, or what is new, has not been read to its end.
+    [[nodiscard]] bool is_reading() const noexcept { return reading_.has_value() || news_.has_value(); }
     /// Whether look() would have something to look at. Cheap.
     [[nodiscard]] bool has_news() const { return is_reading() || services_.feed.position() != position_; }
     /// Looks once more, at what was being stored too.
@@ -53,6 +54,13 @@ class wait_search {
         found_records found{};  ///< of records in an order: the first of each step so far
     };
 
+    /// Records that have changed, and are compared with one filter after the other.
+    struct news {
+        std::vector<inspector::record_id> ids;
+        std::size_t step = 0;
+        changed_records records;
+    };
+
     [[nodiscard]] bool is_ordered() const noexcept { return request_.steps.size() > 1; }
     [[nodiscard]] std::size_t wanted() const noexcept;
     [[nodiscard]] bool is_full() const noexcept { return matched_.size() >= wanted(); }
@@ -62,6 +70,9 @@ class wait_search {
     [[nodiscard]] bool take_step(std::vector<inspector::record>& page);
     void look_at(std::vector<inspector::record_id> ids);
     void look_at_news();
+    /// The next page of what is new, or else of the history.
+    void read_on();
+    void read_news();
     /// Reads to the end, and looks at what came meanwhile. Throws api_error where that takes too long.
     void look_to_the_end();
     [[nodiscard]] response what_was_found();
@@ -73,6 +84,7 @@ class wait_search {
     std::uint64_t position_ = 0;
     found_records matched_;
     std::optional<reading> reading_;
+    std::optional<news> news_;
     std::optional<response> failure_;  ///< then this is the result
 };
 

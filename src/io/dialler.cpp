@@ -199,4 +199,10 @@ std::string dialler::tried() const {
     return all;
 }
 
+std::string dialler::failed_at(const address& where) const {
+    const auto name = to_string(where);
+    const auto said = unresolved_.empty() && failures_.size() == 1 && endpoint_name(failures_.front().endpoint) == name;
+    return name + ": " + (said ? failures_.front().error.message() : tried());
+}
+
 }  // namespace tunnel::io

@@ -69,6 +69,9 @@ class dialler {
     [[nodiscard]] bool refused() const noexcept;
     /// The same as text: "127.0.0.1:3000 (connection refused), [::1]:3000 (connection refused)".
     [[nodiscard]] std::string tried() const;
+    /// `where` and why it was not reached, for a message: "127.0.0.1:3000: connection refused"; with each endpoint
+    /// where the name has others or several.
+    [[nodiscard]] std::string failed_at(const address& where) const;
 
  private:
     struct attempt;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/latin1.hpp"
 #include "webhook/body_coding.hpp"
 #include "webhook/doctor.hpp"
 #include "webhook/json_text.hpp"
@@ -38,20 +39,6 @@ std::optional<std::string> to_latin1(std::string_view text) {
         bytes += static_cast<char>((c & 3) << 6 | (next & 0x3f));
     }
     return bytes;
-}
-
-std::string from_latin1(std::string_view bytes) {
-    std::string text;
-    for (const char byte : bytes) {
-        const auto c = static_cast<unsigned char>(byte);
-        if (c < 0x80) {
-            text += byte;
-        } else {
-            text += static_cast<char>(0xc0 | c >> 6);
-            text += static_cast<char>(0x80 | (c & 0x3f));
-        }
-    }
-    return text;
 }
 
 /// Blanks of JSON.dumps in Python behind commas and colons, in place of none.
@@ -127,7 +114,7 @@ std::optional<finding> find_charset(const wrong_signature& s) {
     const std::array<std::pair<std::string, std::string_view>, 5> variants{
         {{latin1.value_or(std::string(body)),
           "in Latin-1: something decoded it and encoded it again as UTF-8, so pass its bytes on without decoding"},
-         {from_latin1(body),
+         {latin1_to_utf8(body),
           "in UTF-8: something decoded it and encoded it again as Latin-1, so pass its bytes on without decoding"},
          {std::string(body.starts_with(mark) ? body.substr(mark.size()) : body),
           "without its byte order mark: something added the mark"},

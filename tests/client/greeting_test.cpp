@@ -31,6 +31,14 @@ TEST(Greeting, SaysWhereRequestsGo) {
     EXPECT_EQ(greeting("a:7000", "", "echo", ""), "\nConnected to a:7000\n  Forwards to no app: --echo responds");
 }
 
+TEST(Greeting, SaysWhatIsWaitedForAndWhereTheInspectorIs) {
+    EXPECT_EQ(waiting("a:7000", "http://127.0.0.1:3000", "http://127.0.0.1:4040"),
+              "\nWaiting for the server at a:7000\n  Forwards to http://127.0.0.1:3000\n"
+              "  Inspector   http://127.0.0.1:4040");
+    EXPECT_EQ(waiting("a:7000", "echo", ""),
+              "\nWaiting for the server at a:7000\n  Forwards to no app: --echo responds");
+}
+
 }  // namespace
 
 }  // namespace tunnel::client

@@ -135,11 +135,27 @@ TEST_F(ClientSession, AServerThatIsNotThereYetIsTriedAgain) {
     listener.close();
     start();
     // Refused a few times, then it is there.
-    log.expect_lines_with("cannot reach the server", 1);
+    log.expect_lines_with("cannot reach the server at 127.0.0.1:" + std::to_string(port) + ": Connection refused;", 1);
     test::raw_listener later(port);
     test::frame_peer server(later.accept());
     EXPECT_TRUE(server.receive<protocol::hello>().takeover);
     EXPECT_THAT(log.lines_with("cannot reach the server"), testing::SizeIs(1));
+}
+
+TEST_F(ClientSession, APersonSeesTheInspectorWhileTheServerIsNotThere) {
+    const auto port = listener.port();
+    listener.close();
+    settings.on_terminal = true;
+    settings.inspector = "http://127.0.0.1:4040/?token=t";
+    start();
+    EXPECT_THAT(said(1), ElementsAre(testing::AllOf(
+                             testing::HasSubstr("Waiting for the server at 127.0.0.1:" + std::to_string(port)),
+                             testing::HasSubstr("  Inspector   http://127.0.0.1:4040/?token=t"))));
+    test::raw_listener later(port);
+    test::frame_peer server(later.accept());
+    (void)server.receive<protocol::hello>();
+    server.say_hello(false);
+    EXPECT_THAT(said(2).at(1), testing::HasSubstr("Connected to ")) << "and is shown once";
 }
 
 TEST_F(ClientSession, AServerThatSendsNothingIsGivenUp) {

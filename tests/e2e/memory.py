@@ -5,10 +5,12 @@ usage: memory.py TUNNEL-SERVER TUNNEL-CLIENT
 
 import asyncio
 import contextlib
+import os
 import pathlib
 import re
 import resource
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -17,7 +19,7 @@ from programs import SLOWNESS, first_line, wait_until  # noqa: E402
 
 SERVER, CLIENT = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:])
 AT_A_TIME = 250
-BATCHES = 16
+BATCHES = int(os.environ.get("BATCHES", 16))
 HOLD = 0.05  # seconds from a request to its cancellation
 MOST_MORE = 4  # MiB
 REQUESTS = {
@@ -63,13 +65,15 @@ def silent_app(stack):
     return app.sockets[0].getsockname()[1]
 
 
-def memory_comes_back(what, request):
+def memory_comes_back(what, request, inspected):
     with contextlib.ExitStack() as stack:
         port = silent_app(stack)
+        history = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) / "history.db"
+        inspector = ["--inspect-addr", "127.0.0.1:0", "--history", str(history)] if inspected else []
         server = stack.enter_context(started([SERVER, "--http-addr", "127.0.0.1:0", "--tcp-addr", "127.0.0.1:0",
                                               "--admin-addr", "127.0.0.1:0"]))
         at = values_of(first_line(server))
-        client = stack.enter_context(started([CLIENT, "--server-addr", at["tcp"], "--local-port", str(port)]))
+        client = stack.enter_context(started([CLIENT, "--server-addr", at["tcp"], "--local-port", str(port), *inspector]))
         first_line(client)
         asyncio.run(cancelled(at["http"], request))
         programs = {"server": server, "client": client}
@@ -92,4 +96,5 @@ def memory_comes_back(what, request):
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else 4096, hard))
 for kind, bytes_of_request in REQUESTS.items():
-    memory_comes_back(kind, bytes_of_request)
+    memory_comes_back(kind, bytes_of_request, inspected=False)
+    memory_comes_back(f"{kind}, with the inspector", bytes_of_request, inspected=True)

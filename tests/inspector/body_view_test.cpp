@@ -5,9 +5,12 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
+#include <string>
 
 #include "inspector/body_capture.hpp"
+#include "inspector/json_text.hpp"
 
 namespace tunnel::inspector {
 namespace {
@@ -157,6 +160,21 @@ TEST(BodyView, HexHasOffsetBytesAndText) {
                        16),
               "00000010  00 41 42 ff 30 31 32 33  34 35 36 37 38 39 61 62  |.AB.0123456789ab|\n"
               "00000020  63 64 65 66                                       |cdef|\n");
+}
+
+TEST(JsonText, ItsExtentIsKnownBeforeItIsParsed) {
+    EXPECT_EQ(extent_of("1").values, 1U);
+    EXPECT_EQ(extent_of(R"({"a":[1,"[,{",2],"b\\",{}:"\",["})").depth, 2U);
+    EXPECT_EQ(extent_of(R"([[1],{"a":2,"b":[3]}])").depth, 3U);
+    for (const auto* text : {"[]", "[1,2,3]", "[[],[]]", R"({"a":1,"b":{"c":[1,2]}})"}) {
+        const auto value = nlohmann::json::parse(text);
+        EXPECT_GE(extent_of(text).values, value.flatten().size()) << text;
+    }
+    std::string many = "[0";
+    for (std::size_t i = 0; i < limits::json_values; ++i) many += ",0";
+    EXPECT_FALSE(parse_exact(many + "]"));
+    many.resize(many.size() / 4 * 2 + 1);  // up to a comma
+    EXPECT_TRUE(parse_exact(many + "0]"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "inspector/body_capture.hpp"
 #include "inspector/export.hpp"
+#include "inspector/export_parts.hpp"
 #include "inspector/sample_records.hpp"
 
 namespace tunnel::inspector {
@@ -182,6 +183,55 @@ TEST(Har, ErrorsNameTheirPlace) {
     EXPECT_EQ(error_of(R"({"log":{"entries":[{}]}})"), "entry 0: key 'request' not found");
     EXPECT_THAT(error_of(R"({"log":5})"), testing::HasSubstr("no list of entries"));
     EXPECT_EQ(error_of(""), "");
+}
+
+TEST(Har, AnEntryOfManySmallValuesIsRefusedBeforeItIsParsed) {
+    const auto entry = har_entry(sample_record(7));
+    std::string many = "[";
+    while (many.size() < limits::mib) many += "{},{},{},{},";
+    many += "{}]";
+    EXPECT_THAT(imported(R"({"other":)" + many + R"(,"log":{"pages":)" + many + R"(,"entries":[)" + entry + "]}}"),
+                testing::SizeIs(1))
+        << "what is not read costs nothing";
+    std::string error;
+    EXPECT_THAT(imported(R"({"log":{"entries":[)" + entry + "," + many + "]}}", &error), testing::SizeIs(1));
+    EXPECT_EQ(error, "entry 1: it nests too deep or has too many values");
+    EXPECT_THAT(imported(R"({"request":)" + many + "}", &error), testing::IsEmpty());
+    EXPECT_EQ(error, "line 1: it nests too deep or has too many values");
+}
+
+TEST(Har, TheListIsFoundWhereverItStands) {
+    const auto entry = har_entry(sample_record(7));
+    const auto list = " [ " + entry + " , " + entry + "\n]";
+    for (const auto& file : {
+             R"({"log":{"entries":)" + list + "}}",
+             R"({ "a" : {"log":{"entries":[1]}}, "log" : { "b":"entries", "c":["log",{"entries":[1]}], "entries" :)" +
+                 list + R"(, "d":[1,2]}, "entries":[3], "e":{"entries":[4]}})",
+             R"({"log":{"x\"entries":[1],"entries":[],"entries":)" + list + "}}",
+         }) {
+        EXPECT_THAT(imported(file), testing::SizeIs(2)) << file;
+    }
+    EXPECT_THAT(imported(R"({"log":{"entries":[ ]}})"), testing::IsEmpty());
+}
+
+TEST(Har, EntriesThatAreNotObjectsAreErrors) {
+    for (const auto* entry : {"1", "[]", "null", "\"text\"", "{}"}) {
+        std::string error;
+        EXPECT_THAT(imported(std::string(R"({"log":{"entries":[)") + entry + "]}}", &error), testing::IsEmpty());
+        EXPECT_THAT(error, testing::StartsWith("entry 0: ")) << entry;
+    }
+    std::string error;
+    EXPECT_THAT(imported(R"({"log":{"entries":{"a":{"b":1}}}})", &error), testing::IsEmpty());
+    EXPECT_EQ(error, "the log has no list of entries");
+    EXPECT_THAT(imported(R"({"log":[1]})", &error), testing::IsEmpty());
+    EXPECT_EQ(error, "the log has no list of entries");
+}
+
+TEST(Har, AFileThatIsCutOffImportsNothing) {
+    const auto text = R"({"log":{"entries":[)" + har_entry(sample_record(7)) + "]}}";
+    std::string error;
+    EXPECT_THAT(imported(text.substr(0, text.size() - 1), &error), testing::IsEmpty());
+    EXPECT_NE(error, "");
 }
 
 }  // namespace

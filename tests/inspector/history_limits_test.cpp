@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sqlite3.h>
+
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "inspector/body_capture.hpp"
@@ -93,6 +97,29 @@ TEST_P(History, WhatDoesNotFitIntoTheQueueIsCountedAndNeverWaitedFor) {
     h.flush();
     // A record whose end was dropped does not stay pending.
     EXPECT_NE(h.find(pending.id)->state, record_state::pending);
+}
+
+TEST_P(History, PagesThatItKeepsAreGivenBackWhenAsked) {
+    history h(settings());
+    const auto unused = sqlite3_memory_used();
+    for (int i = 0; i < 20; ++i) {
+        auto r = fresh_record(h);
+        r.request.body = copy_body(std::string(100'000, static_cast<char>('a' + i)));
+        put(h, r);
+    }
+    h.flush();
+    ASSERT_EQ(h.list({}).items.size(), 20U);
+    const auto used = sqlite3_memory_used();
+    // The records themselves are in memory where there is no file.
+    const auto kept = GetParam() == history_mode::memory ? 2 * limits::mib + 256 * limits::kib : 256 * limits::kib;
+    ASSERT_GT(used - unused, static_cast<std::int64_t>(limits::mib));
+    h.release_memory();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (sqlite3_memory_used() - unused > static_cast<std::int64_t>(kept)) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << sqlite3_memory_used() - unused;
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(h.list({}).items.size(), 20U);
 }
 
 }  // namespace

@@ -97,6 +97,21 @@ TEST_F(HistoryQueue, CloseEndsEveryWait) {
     EXPECT_EQ(taken.size(), 1U);
 }
 
+TEST_F(HistoryQueue, WorksAsBeforeOnceItsMemoryWasGivenBack) {
+    offer(1);
+    static_cast<void>(take_now());
+    offer(2);
+    queue.release_memory(taken);
+    EXPECT_EQ(taken.capacity(), 0U);
+    static_cast<void>(take_now());
+    ASSERT_EQ(taken.size(), 1U) << "what waits is not given back";
+    queue.stored();
+    queue.release_memory(taken);
+    for (record_id id = 1; id <= room + 1; ++id) offer(id);
+    static_cast<void>(take_now());
+    EXPECT_EQ(taken.size(), room);
+}
+
 }  // namespace
 
 }  // namespace tunnel::inspector

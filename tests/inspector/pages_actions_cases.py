@@ -196,6 +196,39 @@ def an_edited_replay_sends_the_edits(page):
     assert view["text"] == '{"id": 9007199254740993124}', view
 
 
+def indented_json_is_edited_without_changing_the_rest(page):
+    b = page.browser
+    recorded = f'{{"id":{ORDER}, "id":1.50,"items":[ 1,2 ],"paid":false}}\r\n'
+    page.send("POST", "/echo", recorded.encode(), [("Content-Type", "application/json")])
+    page.wait_for_count(1)
+
+    def replayed(change, count):
+        """What is replayed once the indented body was changed so."""
+        b.until(lambda: b.all("dialog.edit[open]"), "the dialog")
+        b.click("dialog .segment", "Indented")
+        area = b.all("dialog [aria-label=Body]")[0]
+        shown = area.get_property("value")
+        assert f'  "id": {ORDER},\n  "id": 1.50,\n  "items": [\n    1,\n    2\n  ],\n' in shown, shown
+        b.run("const e = arguments[0]; e.value = e.value.replace(...arguments[1]); e.focus()", area, change)
+        page.check_accessibility("indented body")
+        b.click("dialog .button.primary")
+        page.wait_for_count(count)
+        child = next(item for item in page.items() if item["origin"] == "replay")
+        return child, page.api("GET", f"/exchanges/{child['id']}/request/view")["text"]
+
+    b.press("j")
+    b.until_text("#detail-head", "/echo")
+    b.press("e")
+    child, text = replayed(["false", "true"], 2)
+    assert child["edited"] and text == recorded.replace("false", "true"), text
+    b.until(lambda: not b.all("dialog.edit[open]"), "the dialog closed")
+    page.open(f"id={child['parent']}")
+    b.until_text("#detail-head", "/echo")
+    b.press("e")
+    child, text = replayed(["nothing", ""], 3)
+    assert not child["edited"] and text == recorded, text
+
+
 def a_raw_message_is_edited(page):
     b = page.browser
     page.send("POST", "/echo", b"before", [("Content-Type", "text/plain")])
@@ -307,6 +340,7 @@ CASES = [
     the_rules_of_stub_are_shown,
     two_chosen_records_are_compared,
     an_edited_replay_sends_the_edits,
+    indented_json_is_edited_without_changing_the_rest,
     a_raw_message_is_edited,
     copy_as_fills_the_clipboard,
     a_body_and_a_url_are_copied,

@@ -1,5 +1,7 @@
 """The parsers of the pages, run in the browser that they run in."""
 
+from pages_app import ORDER
+
 
 def in_page(page, script, *arguments):
     """What the script, the body of an asynchronous function, returns."""
@@ -120,6 +122,38 @@ def the_json_parser_accepts_what_the_browser_does(page):
     assert 1000 < differing["refused"] < 19_500, differing
 
 
+def indented_json_goes_back_to_its_own_layout(page):
+    originals = [
+        f'{{"id":{ORDER},"id":1.50,"a":[],"o":{{}},"s":"x\\"y: {{1, 2}}","l":[1,[2,{{"q":null}}]]}}',
+        " [1 ,\r\n\t2]\r\n", '"x"', "  12 ", "{}", '{"a" : { "b":1 } }',
+    ]  # fmt: skip
+    spaced = '{ "a": 1,"b" :2 ,  "c":[1,2,3],"d":{"e":4} }\n'
+    edits = [
+        ([['"a": 1', '"a": 7'], ["4", '"f"']], '{ "a": 7,"b" :2 ,  "c":[1,2,3],"d":{"e":"f"} }\n'),
+        ([['"a": 1', '"a": 7'], ["4", "[5]"]], '{ "a": 7,"b" :2 ,  "c":[1,2,3],"d":{"e":[5]} }\n'),
+        ([["    2,\n", ""], ["4", '4, "f": "g h"']], '{ "a": 1,"b" :2 ,  "c":[1,3],"d":{"e":4,"f":"g h"} }\n'),
+    ]
+    result = in_page(
+        page,
+        """
+        const { indented, withLayoutOf } = await import('/body/json_layout.js');
+        const [originals, spaced, edits] = args;
+        return {
+            shown: indented(originals[5]),
+            back: originals.map((text) => withLayoutOf(text, indented(text))),
+            edited: edits.map(([changes]) => withLayoutOf(
+                spaced, changes.reduce((text, [from, to]) => text.replace(from, to), indented(spaced)))),
+        };
+        """,
+        originals,
+        spaced,
+        edits,
+    )
+    assert result["shown"] == '{\n  "a": {\n    "b": 1\n  }\n}', result
+    assert result["back"] == originals, result
+    assert result["edited"] == [expected for _, expected in edits], result
+
+
 def terms_are_added_and_taken_out(page):
     results = in_page(
         page,
@@ -174,6 +208,7 @@ CASES = [
     json_errors_show_their_place,
     xml_errors_show_their_place,
     the_json_parser_accepts_what_the_browser_does,
+    indented_json_goes_back_to_its_own_layout,
     terms_are_added_and_taken_out,
     forms_are_read_exactly,
 ]

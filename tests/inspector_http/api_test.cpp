@@ -218,6 +218,24 @@ TEST_F(InspectorHttp, ClearingLeavesMarkedRecordsAndThoseThatDoNotMatch) {
     EXPECT_EQ(ask("DELETE", "/api/v1/exchanges?q=nokey%3A1").status, 400U) << "and nothing is deleted";
 }
 
+TEST_F(InspectorHttp, ClearingWithASlowFilterGoesOnWhereItStopped) {
+    keep_slow_records();
+    std::string path = "/api/v1/exchanges?q=";
+    for (const char c : slow_filter()) path += c == ' ' ? "%20" : c == '+' ? "%2B" : std::string(1, c);
+    std::size_t removed = 0;
+    int rounds = 0;
+    for (nlohmann::json next = ""; !next.is_null(); ++rounds) {
+        const auto before = next.get<std::string>();
+        const auto done = ask("DELETE", path + (before.empty() ? "" : "&before=" + before));
+        ASSERT_EQ(done.status, 200U) << done.json;
+        removed += done.json.at("removed").get<std::size_t>();
+        next = done.json.at("next");
+    }
+    EXPECT_GT(rounds, 1) << "a worker is free for others in between";
+    EXPECT_EQ(removed, slow_records);
+    EXPECT_TRUE(get("/api/v1/exchanges").json.at("items").empty());
+}
+
 TEST_F(InspectorHttp, DiffsAreOfTheNewestReplayOrTheParent) {
     const auto parent = keep();
     EXPECT_EQ(get("/api/v1/diff?a=" + to_string(parent)).json.at("error").at("code"), "no_counterpart");

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <condition_variable>
 
+#include "inspector/body_capture.hpp"
+
 namespace tunnel::inspector_http {
 
 using namespace inspector;
@@ -156,6 +158,22 @@ record_id InspectorHttp::keep(const std::function<void(record&)>& change) {
     put(std::move(r));
     history.flush();
     return id;
+}
+
+std::string InspectorHttp::slow_filter() {
+    std::string filter;
+    for (int i = 0; i < 25; ++i) filter += "/(a+)+$/ OR ";
+    return filter + "method:SLOW";
+}
+
+void InspectorHttp::keep_slow_records() {
+    for (std::size_t i = 0; i < slow_records; ++i) {
+        auto r = fresh();
+        r.request.method = "SLOW";
+        r.request.body = copy_body(std::string(40, 'a') + "!");
+        put(std::move(r));
+    }
+    history.flush();
 }
 
 std::string InspectorHttp::head(std::string_view method, std::string_view target, std::string_view fields) const {

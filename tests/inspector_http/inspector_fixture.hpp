@@ -96,6 +96,11 @@ class InspectorHttp : public testing::Test {
 
     /// An exchange of now, stored; what `change` does to it before.
     inspector::record_id keep(const std::function<void(inspector::record&)>& change = {});
+    /// `slow_records` that take each regular expression of slow_filter() to its limit of steps, and match by their
+    /// method.
+    void keep_slow_records();
+    static constexpr std::size_t slow_records = 200;
+    [[nodiscard]] static std::string slow_filter();
     [[nodiscard]] inspector::record fresh();
     void put(inspector::record r);
 

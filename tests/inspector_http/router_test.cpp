@@ -42,7 +42,8 @@ TEST(Router, EveryOperationOfTheContractHasARouteAndNoOther) {
 TEST(Router, NamesInPathsAreCaptured) {
     EXPECT_THAT(find_route("GET", "/api/v1/exchanges/abc/request/body").captured, ElementsAre("abc", "request"));
     EXPECT_THAT(find_route("HEAD", "/api/v1/exchanges/abc").captured, ElementsAre("abc"));
-    EXPECT_EQ(find_route("POST", "/api/v1/exchanges/abc/replay").what->body, body_kind::json);
+    EXPECT_EQ(find_route("POST", "/api/v1/exchanges/abc/replay").what->body, body_kind::replay);
+    EXPECT_EQ(find_route("POST", "/api/v1/faults").what->body, body_kind::json);
 }
 
 TEST(Router, UnknownPathsAndMethodsAreErrors) {

@@ -209,7 +209,7 @@ TEST_F(InspectorHttp, HeadsAndBodiesHaveTheirBounds) {
     EXPECT_EQ(
         send_raw(head("GET", "/api/v1/status", "X-Long: " + std::string(limits::head_bytes, 'a') + "\r\n")).status,
         431U);
-    const auto large = std::to_string(limits::json_bytes + 1);
+    const auto large = std::to_string(limits::replay_bytes + 1);
     EXPECT_EQ(
         send_raw(head("POST", "/api/v1/replay", "Content-Type: application/json\r\nContent-Length: " + large + "\r\n"))
             .status,
@@ -222,11 +222,28 @@ TEST_F(InspectorHttp, HeadsAndBodiesHaveTheirBounds) {
     EXPECT_EQ(send_raw(head("GET", "/api/v1/status", "Content-Length: 5\r\n") + "12345").status, 413U);
     const std::string deep(100'000, '[');
     EXPECT_EQ(send_json("POST", "/api/v1/replay", "{\"q\":" + deep).status, 400U);
+    const std::string beyond(limits::json_bytes, ' ');
+    EXPECT_EQ(send_json("POST", "/api/v1/faults", "{\"rule\":\"drop\"}" + beyond).status, 413U);
     for (const auto* bad : {"GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
                             "GET / HTTP/1.1\r\nA b: c\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"}) {
         EXPECT_EQ(send_raw(bad).status, 400U) << bad;
     }
     EXPECT_EQ(get("/api/v1/status").status, 200U);
+}
+
+TEST_F(InspectorHttp, JsonOfManySmallValuesIsRefusedBeforeItIsParsed) {
+    const auto path = "/api/v1/exchanges/" + to_string(keep()) + "/replay";
+    std::string many;
+    while (many.size() < limits::replay_bytes / 4) many += "[1,1,1,1,1,1,1,1],";
+    for (const auto* start : {"{\"edits\":[", "{\"times\":1,\"other\":[", "["}) {
+        const auto refused = send_json("POST", path, start + many);
+        EXPECT_EQ(refused.status, 413U) << start;
+        EXPECT_THAT(refused.json.dump(), testing::HasSubstr("16384 values"));
+    }
+    // A body that consists of such values is one value.
+    const auto sent = send_json("POST", path, nlohmann::json{{"edits", {{"body_text", many}}}}.dump());
+    EXPECT_EQ(sent.status, 200U) << sent.json;
+    EXPECT_EQ(replays.calls().back().options.edits->body, many);
 }
 
 TEST_F(InspectorHttp, AChunkedBodyBeyondTheBoundIsCutOff) {
@@ -235,7 +252,7 @@ TEST_F(InspectorHttp, AChunkedBodyBeyondTheBoundIsCutOff) {
     const std::string part(limits::mib, ' ');
     const auto chunk = "100000\r\n" + part + "\r\n";
     try {
-        for (std::size_t sent = 0; sent <= limits::json_bytes + limits::mib; sent += part.size()) socket.send(chunk);
+        for (std::size_t sent = 0; sent <= limits::replay_bytes + limits::mib; sent += part.size()) socket.send(chunk);
     } catch (const std::exception&) {
         return;  // closed on the way
     }

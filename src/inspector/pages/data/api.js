@@ -223,9 +223,19 @@ export const deleteExchange = (id) => call("DELETE", exchange(id));
 
 /**
  * @param {string} q
- * @returns {Promise<{removed: number}>}
+ * @returns {Promise<number>} how many were deleted
  */
-export const clearExchanges = async (q) => (await call("DELETE", `/exchanges${query({ q })}`)).json();
+export const clearExchanges = async (q) => {
+    let removed = 0;
+    let before = "";
+    // A filter that takes long to decide is answered for some records at a time.
+    do {
+        const done = await (await call("DELETE", `/exchanges${query({ q, before })}`)).json();
+        removed += done.removed;
+        before = done.next ?? "";
+    } while (before);
+    return removed;
+};
 
 /**
  * @param {string} id

@@ -178,7 +178,7 @@ export class Actions {
         )
             return;
         try {
-            const { removed } = await api.clearExchanges(q);
+            const removed = await api.clearExchanges(q);
             toast(`${plural(removed, "record")} deleted.`);
         } catch (error) {
             toastError(error);

@@ -1,6 +1,7 @@
 /** Edit and replay: the request by its fields, or as a raw message. What was not touched is sent as it was recorded. */
 
 import { getBody, replayExchange, viewBody } from "../data/api.js";
+import { indented, isJson, withLayoutOf } from "../body/json_layout.js";
 import { button, iconButton } from "./buttons.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -91,6 +92,8 @@ class FieldsForm {
             value: exchange.target,
             spellcheck: "false",
         });
+        this.layout = h("div", { class: "segments", role: "group", "aria-label": "Layout of the body", hidden: true });
+        this.isIndented = false;
         this.rows = h("div", { class: "field-rows" });
         for (const field of exchange.request.fields) this.addRow(field);
         this.body = h("textarea", {
@@ -110,7 +113,7 @@ class FieldsForm {
                 button("Add header", "plus", () => this.addRow(["", ""]).focus(), { class: "text-button" }),
             ),
             this.rows,
-            h("div", { class: "form-label" }, h("h3", null, "Body"), this.bodyNote()),
+            h("div", { class: "form-label" }, h("h3", null, "Body"), this.layout, this.bodyNote()),
             this.body,
         );
     }
@@ -125,6 +128,7 @@ class FieldsForm {
         this.body.value = view.text;
         // A text area turns CR LF into LF, which alone is not a change.
         this.shown = this.body.value;
+        if (!view.truncated && isJson(view.text)) this.offerLayouts();
         if (view.codings.length > 0)
             return h(
                 "span",
@@ -134,6 +138,44 @@ class FieldsForm {
         return view.truncated
             ? h("span", { class: "muted" }, "Not all of it is here: a change replaces the whole body")
             : null;
+    }
+
+    offerLayouts() {
+        const way = (/** @type {boolean} */ asIndented, /** @type {string} */ name, /** @type {string} */ title) =>
+            h(
+                "button",
+                {
+                    type: "button",
+                    class: "segment",
+                    title,
+                    "aria-pressed": String(asIndented === this.isIndented),
+                    onclick: () => this.lay(asIndented),
+                },
+                name,
+            );
+        this.layout.hidden = false;
+        this.layout.replaceChildren(
+            way(false, "As sent", "The body with its own blanks and line breaks"),
+            way(true, "Indented", "One value a line, to edit; what is not edited is sent as it was recorded"),
+        );
+    }
+
+    /** @param {boolean} asIndented */
+    lay(asIndented) {
+        if (asIndented !== this.isIndented && isJson(this.body.value)) {
+            this.body.value = asIndented ? indented(this.body.value) : this.bodyText();
+        }
+        this.isIndented = asIndented;
+        this.offerLayouts();
+    }
+
+    /** The body to send; what was not edited has its blanks and line breaks as they were recorded. */
+    bodyText() {
+        const recorded = this.view.text ?? "";
+        const { value } = this.body;
+        if (this.isIndented && isJson(value)) return withLayoutOf(recorded, value);
+        if (value === this.shown) return recorded;
+        return recorded.includes("\r\n") ? value.replaceAll("\n", "\r\n") : value;
     }
 
     /** @param {Field} field */
@@ -172,9 +214,9 @@ class FieldsForm {
         if (this.method.value !== exchange.method) edits.method = this.method.value;
         if (this.target.value !== exchange.target) edits.target = this.target.value;
         let fields = this.fields();
-        if (!this.body.disabled && this.body.value !== this.shown) {
-            const crlf = (this.view.text ?? "").includes("\r\n");
-            edits.body_text = crlf ? this.body.value.replaceAll("\n", "\r\n") : this.body.value;
+        const text = this.body.disabled ? this.view.text : this.bodyText();
+        if (text !== null && text !== this.view.text) {
+            edits.body_text = text;
             if (this.view.codings.length > 0)
                 fields = fields.filter(([name]) => name.toLowerCase() !== "content-encoding");
         }
