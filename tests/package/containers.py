@@ -5,8 +5,8 @@ usage: containers.py PACKAGES
 As root. PACKAGES has what ./dev package makes; podman, podman-compose and Debian's caddy are installed. Both files are
 run as they stand, in a network namespace of this test's own, so that their ports are free. Two things differ: nobody
 can get a certificate of Let's Encrypt here, so Caddy makes its own; and its image is made of Debian's caddy, because no
-registry is asked. podman runs the manifest's pods; Services and the Ingress are checked against them, and the probes are
-made as the kubelet makes them, at the ports and paths of the manifest.
+registry is asked. podman runs the manifest's pod; Service and Ingress are checked against it, and the probes are made as
+the kubelet makes them, at the ports and paths of the manifest.
 """
 
 import contextlib
@@ -166,7 +166,8 @@ def compose(folder, image):
 
 def metrics_inside(container, port):
     """Of a port that is not published, from inside the container's network."""
-    address = run("podman", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
+    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    address = run("podman", "inspect", "--format", form, container)
     return get(f"http://{address.strip()}:{port}/metrics")[1]
 
 
