@@ -68,6 +68,7 @@ if [[ $tried == --untried ]]; then
 elif ((EUID == 0)); then
     packaging/try_packages.sh "$output" build/portability
     packaging/try_image.sh "$output"
+    /usr/bin/python3 -B tests/package/containers.py "$output"
     packaging/try_systemd.sh "$output" build/portability
     python3 -B tests/package/five_minutes.py "$output" build/portability
 else

@@ -27,6 +27,7 @@ program::program(std::string_view name, const common_options& options)
       name_(name),
       runtime_(options.threads),
       strand_(runtime_.new_strand()),
+      status_(manager_, strand_),
       signals_(strand_, SIGINT, SIGTERM),
       log_timer_(strand_),
       watchdog_timer_(strand_),
@@ -55,7 +56,7 @@ void program::wait_signal() {
     signals_.async_wait([this](io::error_code error, int) {
         if (error || ended_) return;
         wait_signal();
-        if (!stopping_.exchange(true)) manager_.notify("STOPPING=1\nSTATUS=waiting for requests in flight");
+        if (!stopping_.exchange(true)) status_.drain();
         signalled_();
     });
 }
@@ -104,6 +105,7 @@ void program::end() {
         signals_.cancel();
         log_timer_.cancel();
         watchdog_timer_.cancel();
+        status_.stop();
         idle_watch_.stop();
         if (admin_) admin_->stop();
         signalled_ = nullptr;

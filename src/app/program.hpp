@@ -14,6 +14,7 @@
 #include "app/command_line.hpp"
 #include "app/idle_watch.hpp"
 #include "app/service_manager.hpp"
+#include "app/service_status.hpp"
 #include "io/runtime.hpp"
 
 namespace tunnel::app {
@@ -33,6 +34,8 @@ class program {
     /// Whether a person reads stdout.
     [[nodiscard]] bool on_terminal() const noexcept { return on_terminal_; }
     [[nodiscard]] service_manager& manager() noexcept { return manager_; }
+    /// What the service manager shows of the program.
+    [[nodiscard]] service_status& status() noexcept { return status_; }
     /// Listens for monitoring if the settings say where. `not_ready`: why the program does not serve, or empty; any
     /// thread. Returns its address, or nothing.
     [[nodiscard]] std::string start_admin(std::function<std::string()> not_ready);
@@ -58,6 +61,7 @@ class program {
     std::string name_;
     io::runtime runtime_;
     io::executor strand_;
+    service_status status_;
     io::asio::signal_set signals_;
     io::asio::steady_timer log_timer_;
     io::asio::steady_timer watchdog_timer_;

@@ -21,6 +21,8 @@ class service_manager {
 
     /// Such as "READY=1\nSTATUS=serving". A service manager that does not listen loses it.
     void notify(std::string_view state) const noexcept;
+    /// Whether there is one that wants to be notified.
+    [[nodiscard]] bool is_notified() const noexcept { return !notify_path_.empty(); }
     /// How often it expects "WATCHDOG=1"; nothing: never.
     [[nodiscard]] std::optional<std::chrono::milliseconds> watchdog() const noexcept { return watchdog_; }
 

@@ -64,7 +64,8 @@ statistics::values statistics::now() const {
     return all;
 }
 
-statistics::in_flight::in_flight() noexcept : counted_(program_statistics().enabled()) {
+statistics::in_flight::in_flight() noexcept
+    : counted_(program_statistics().counts_.load(std::memory_order_relaxed) != counts::nothing) {
     if (counted_) program_statistics().in_flight_.fetch_add(1, std::memory_order_relaxed);
 }
 

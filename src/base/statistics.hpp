@@ -27,8 +27,9 @@ enum class bound : std::uint8_t {
     admin_connections,  ///< a connection for monitoring was closed
 };
 
-/// What the program counts for monitoring (--admin-addr). One object a program, as the log is. Off until enabled:
-/// then a request costs one reading of a flag. Any thread.
+/// What the program counts for monitoring (--admin-addr), or of this requests in flight alone, for the status under a
+/// service manager. One object a program, as the log is. While nothing is counted, a request costs one reading of a
+/// flag. Any thread.
 class statistics {
  public:
     /// Upper ends of the buckets that durations of requests are counted in.
@@ -40,8 +41,13 @@ class statistics {
     static constexpr std::array<std::string_view, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
     static constexpr std::size_t bounds = static_cast<std::size_t>(bound::admin_connections) + 1;
 
-    void enable() noexcept { enabled_.store(true, std::memory_order_relaxed); }
-    [[nodiscard]] bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+    void enable() noexcept { counts_.store(counts::all, std::memory_order_relaxed); }
+    [[nodiscard]] bool enabled() const noexcept { return counts_.load(std::memory_order_relaxed) == counts::all; }
+    /// Without the rest. To be called before `enable`, which counts them too.
+    void count_in_flight() noexcept { counts_.store(counts::in_flight, std::memory_order_relaxed); }
+    [[nodiscard]] std::int64_t requests_in_flight() const noexcept {
+        return in_flight_.load(std::memory_order_relaxed);
+    }
 
     /// Bytes of the two bodies: of the request, and of the response.
     struct body_bytes {
@@ -95,7 +101,9 @@ class statistics {
  private:
     using counter = std::atomic<std::uint64_t>;
 
-    std::atomic<bool> enabled_ = false;
+    enum class counts : std::uint8_t { nothing, in_flight, all };
+
+    std::atomic<counts> counts_ = counts::nothing;
     std::array<counter, classes.size()> requests_{};
     std::array<counter, buckets.size() + 1> durations_{};
     counter microseconds_ = 0;

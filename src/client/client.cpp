@@ -188,7 +188,9 @@ void client::report_lost(const client_session& session, bool was_active) {
     const auto what = was_active ? trouble::kind::lost : trouble::kind::not_a_server;
     if (!is_news({what, {}})) return;
     const auto server = to_string(settings_.server_addr);
-    if (was_active || outcome_ == outcome::shut_down) {
+    if (outcome_ == outcome::shut_down) {
+        spdlog::info("the server at {} is shutting down; connecting again when it is back", server);
+    } else if (was_active) {
         spdlog::warn("connection to the server at {} lost: {}; connecting again", server, session.ended());
     } else {
         spdlog::warn("no tunnel-server greets at {}: {}; --server-addr names the server's --tcp-addr; trying again",
@@ -252,7 +254,8 @@ io::awaitable<void> client::check_app() {
 
 void client::show_state(tunnel_state::phase now, const std::string& detail) {
     if (now != tunnel_state::phase::up) say_waiting();
-    if (on_state_) on_state_({now, detail, session_ ? session_->public_url() : std::string()});
+    const tunnel_state state{now, detail, session_ ? session_->public_url() : std::string()};
+    for (const auto& callback : on_state_) callback(state);
 }
 
 void client::show_end(const client_session& session) {

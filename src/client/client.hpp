@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -42,8 +43,8 @@ class client : public std::enable_shared_from_this<client> {
     void start();
     /// (any thread) First call: no new requests, finish what is in flight. Second call: ends at once.
     void stop();
-    /// Called at every change, on the client's strand. Before start().
-    void on_state(std::function<void(const tunnel_state&)> callback) { on_state_ = std::move(callback); }
+    /// Each callback is called at every change, on the client's strand. Before start().
+    void on_state(std::function<void(const tunnel_state&)> callback) { on_state_.push_back(std::move(callback)); }
     /// Called on the client's strand when the number of requests that wait for the app changes. Before start().
     void on_held(std::function<void(std::size_t)> callback) {
         if (app_->absence) app_->absence->on_change(std::move(callback));
@@ -90,7 +91,7 @@ class client : public std::enable_shared_from_this<client> {
     mux::link_times times_;
     std::function<void(const std::string&)> say_;
     std::function<void(int)> on_ended_;
-    std::function<void(const tunnel_state&)> on_state_;
+    std::vector<std::function<void(const tunnel_state&)>> on_state_;
     io::executor strand_;
     std::shared_ptr<app_knowledge> app_ = std::make_shared<app_knowledge>();
     std::shared_ptr<io::last_good_endpoint> reached_ = std::make_shared<io::last_good_endpoint>();

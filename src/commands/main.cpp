@@ -35,6 +35,22 @@ std::function<void(const std::string&)> say_stub(tunnel::app::program& program, 
     };
 }
 
+/// What the service manager shows of the tunnel. The reason is in the log: it may be a text of the server.
+void show_status(tunnel::client::client& shown, tunnel::app::program& program, const std::string& server) {
+    shown.on_state([&program, server](const tunnel::client::tunnel_state& state) {
+        using phase = tunnel::client::tunnel_state::phase;
+        switch (state.now) {
+            case phase::up:
+                return program.status().change("connected to " + server);
+            case phase::standing_by:
+                return program.status().change("another client is active at " + server);
+            case phase::connecting:
+            case phase::retrying:
+                return program.status().change("connecting to " + server + " again");
+        }
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,9 +84,9 @@ int main(int argc, char** argv) {
         if (inspector) settings.inspector = settings.on_terminal ? inspector->url() : inspector->origin();
         auto say = [&program, &used = settings, &admin](const std::string& line) {
             program.say(used.on_terminal || admin.empty() ? line : line + " admin=" + admin);
-            program.manager().notify("STATUS=connected to " + to_string(used.server_addr));
         };
         const auto client = std::make_shared<client::client>(program.runtime(), settings, say);
+        show_status(*client, program, to_string(settings.server_addr));
         client->gate(faults.get());
         if (inspector) {
             faults->observe(inspector->tap());
@@ -89,7 +105,7 @@ int main(int argc, char** argv) {
         program.on_signal([client] { client->stop(); });
         if (stub) stub->watch(say_stub(program, settings.on_terminal));
         client->start();
-        program.manager().notify("READY=1\nSTATUS=connecting to " + to_string(settings.server_addr));
+        program.status().ready("connecting to " + to_string(settings.server_addr));
         program.run();
         return result;
     } catch (const std::exception& error) {

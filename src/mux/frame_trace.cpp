@@ -11,4 +11,12 @@ void write_frame_trace(std::string_view peer, std::string_view type, std::uint64
     spdlog::trace("{} sent {} stream={} bytes={}{}", peer, type, id, bytes, end ? " end" : "");
 }
 
+void write_closed_trace(std::string_view peer, std::uint64_t connection) {
+    spdlog::trace("{} sent closed connection={}", peer, connection);
+}
+
+void write_goaway_trace(std::string_view peer, std::string_view reason) {
+    spdlog::trace("{} sent goaway reason={}", peer, reason);
+}
+
 }  // namespace tunnel::mux

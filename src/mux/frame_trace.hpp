@@ -13,6 +13,10 @@ namespace tunnel::mux {
 
 /// `192.0.2.1:4711 sent data stream=7 bytes=1024 end`
 void write_frame_trace(std::string_view peer, std::string_view type, std::uint64_t id, std::size_t bytes, bool end);
+/// `192.0.2.1:4711 sent closed connection=873120`: the number that ids of requests begin with.
+void write_closed_trace(std::string_view peer, std::uint64_t connection);
+/// `192.0.2.1:4711 sent goaway reason=replaced`
+void write_goaway_trace(std::string_view peer, std::string_view reason);
 
 namespace frame_type {
 
@@ -34,6 +38,8 @@ constexpr std::string_view name(const protocol::closed_connection&) { return "cl
 /// One line for a message that arrived.
 template <class Message>
 void trace_frame(std::string_view peer, const Message& m) {
+    if constexpr (requires { m.connection; } && !requires { m.id; }) return write_closed_trace(peer, m.connection);
+    if constexpr (requires { m.reason; } && !requires { m.id; }) return write_goaway_trace(peer, to_string(m.reason));
     std::uint64_t id = 0;
     std::size_t bytes = 0;
     bool end = false;

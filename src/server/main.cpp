@@ -12,6 +12,12 @@
 #include "server/options.hpp"
 #include "server/server.hpp"
 
+namespace {
+
+constexpr const char* no_client = "no client is connected";
+
+}  // namespace
+
 int main(int argc, char** argv) {
     using namespace tunnel;
     app::end_when_out_of_memory("tunnel-server");
@@ -27,8 +33,7 @@ int main(int argc, char** argv) {
         settings.tcp_socket = program.manager().take_socket("tcp");
         const auto server = std::make_shared<server::server>(program.runtime(), settings);
         server->on_client([&program](const std::string& peer) {
-            program.manager().notify(peer.empty() ? "STATUS=no client is connected"
-                                                  : "STATUS=client " + peer + " is active");
+            program.status().change(peer.empty() ? std::string(no_client) : "client " + peer + " is active");
         });
         server->start();
         server->on_ended([&program] { program.end(); });
@@ -38,7 +43,7 @@ int main(int argc, char** argv) {
         const server::listening_addresses at{settings.public_url, server->http_address(), server->tcp_address(), admin};
         const auto to_person = program.on_terminal() && settings.common.format == log_format::text;
         program.say(to_person ? server::greeting(at) : server::ready_line(at));
-        program.manager().notify("READY=1\nSTATUS=no client is connected");
+        program.status().ready(no_client);
         program.run();
         return 0;
     } catch (const std::exception& error) {

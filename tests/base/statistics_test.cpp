@@ -93,6 +93,20 @@ TEST(Statistics, CountingAllocatesNothing) {
     EXPECT_EQ(test::allocations(), before + 1) << "allocations are not counted";
 }
 
+TEST(Statistics, CountRequestsInFlightAlone) {
+    auto& counted = program_statistics();
+    const auto before = counted.requests_in_flight();
+    counted.count_in_flight();
+    EXPECT_FALSE(counted.enabled());
+    {
+        const statistics::in_flight one;
+        EXPECT_EQ(counted.requests_in_flight(), before + 1);
+        counted.reached(bound::max_head);
+    }
+    EXPECT_EQ(counted.requests_in_flight(), before);
+    EXPECT_EQ(counted.now().reached.at(static_cast<std::size_t>(bound::max_head)), 0U);
+}
+
 TEST(Statistics, CountFromSeveralThreads) {
     statistics counted;
     counted.enable();

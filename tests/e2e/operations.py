@@ -48,17 +48,59 @@ def service_manager_is_notified():
         notify = NotifySocket(folder)
         environment = os.environ | {"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "200000"}
         with started([SERVER, *ANY], env=environment) as server:
-            assert "STATUS=no client is connected" in notify.until("READY=1")
+            assert "STATUS=no client is connected, 0 in flight" in notify.until("READY=1")
             notify.until("WATCHDOG=1")
             tcp = values_of(first_line(server))["tcp"]
             with started([CLIENT, "--server-addr", tcp, "--echo"]) as client:
                 first_line(client)
-                notify.until("STATUS=client 127.0.0.1:")
-            notify.until("STATUS=no client is connected")
+                said = notify.until("STATUS=client 127.0.0.1:")
+                assert re.fullmatch(r"STATUS=client 127\.0\.0\.1:\d+ is active, 0 in flight", said[0]), said
+            notify.until("STATUS=no client is connected, 0 in flight")
             server.terminate()
             notify.until("STOPPING=1")
             server.wait(LIMIT)  # a second signal would end it at once
         assert server.returncode == 0
+
+
+def status_has_the_requests_in_flight():
+    """Of both programs, without a port for monitoring; also while they drain, and where the connection was lost."""
+    app = socket.create_server(("127.0.0.1", 0))
+    app.settimeout(LIMIT)
+    with tempfile.TemporaryDirectory() as of_server, tempfile.TemporaryDirectory() as of_client:
+        server_notify, client_notify = NotifySocket(of_server), NotifySocket(of_client)
+        with contextlib.ExitStack() as stack:
+            environment = os.environ | {"NOTIFY_SOCKET": server_notify.path}
+            server = stack.enter_context(started([SERVER, *ANY], env=environment))
+            at = values_of(first_line(server))
+            environment = os.environ | {"NOTIFY_SOCKET": client_notify.path, "TUNNEL_INSPECT_ADDR": "off"}
+            command = [CLIENT, "--server-addr", at["tcp"], str(app.getsockname()[1])]
+            client = stack.enter_context(started(command, env=environment, stderr=subprocess.PIPE))
+            assert f"STATUS=connecting to {at['tcp']}, 0 in flight" in client_notify.until("READY=1")
+            client_notify.until(f"STATUS=connected to {at['tcp']}, 0 in flight")
+            host, port = at["http"].rsplit(":", 1)
+            callers = [http.client.HTTPConnection(host, int(port), timeout=LIMIT) for _ in range(2)]
+            for caller in callers:
+                stack.enter_context(contextlib.closing(caller))
+                caller.request("GET", "/")
+            waiting = [stack.enter_context(app.accept()[0]) for _ in callers]
+            server_notify.until("is active, 2 in flight")
+            client_notify.until(f"STATUS=connected to {at['tcp']}, 2 in flight")
+            server.terminate()
+            assert "STATUS=draining, 2 in flight" in server_notify.until("STOPPING=1")
+            waiting[0].sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            assert callers[0].getresponse().status == 204
+            server_notify.until("STATUS=draining, 1 in flight")
+            waiting[1].sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            assert callers[1].getresponse().status == 204
+            server.wait(LIMIT)
+            client_notify.until(f"STATUS=connecting to {at['tcp']} again, 0 in flight")
+            said = next(line for line in client.stderr if "connecting again" in line)
+            assert f" info  the server at {at['tcp']} is shutting down; connecting again when it is back" in said, said
+            client.terminate()
+            assert "STATUS=draining, 0 in flight" in client_notify.until("STOPPING=1")
+            client.wait(LIMIT)
+    app.close()
+    assert (server.returncode, client.returncode) == (0, 0)
 
 
 def restart_under_passed_sockets_refuses_no_caller():
@@ -179,6 +221,27 @@ def server_on_a_terminal_says_how_to_reach_it():
         os.close(screen)
 
 
+def trace_has_each_frame_and_debug_each_decision():
+    log = {}
+    flags = ["--log-level", "trace"]
+    with started([SERVER, *ANY, *flags], stderr=subprocess.PIPE) as server:
+        at = values_of(first_line(server))
+        with started([CLIENT, "--server-addr", at["tcp"], "--echo", *flags], stderr=subprocess.PIPE) as client:
+            first_line(client)
+            assert get(f"http://{at['http']}/hook", b"hello")[0] == 200
+            log["client"] = [next(line for line in client.stderr if " sent closed " in line)]
+            server.terminate()
+            server.wait(LIMIT)
+            log["client"].append(next(line for line in client.stderr if " sent goaway " in line))
+        log["server"] = server.stderr.readlines()
+    number = re.search(r"debug caller connection (\d+) accepted", "".join(log["server"]))[1]
+    assert f"sent closed connection={number}\n" in log["client"][0], log
+    assert log["client"][1].endswith("sent goaway reason=shutdown\n"), log
+    for part in (r"debug client 127\.0\.0\.1:\d+ asks to become active, takeover true; active is none\n",
+                 r"trace 127\.0\.0\.1:\d+ sent response stream=1 bytes=\d+ end\n"):
+        assert any(re.search(part, line) for line in log["server"]), (part, log["server"])
+
+
 def both_say_who_takes_over():
     with started([SERVER, *ANY], stderr=subprocess.PIPE) as server:
         tcp = values_of(first_line(server))["tcp"]
@@ -217,11 +280,11 @@ def client_says_that_a_port_does_not_reply():
 
 
 def main():
-    for check in (service_manager_is_notified, restart_under_passed_sockets_refuses_no_caller,
-                  client_is_back_when_the_server_is,
+    for check in (service_manager_is_notified, status_has_the_requests_in_flight,
+                  restart_under_passed_sockets_refuses_no_caller, client_is_back_when_the_server_is,
                   terminal_shows_what_a_person_wants, server_on_a_terminal_says_how_to_reach_it,
-                  both_say_who_takes_over, client_says_that_a_port_does_not_reply,
-                  a_port_without_the_right_says_what_gives_it):
+                  trace_has_each_frame_and_debug_each_decision, both_say_who_takes_over,
+                  client_says_that_a_port_does_not_reply, a_port_without_the_right_says_what_gives_it):
         check()
         print(f"{check.__name__}: ok", flush=True)
 
