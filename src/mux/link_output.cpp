@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <system_error>
 #include <utility>
 
 #include "io/gather.hpp"
 #include "tunnel/base/limits.hpp"
+#include "tunnel/protocol/frame.hpp"
 
 namespace tunnel::mux {
 
@@ -20,6 +22,18 @@ void empty(byte_buffer& buffer) {
     buffer.clear();
     if (buffer.capacity() > usual_output) buffer.reset();
     if (buffer.capacity() > limits::body_slice) buffer.prepare(usual_output);
+}
+
+// The whole frames at the front that are compressed together.
+std::size_t compressed_together(std::string_view frames) {
+    std::size_t size = 0;
+    while (size < std::min(limits::compressed_together, frames.size())) {
+        std::error_code error;
+        const auto frame = protocol::read_frame(frames.substr(size), error, true);
+        if (error) return frames.size();  // it is too large, which the peer says
+        size += frame.total;
+    }
+    return size;
 }
 
 }  // namespace
@@ -61,10 +75,18 @@ bool link_output::fill(stream_set& from, bool bodies) {
     if (compressor_) {
         const auto as_it_is = std::min(std::exchange(uncompressed_, 0), frames_.size());
         wire_.append(frames_.view().substr(0, as_it_is));
-        compressor_->compress(frames_.view().substr(as_it_is), wire_);
+        compress(frames_.view().substr(as_it_is));
         empty(frames_);
     }
     return !wire_.empty();
+}
+
+void link_output::compress(std::string_view frames) {
+    while (!frames.empty()) {
+        const auto size = compressed_together(frames);
+        compressor_->compress(frames.substr(0, size), wire_);
+        frames.remove_prefix(size);
+    }
 }
 
 }  // namespace tunnel::mux

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "io/asio.hpp"
 #include "io/tcp_stream.hpp"
@@ -41,6 +42,7 @@ class link_output {
     enum class socket_state : std::uint8_t { open, full };
 
     [[nodiscard]] bool fill(stream_set& from, bool bodies);
+    void compress(std::string_view frames);
 
     byte_buffer wire_;         // what the socket is given
     std::size_t written_ = 0;  // bytes of wire_ that the socket took

@@ -201,6 +201,12 @@ inline constexpr int compression_window_log = 17;
 /// slower and takes 700 KiB more.
 inline constexpr int compression_level = 1;
 
+/// Bytes of whole frames behind which a block ends, so that their receiver need not wait for what follows them: a block
+/// is expanded once all of it has arrived. At 80 ms, the first responses of a page are more than TCP sends at first;
+/// together in one block, all of them came a round trip later. Text takes 1 % more in blocks of 10 KiB than in those of
+/// 64 KiB, and 4 % more in those of 4 KiB.
+inline constexpr std::size_t compressed_together = 8 * kib;
+
 /// Memory of the two contexts of a connection that is compressed, as libzstd 1.5 has it.
 inline constexpr std::size_t compressor_memory = 1 * mib;
 inline constexpr std::size_t expander_memory = 640 * kib;
