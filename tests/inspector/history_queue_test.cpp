@@ -109,7 +109,8 @@ TEST_F(HistoryQueue, WorksAsBeforeOnceItsMemoryWasGivenBack) {
     queue.release_memory(taken);
     for (record_id id = 1; id <= room + 1; ++id) offer(id);
     static_cast<void>(take_now());
-    EXPECT_EQ(taken.size(), room);
+    EXPECT_EQ(taken.size(), room + 1);
+    EXPECT_TRUE(std::holds_alternative<change::lost>(taken.back())) << "there is as much room as before";
 }
 
 }  // namespace

@@ -161,9 +161,9 @@ record_id InspectorHttp::keep(const std::function<void(record&)>& change) {
 }
 
 std::string InspectorHttp::slow_filter() {
-    std::string filter;
-    for (int i = 0; i < 25; ++i) filter += "/(a+)+$/ OR ";
-    return filter + "method:SLOW";
+    std::string filter = "method:SLOW";
+    for (int i = 0; i < 25; ++i) filter += " -reqbody~/(a+)+$/";
+    return filter;
 }
 
 void InspectorHttp::keep_slow_records() {

@@ -99,7 +99,7 @@ class InspectorHttp : public testing::Test {
     /// `slow_records` that take each regular expression of slow_filter() to its limit of steps, and match by their
     /// method.
     void keep_slow_records();
-    static constexpr std::size_t slow_records = 200;
+    static constexpr std::size_t slow_records = 8;
     [[nodiscard]] static std::string slow_filter();
     [[nodiscard]] inspector::record fresh();
     void put(inspector::record r);
