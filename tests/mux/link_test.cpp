@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -84,6 +85,7 @@ class LinkShared : public Link {
             asked.push_back(std::move(s));
             if (asked.size() < 2) return;
             for (const auto& each : asked) each->send(response_of(3 * limits::body_slice));
+            both_sent.set_value();
         };
     }
 
@@ -91,6 +93,10 @@ class LinkShared : public Link {
     std::vector<std::size_t> slices() {
         start_greeted();
         for (const protocol::stream_id id : {1U, 2U}) peer->request(id, test::request_head("GET", "/"));
+        EXPECT_EQ(both_sent.get_future().wait_for(test::patience), std::future_status::ready);
+        // A peer that reads meanwhile makes room, and a small buffer takes all at once.
+        wait_for_iteration();
+        wait_for_iteration();
         std::vector<std::size_t> sizes;
         for (int ended = 0; ended < 2;) {
             auto m = peer->receive_any();
@@ -104,6 +110,7 @@ class LinkShared : public Link {
     }
 
     std::vector<std::shared_ptr<exchange>> asked;
+    std::promise<void> both_sent;
 };
 
 TEST_F(LinkShared, TakesWholeSlicesWhileTheKernelTakesAllAtOnce) {
