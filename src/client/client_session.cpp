@@ -9,6 +9,7 @@
 #include "io/runtime.hpp"
 #include "io/spawn.hpp"
 #include "protocol/stream_compressor.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/version.hpp"

@@ -13,6 +13,7 @@
 #include "io/connected_socket.hpp"
 #include "io/dialler.hpp"
 #include "io/resolve.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/base/operation_limits.hpp"
 

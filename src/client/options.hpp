@@ -11,6 +11,7 @@
 
 #include "app/command_line.hpp"
 #include "client/http_proxy.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace tunnel::client {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 #include "tunnel/protocol/frame.hpp"

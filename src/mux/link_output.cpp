@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/gather.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/frame.hpp"
 

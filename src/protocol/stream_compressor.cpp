@@ -4,7 +4,7 @@
 
 #include <new>
 
-#include "tunnel/base/limits.hpp"
+#include "tunnel/base/compression_limits.hpp"
 
 namespace tunnel::protocol {
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/base/compression_limits.hpp"
 
 struct ZSTD_CCtx_s;
 

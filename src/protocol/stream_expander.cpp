@@ -7,6 +7,7 @@
 #include <array>
 #include <new>
 
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/error.hpp"
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "tunnel/base/byte_buffer.hpp"
+#include "tunnel/base/compression_limits.hpp"
 
 struct ZSTD_DCtx_s;
 

@@ -6,6 +6,7 @@
 
 #include "protocol/stream_compressor.hpp"
 #include "protocol/stream_expander.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 
 namespace {

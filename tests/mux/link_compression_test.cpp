@@ -10,6 +10,7 @@
 #include "mux/link_fixture.hpp"
 #include "protocol/stream_compressor.hpp"
 #include "protocol/stream_expander.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/protocol/frame.hpp"
 
 namespace tunnel::mux {

@@ -11,6 +11,7 @@
 #include "protocol/stream_compressor.hpp"
 #include "protocol/stream_expander.hpp"
 #include "protocol/vector_files.hpp"
+#include "tunnel/base/compression_limits.hpp"
 #include "tunnel/base/limits.hpp"
 #include "tunnel/protocol/base64.hpp"
 #include "tunnel/protocol/error.hpp"
