@@ -205,17 +205,17 @@ std::chrono::milliseconds client::pause_after(outcome how) {
     return backoff_.next();
 }
 
-std::string client::target() const {
+std::string client::forwards_to() const {
     return settings_.echo ? "echo" : "http://" + to_string(tunnel::address{settings_.local_host, settings_.local_port});
 }
 
 void client::say_waiting() {
     if (!settings_.on_terminal || std::exchange(shown_, true)) return;
-    say_(waiting(to_string(settings_.server_addr), target(), settings_.inspector));
+    say_(waiting(to_string(settings_.server_addr), forwards_to(), settings_.inspector));
 }
 
 void client::say_connected(const std::string& announced_url) {
-    const auto target = this->target();
+    const auto target = forwards_to();
     const auto server = to_string(settings_.server_addr);
     const auto url = public_url(announced_url, settings_.server_addr);
     shown_ = true;
@@ -253,7 +253,7 @@ io::awaitable<void> client::check_app() {
 }
 
 void client::show_state(tunnel_state::phase now, const std::string& detail) {
-    if (now != tunnel_state::phase::up) say_waiting();
+    if (now == tunnel_state::phase::retrying) say_waiting();
     const tunnel_state state{now, detail, session_ ? session_->public_url() : std::string()};
     for (const auto& callback : on_state_) callback(state);
 }

@@ -80,7 +80,8 @@ class client : public std::enable_shared_from_this<client> {
     void say_connected(const std::string& announced_url);
     /// To a person, once, where the client was not connected yet.
     void say_waiting();
-    [[nodiscard]] std::string target() const;
+    /// The URL of the app, or "echo".
+    [[nodiscard]] std::string forwards_to() const;
     [[nodiscard]] io::awaitable<void> check_app();
     void show_state(tunnel_state::phase now, const std::string& detail);
     /// After a connection that may be made again.

@@ -8,8 +8,8 @@ namespace tunnel::client {
 
 namespace {
 
-/// The last lines of what is shown, which are the same with and without the server.
-std::string here(std::string_view target, std::string_view inspector) {
+/// What is shown of this machine, with and without the server.
+std::string local_lines(std::string_view target, std::string_view inspector) {
     auto text = target == "echo" ? std::string("  Forwards to no app: --echo responds")
                                  : fmt::format("  Forwards to {}", target);
     if (!inspector.empty()) text += fmt::format("\n  Inspector   {}", inspector);
@@ -33,14 +33,14 @@ std::string public_url(std::string_view announced, const address& server) {
 }
 
 std::string waiting(std::string_view server, std::string_view target, std::string_view inspector) {
-    return fmt::format("\nWaiting for the server at {}\n{}", server, here(target, inspector));
+    return fmt::format("\nWaiting for the server at {}\n{}", server, local_lines(target, inspector));
 }
 
 std::string greeting(std::string_view server, std::string_view url, std::string_view target,
                      std::string_view inspector) {
     std::string text = fmt::format("\nConnected to {}\n", server);
     if (!url.empty()) text += fmt::format("  Public URL  {}\n", url);
-    return text + here(target, inspector);
+    return text + local_lines(target, inspector);
 }
 
 }  // namespace tunnel::client
