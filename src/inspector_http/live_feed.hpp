@@ -41,8 +41,8 @@ class live_feed {
     /// Position of the newest change. Positions grow from run to run of the program, so that one of an older run
     /// is recognized.
     [[nodiscard]] std::uint64_t position() const;
-    /// Changes after `position`, oldest first, `most` of them; nothing where they are no longer all kept or it is not
-    /// one of ours.
+    /// Changes after `position`, oldest first, at most `most`. Nothing where some of them are no longer kept, or where
+    /// `position` is of no change of this feed.
     [[nodiscard]] std::optional<std::vector<feed_change>> after(
         std::uint64_t position, std::size_t most = std::numeric_limits<std::size_t>::max()) const;
     /// Counts calls of status_changed().
