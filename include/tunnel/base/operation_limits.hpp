@@ -18,8 +18,8 @@ inline constexpr std::size_t passed_sockets = 16;
 /// The head of a proxy's response to CONNECT, which is a line and some fields.
 inline constexpr std::size_t proxy_head = 8 * kib;
 
-/// How often systemd is notified of the number of requests in flight, if it changed: often enough for a person who reads
-/// the status, while each notification costs a system call here and work in systemd.
+/// How often systemd is notified of the number of requests in flight, if it changed: often enough for a person who
+/// reads the status, while each notification costs a system call here and work in systemd.
 inline constexpr std::chrono::milliseconds status_interval = 1s;
 
 /// Where systemd holds the public socket, callers wait in it this long after a start until the client is back, which
